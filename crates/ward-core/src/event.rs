@@ -1,0 +1,213 @@
+//! What happened, in the past tense: the one story that every screen and report is a reading of.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Digest, Evaluation, NodeId, NodeInfo, Refusal, RoundId, Tick};
+
+/// An event and when it happened: one line of `events.jsonl`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Milliseconds since the run began: virtual in a simulation, real in a deployment.
+    pub at: Tick,
+    /// What happened.
+    pub event: Event,
+}
+
+/// Something that happened in a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// The coordinator started, or went on after a stop.
+    RunStarted {
+        /// The round it starts with: above 0 after a resume.
+        round: RoundId,
+        /// How many rounds the plan has.
+        rounds: u32,
+        /// Everyone enrolled.
+        nodes: Vec<NodeInfo>,
+        /// Parameters of the model.
+        parameters: u64,
+    },
+    /// A node is there.
+    NodeJoined {
+        /// Which one.
+        node: NodeId,
+    },
+    /// A node is gone; it may come back.
+    NodeLost {
+        /// Which one.
+        node: NodeId,
+        /// What the driver knows of the cause.
+        reason: String,
+    },
+    /// The sums for federated scaling are in.
+    ScalingAgreed {
+        /// Hospitals that sent sums.
+        reporters: u32,
+        /// Training rows summed.
+        rows: u64,
+    },
+    /// A round began.
+    RoundOpened {
+        /// Which one.
+        round: RoundId,
+        /// Who is asked.
+        cohort: Vec<NodeId>,
+        /// Reports that are enough at the deadline.
+        quorum: u32,
+        /// When it closes at the latest.
+        deadline: Tick,
+    },
+    /// A hospital's update was counted.
+    ReportAccepted {
+        /// Its round.
+        round: RoundId,
+        /// From whom.
+        node: NodeId,
+        /// How much it counts.
+        weight: u64,
+        /// The hospital's mean training loss.
+        loss: f64,
+    },
+    /// A report was refused; the round goes on.
+    ReportRefused {
+        /// The open round.
+        round: RoundId,
+        /// From whom.
+        node: NodeId,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A node said that it will not or cannot.
+    ReportDeclined {
+        /// The round.
+        round: RoundId,
+        /// Who.
+        node: NodeId,
+        /// In its own words.
+        reason: String,
+    },
+    /// A round ended with a new model.
+    RoundClosed {
+        /// Which one.
+        round: RoundId,
+        /// Who was counted.
+        reporters: Vec<NodeId>,
+        /// Who was asked and never answered.
+        silent: Vec<NodeId>,
+        /// Mean training loss, by weight.
+        loss: f64,
+        /// Euclidean norm of the mean update.
+        update_norm: f64,
+        /// The new model.
+        model_digest: Digest,
+    },
+    /// A round ended without a new model.
+    RoundAbandoned {
+        /// Which one.
+        round: RoundId,
+        /// Who was asked and never answered.
+        silent: Vec<NodeId>,
+        /// Why.
+        reason: Abandoned,
+    },
+    /// One hospital's scores of a round's model.
+    Evaluated {
+        /// The round that made the model.
+        round: RoundId,
+        /// Whose test rows.
+        node: NodeId,
+        /// The scores.
+        evaluation: Evaluation,
+    },
+    /// A round's model has been scored by all who answered.
+    EvaluationClosed {
+        /// The round that made the model.
+        round: RoundId,
+        /// All hospitals' scores as one.
+        evaluation: Evaluation,
+        /// Who was asked and never answered.
+        silent: Vec<NodeId>,
+    },
+    /// An instruction went out, told by the driver.
+    InstructionSent {
+        /// To whom.
+        node: NodeId,
+        /// `train`, `evaluate`, `summarise`, `rest`.
+        kind: String,
+        /// Bytes on the wire, tensors included unless the node already had them.
+        bytes: u64,
+    },
+    /// A report came in, told by the driver: what left one hospital.
+    ReportReceived {
+        /// From whom.
+        node: NodeId,
+        /// `summary`, `upload`, `evaluation`, `declined`.
+        kind: String,
+        /// Bytes on the wire, tensors included.
+        bytes: u64,
+        /// Tensors among them.
+        tensors: u32,
+    },
+    /// Everything one hospital sent was searched for its own training rows.
+    EgressAudited {
+        /// Whose.
+        node: NodeId,
+        /// Messages searched.
+        messages: u64,
+        /// Bytes searched.
+        bytes: u64,
+        /// Training rows searched for, byte for byte.
+        rows: u64,
+        /// How many were found. Anything but 0 is a leak.
+        found: u64,
+    },
+    /// The run's state was saved.
+    Checkpointed {
+        /// The round to go on with.
+        round: RoundId,
+    },
+    /// The run ended.
+    RunFinished {
+        /// Rounds played, abandoned ones included.
+        rounds: u32,
+        /// How.
+        outcome: Outcome,
+        /// The final model.
+        model_digest: Digest,
+    },
+}
+
+/// Why a round made no model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum Abandoned {
+    /// Too few answers by the deadline.
+    #[error("quorum missed: {reports} of {quorum} reports by the deadline")]
+    QuorumMissed {
+        /// Reports counted.
+        reports: u32,
+        /// Reports needed.
+        quorum: u32,
+    },
+    /// Too few nodes are there to ask.
+    #[error("{present} nodes are there, {needed} are needed")]
+    TooFewNodes {
+        /// Nodes there.
+        present: u32,
+        /// Nodes needed.
+        needed: u32,
+    },
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// All rounds were played.
+    Completed,
+    /// Somebody asked it to stop; it can be resumed.
+    Interrupted,
+    /// Too many rounds in a row missed their quorum; it can be resumed.
+    QuorumLost,
+}

@@ -1,0 +1,50 @@
+//! Who and when: the numbers that name nodes and rounds.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// One node of the federation. Ids are dense, from 0, in the order of the plan's roster.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,
+)]
+#[serde(transparent)]
+pub struct NodeId(pub u32);
+
+/// One round of a run. Rounds start at 0 in code; people see "round 1".
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,
+)]
+#[serde(transparent)]
+pub struct RoundId(pub u32);
+
+impl RoundId {
+    /// The round after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "n{}", self.0)
+    }
+}
+
+impl fmt::Display for RoundId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "r{}", self.0)
+    }
+}
+
+/// What everybody may know of a node: its id, its hospital's name and its tier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeInfo {
+    /// The node's id.
+    pub node: NodeId,
+    /// The hospital's name, unique in the federation.
+    pub name: String,
+    /// The group its results are reported under: `tertiary`, `county`, `township`, or any word.
+    pub tier: String,
+}

@@ -1,0 +1,31 @@
+//! The words everyone shares: ids, ticks, seeds, parameters, messages, events and metrics.
+//!
+//! Start with [`message`]: what a coordinator tells a node and what a node answers.
+//! A word lives here only when two crates that do not know each other need it.
+//!
+//! **Invariants.** No clock, no socket, no thread, no tensor library. A [`LocalUpdate`] neither
+//! serialises nor prints its numbers: it cannot leave a hospital by accident.
+
+pub mod digest;
+pub mod event;
+pub mod ids;
+pub mod message;
+pub mod metric;
+pub mod params;
+pub mod scaling;
+pub mod seed;
+pub mod tick;
+pub mod trainer;
+
+pub use digest::Digest;
+pub use event::{Abandoned, Event, Outcome, Record};
+pub use ids::{NodeId, NodeInfo, RoundId};
+pub use message::{Instruction, Malformed, Refusal, Report, Upload};
+pub use metric::{Estimate, Evaluation};
+pub use params::{Delta, Layout, Params, TensorSpec};
+pub use scaling::{Scaling, Summary};
+pub use seed::{Purpose, Seed};
+pub use tick::Tick;
+pub use trainer::{
+    Batches, LocalUpdate, LocalWork, OptimizerSpec, TrainError, TrainOrder, Trainer,
+};

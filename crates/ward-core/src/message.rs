@@ -1,0 +1,195 @@
+//! What a coordinator says to a node, what a node answers, and why an answer is refused.
+//!
+//! *Who* sent a report is not in it: the driver knows that from the connection, so a node cannot
+//! speak for another.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Evaluation, Params, RoundId, Scaling, Summary, TrainOrder};
+
+/// Coordinator to node.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Instruction {
+    /// Send the sums of your training rows, for federated scaling.
+    Summarise {
+        /// The round the sums are for: the first one.
+        round: RoundId,
+    },
+    /// Train from these parameters.
+    Train {
+        /// The open round.
+        round: RoundId,
+        /// The model.
+        params: Arc<Params>,
+        /// How.
+        order: Arc<TrainOrder>,
+    },
+    /// Score these parameters on your clean test rows.
+    Evaluate {
+        /// The round that made them.
+        round: RoundId,
+        /// The model.
+        params: Arc<Params>,
+        /// The scaling the model was trained with.
+        scaling: Option<Arc<Scaling>>,
+    },
+    /// The run is over: nothing more will be asked.
+    Rest,
+}
+
+/// Node to coordinator.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Report {
+    /// Sums of training rows, in answer to [`Instruction::Summarise`].
+    Summary {
+        /// The round asked about.
+        round: RoundId,
+        /// The sums.
+        summary: Summary,
+    },
+    /// The sealed result of local training.
+    Upload {
+        /// The round it belongs to.
+        round: RoundId,
+        /// The only form in which a hospital's update leaves it.
+        upload: Upload,
+    },
+    /// Scores on the hospital's clean test rows.
+    Evaluation {
+        /// The round asked about.
+        round: RoundId,
+        /// The scores.
+        evaluation: Evaluation,
+    },
+    /// The node will not or cannot do what was asked.
+    Declined {
+        /// The round asked about.
+        round: RoundId,
+        /// Why, for a person to read.
+        reason: String,
+    },
+}
+
+/// A sealed update: ring words modulo 2^64, made by `ward_privacy::seal` and nothing else.
+///
+/// Word `i` is `weight * round(delta[i] * 2^f)`. Sums of words are exact, so the order of arrival
+/// cannot matter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Upload {
+    /// One word for each parameter.
+    pub words: Vec<u64>,
+    /// How much the update counts; the same weight is already multiplied into the words.
+    pub weight: u64,
+    /// Mean training loss, told to the observers only.
+    pub loss: f64,
+}
+
+impl Instruction {
+    /// The word for it in ledgers and logs.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Summarise { .. } => "summarise",
+            Self::Train { .. } => "train",
+            Self::Evaluate { .. } => "evaluate",
+            Self::Rest => "rest",
+        }
+    }
+
+    /// The round it belongs to.
+    #[must_use]
+    pub fn round(&self) -> Option<RoundId> {
+        match self {
+            Self::Summarise { round }
+            | Self::Train { round, .. }
+            | Self::Evaluate { round, .. } => Some(*round),
+            Self::Rest => None,
+        }
+    }
+}
+
+impl Report {
+    /// The word for it in ledgers and logs.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Summary { .. } => "summary",
+            Self::Upload { .. } => "upload",
+            Self::Evaluation { .. } => "evaluation",
+            Self::Declined { .. } => "declined",
+        }
+    }
+
+    /// The round it belongs to.
+    #[must_use]
+    pub fn round(&self) -> RoundId {
+        match self {
+            Self::Summary { round, .. }
+            | Self::Upload { round, .. }
+            | Self::Evaluation { round, .. }
+            | Self::Declined { round, .. } => *round,
+        }
+    }
+}
+
+/// Why one report is refused. The round goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum Refusal {
+    /// The node was not asked this round.
+    #[error("the node is not in this round's cohort")]
+    NotInCohort,
+    /// The report names another round than the open one.
+    #[error("the report is for {got}, the open round is {expected}")]
+    WrongRound {
+        /// The round in the report.
+        got: RoundId,
+        /// The open round.
+        expected: RoundId,
+    },
+    /// The node has already been counted.
+    #[error("the node has already reported this round")]
+    Duplicate,
+    /// The round had closed.
+    #[error("the report came after its round had closed")]
+    TooLate,
+    /// Nothing of that kind was asked.
+    #[error("a report of kind `{0}` was not asked for in this phase")]
+    Unexpected(String),
+    /// The report itself is wrong.
+    #[error("malformed: {0}")]
+    Malformed(#[from] Malformed),
+}
+
+/// What is wrong with a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum Malformed {
+    /// Not as many numbers as the layout has.
+    #[error("{got} numbers, the layout has {expected}")]
+    WrongLength {
+        /// What arrived.
+        got: u64,
+        /// What fits.
+        expected: u64,
+    },
+    /// A ring word larger than the plan's range allows.
+    #[error("number {index} is outside the range that the plan allows")]
+    OutOfRange {
+        /// Which one.
+        index: u64,
+    },
+    /// A NaN or an infinity.
+    #[error("a number is not finite")]
+    NotFinite,
+    /// No weight, or more than the plan allows.
+    #[error("weight {got} is outside 1 to {most}")]
+    Weight {
+        /// What arrived.
+        got: u64,
+        /// The plan's limit.
+        most: u64,
+    },
+}

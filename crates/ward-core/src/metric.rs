@@ -1,0 +1,263 @@
+//! Metrics: values with their n and standard error, and the formulas that make them from scores.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// A measured value, how many cases it rests on, and its standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// The value.
+    pub value: f64,
+    /// Cases it rests on.
+    pub n: u64,
+    /// Its standard error.
+    pub standard_error: f64,
+}
+
+impl Estimate {
+    /// The mean of hospitals' estimates, weighted by their cases; errors add in quadrature.
+    /// `None` when there is nothing to combine.
+    #[must_use]
+    pub fn combine<'a>(parts: impl IntoIterator<Item = &'a Self>) -> Option<Self> {
+        let (mut n, mut sum, mut variance) = (0_u64, 0.0, 0.0);
+        for part in parts {
+            let weight = part.n as f64;
+            n += part.n;
+            sum += weight * part.value;
+            variance += (weight * part.standard_error).powi(2);
+        }
+        (n > 0).then(|| Self {
+            value: sum / n as f64,
+            n,
+            standard_error: variance.sqrt() / n as f64,
+        })
+    }
+
+    /// The mean of `values` with the standard error of the mean.
+    #[must_use]
+    pub fn mean(values: &[f64]) -> Option<Self> {
+        let n = values.len() as f64;
+        if values.is_empty() {
+            return None;
+        }
+        let mean = values.iter().sum::<f64>() / n;
+        let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
+        Some(Self {
+            value: mean,
+            n: values.len() as u64,
+            standard_error: (variance / n).sqrt(),
+        })
+    }
+
+    /// The 95 % normal interval.
+    #[must_use]
+    pub fn interval(&self) -> (f64, f64) {
+        let half = 1.959_963_984_540_054 * self.standard_error;
+        (self.value - half, self.value + half)
+    }
+}
+
+/// The names of the metrics, one word each, everywhere.
+pub mod name {
+    /// Mean log-loss.
+    pub const LOSS: &str = "loss";
+    /// Share of cases put in their class.
+    pub const ACCURACY: &str = "accuracy";
+    /// Area under the ROC curve; ties count half.
+    pub const AUC: &str = "auc";
+    /// Sensitivity at specificity .90.
+    pub const SENSITIVITY: &str = "sensitivity_at_specificity_90";
+}
+
+/// A model's scores on one set of cases: metric name to estimate.
+/// A metric that is undefined there (the AUC of one class) is absent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(transparent)]
+pub struct Evaluation(pub BTreeMap<String, Estimate>);
+
+impl Evaluation {
+    /// The estimate called `name`.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Estimate> {
+        self.0.get(name)
+    }
+
+    /// Several hospitals' evaluations as one: [`Estimate::combine`] metric by metric.
+    #[must_use]
+    pub fn combine<'a>(parts: impl IntoIterator<Item = &'a Self> + Clone) -> Self {
+        let names: std::collections::BTreeSet<&String> =
+            parts.clone().into_iter().flat_map(|p| p.0.keys()).collect();
+        Self(
+            names
+                .into_iter()
+                .filter_map(|name| {
+                    let found = parts.clone().into_iter().filter_map(|p| p.0.get(name));
+                    Estimate::combine(found).map(|estimate| (name.clone(), estimate))
+                })
+                .collect(),
+        )
+    }
+
+    /// The evaluation of binary scores: [`name::AUC`] and [`name::SENSITIVITY`].
+    /// Labels above 0 are positive. Absent where one class is empty.
+    #[must_use]
+    pub fn of_scores(scores: &[f32], labels: &[u8]) -> Self {
+        let mut metrics = BTreeMap::new();
+        if let Some(auc) = auc(scores, labels) {
+            metrics.insert(name::AUC.to_owned(), auc);
+        }
+        if let Some(sensitivity) = sensitivity_at(scores, labels, 0.90) {
+            metrics.insert(name::SENSITIVITY.to_owned(), sensitivity);
+        }
+        Self(metrics)
+    }
+}
+
+/// The area under the ROC curve, ties counting half, with DeLong's standard error
+/// (DeLong, DeLong and Clarke-Pearson 1988). `None` when a class is empty or a score is NaN.
+#[must_use]
+pub fn auc(scores: &[f32], labels: &[u8]) -> Option<Estimate> {
+    let (mut positive, mut negative) = split(scores, labels)?;
+    positive.sort_by(f32::total_cmp);
+    negative.sort_by(f32::total_cmp);
+    let of_positive = placements(&positive, &negative);
+    let of_negative = placements(&negative, &positive);
+    let first = Estimate::mean(&of_positive)?;
+    let second = Estimate::mean(&of_negative)?;
+    Some(Estimate {
+        value: first.value,
+        n: labels.len() as u64,
+        standard_error: first.standard_error.hypot(second.standard_error),
+    })
+}
+
+/// The largest sensitivity at a specificity of at least `specificity`, binomial standard error.
+#[must_use]
+pub fn sensitivity_at(scores: &[f32], labels: &[u8], specificity: f64) -> Option<Estimate> {
+    let (positive, mut negative) = split(scores, labels)?;
+    negative.sort_by(f32::total_cmp);
+    let needed = (specificity * negative.len() as f64).ceil() as usize;
+    let threshold = negative[needed.clamp(1, negative.len()) - 1];
+    let found = positive.iter().filter(|&&s| s > threshold).count() as f64;
+    let value = found / positive.len() as f64;
+    Some(Estimate {
+        value,
+        n: labels.len() as u64,
+        standard_error: (value * (1.0 - value) / positive.len() as f64).sqrt(),
+    })
+}
+
+fn split(scores: &[f32], labels: &[u8]) -> Option<(Vec<f32>, Vec<f32>)> {
+    let pick = |wanted: bool| -> Vec<f32> {
+        scores
+            .iter()
+            .zip(labels)
+            .filter(|(_, l)| (**l > 0) == wanted)
+            .map(|(s, _)| *s)
+            .collect()
+    };
+    let (positive, negative) = (pick(true), pick(false));
+    let usable = !positive.is_empty() && !negative.is_empty() && !scores.iter().any(|s| s.is_nan());
+    usable.then_some((positive, negative))
+}
+
+/// For each of `own` (sorted): the share of `others` (sorted) below it, ties counting half.
+fn placements(own: &[f32], others: &[f32]) -> Vec<f64> {
+    let (mut below, mut up_to) = (0, 0);
+    own.iter()
+        .map(|&score| {
+            while below < others.len() && others[below] < score {
+                below += 1;
+            }
+            while up_to < others.len() && others[up_to] <= score {
+                up_to += 1;
+            }
+            (below + up_to) as f64 / 2.0 / others.len() as f64
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The definition: all pairs, one by one.
+    fn auc_by_pairs(scores: &[f32], labels: &[u8]) -> f64 {
+        let (mut wins, mut pairs) = (0.0, 0.0);
+        for (p, _) in scores.iter().zip(labels).filter(|(_, l)| **l > 0) {
+            for (q, _) in scores.iter().zip(labels).filter(|(_, l)| **l == 0) {
+                pairs += 1.0;
+                wins += if p > q {
+                    1.0
+                } else if p == q {
+                    0.5
+                } else {
+                    0.0
+                };
+            }
+        }
+        wins / pairs
+    }
+
+    #[test]
+    fn auc_counts_ties_as_half() {
+        let scores = [0.1, 0.4, 0.4, 0.8, 0.4, 0.2, 0.8];
+        let labels = [0, 0, 1, 1, 1, 0, 0];
+        let got = auc(&scores, &labels).unwrap();
+        assert!((got.value - auc_by_pairs(&scores, &labels)).abs() < 1e-12);
+        assert_eq!(got.n, 7);
+    }
+
+    #[test]
+    fn one_class_has_no_auc() {
+        assert_eq!(auc(&[0.1, 0.2], &[1, 1]), None);
+        assert_eq!(auc(&[], &[]), None);
+        assert_eq!(auc(&[f32::NAN, 0.2], &[1, 0]), None);
+    }
+
+    #[test]
+    fn delong_error_matches_a_hand_computed_case() {
+        // Placements of positives: 1, 1, .5; of negatives (share of positives below): 0, .5 -> hand.
+        let got = auc(&[3.0, 2.0, 1.0, 0.0, 1.5], &[1, 1, 1, 0, 0]).unwrap();
+        assert!((got.value - 5.0 / 6.0).abs() < 1e-12);
+        let of_positive = [1.0, 1.0, 0.5];
+        let of_negative = [0.0, 1.0 / 3.0];
+        let (a, b) = (
+            Estimate::mean(&of_positive).unwrap(),
+            Estimate::mean(&of_negative).unwrap(),
+        );
+        assert!((got.standard_error - a.standard_error.hypot(b.standard_error)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn sensitivity_is_read_at_the_asked_specificity() {
+        let scores = [
+            0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.85, 0.95, 0.1, 0.86,
+        ];
+        let labels = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1];
+        assert_eq!(sensitivity_at(&scores, &labels, 0.90).unwrap().value, 0.75);
+    }
+
+    #[test]
+    fn combined_estimates_weigh_by_cases() {
+        let a = Estimate {
+            value: 0.5,
+            n: 100,
+            standard_error: 0.1,
+        };
+        let b = Estimate {
+            value: 0.8,
+            n: 300,
+            standard_error: 0.2,
+        };
+        let both = Estimate::combine([&a, &b]).unwrap();
+        assert!((both.value - 0.725).abs() < 1e-12);
+        assert_eq!(both.n, 400);
+        assert!(
+            (both.standard_error - (10.0_f64.powi(2) + 60.0_f64.powi(2)).sqrt() / 400.0).abs()
+                < 1e-12
+        );
+        assert_eq!(Estimate::combine([]), None);
+    }
+}

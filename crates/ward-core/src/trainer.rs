@@ -1,0 +1,179 @@
+//! How to train, and who can: the order, the result, and the role.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Delta, Evaluation, Layout, Params, Scaling, Seed, Summary};
+
+/// How much local work a round asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LocalWork {
+    /// Whole passes over the hospital's rows.
+    Epochs(u32),
+    /// A number of batches, whatever the number of rows.
+    Steps(u32),
+}
+
+/// In which order batches are drawn from the hospital's rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Batches {
+    /// A new permutation each epoch, drawn from (run seed, round, node).
+    #[default]
+    Shuffled,
+    /// One endless reshuffled stream that keeps its place between rounds.
+    Stream,
+    /// Independent draws with replacement.
+    Replacement,
+    /// Row 0 to the last, always the same.
+    InOrder,
+}
+
+/// A local optimiser and its settings.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OptimizerSpec {
+    /// Stochastic gradient descent: `u <- momentum u + g; w <- w - learning_rate u`.
+    Sgd {
+        /// Step size.
+        learning_rate: f32,
+        /// Share of the last step kept, 0 to below 1.
+        momentum: f32,
+    },
+    /// Adam (Kingma and Ba 2015), with bias correction; its state starts anew each round.
+    Adam {
+        /// Step size.
+        learning_rate: f32,
+        /// Decay of the first moment.
+        beta1: f32,
+        /// Decay of the second moment.
+        beta2: f32,
+        /// Added to the root of the second moment.
+        epsilon: f32,
+    },
+}
+
+/// The fixed-point ring in which updates are added: words modulo 2^64.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct RingSpec {
+    /// A word counts multiples of 2^-`fraction_bits`.
+    pub fraction_bits: u32,
+    /// The largest magnitude one coordinate of an update may have.
+    pub range: f32,
+    /// The largest weight one update may have.
+    pub most_weight: u64,
+}
+
+/// How a node is to train in one round.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrainOrder {
+    /// How much work.
+    pub work: LocalWork,
+    /// Rows per step; 0 means all rows in one step.
+    pub batch_size: u32,
+    /// In which order.
+    pub batches: Batches,
+    /// The local optimiser.
+    pub optimizer: OptimizerSpec,
+    /// FedProx's mu: pull towards the round's first parameters; 0 is off.
+    pub proximal_mu: f32,
+    /// L2 penalty `l2 / 2 |w|^2` on all tensors that are not biases.
+    pub l2: f32,
+    /// Federated z-scores to apply to the rows first; `None` when the plan does not scale globally.
+    pub scaling: Option<Arc<Scaling>>,
+    /// The ring that the update is to be sealed into.
+    pub ring: RingSpec,
+    /// The run's seed. The node adds its own address.
+    pub seed: Seed,
+}
+
+/// The result of local training. It stays in the hospital: it neither serialises nor prints.
+#[derive(Clone, PartialEq)]
+pub struct LocalUpdate {
+    /// After minus before.
+    pub delta: Delta,
+    /// Rows trained on: how much the update counts.
+    pub examples: u64,
+    /// Mean training loss over the local work.
+    pub loss: f64,
+}
+
+impl fmt::Debug for LocalUpdate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LocalUpdate({} values, redacted)", self.delta.0.len())
+    }
+}
+
+/// Why local training could not give a result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TrainError {
+    /// There is nothing to train on.
+    #[error("the hospital has no training rows")]
+    NoRows,
+    /// The numbers ran away.
+    #[error("training diverged: the parameters are no longer finite; lower the learning rate")]
+    Diverged,
+    /// The model asked for is not the one that this hospital has.
+    #[error("the model has {got} parameters, this hospital's has {expected}")]
+    WrongLength {
+        /// What arrived.
+        got: usize,
+        /// What fits.
+        expected: usize,
+    },
+    /// Rows and scaling do not fit each other.
+    #[error("the scaling has {got} features, the rows have {expected}")]
+    WrongWidth {
+        /// What arrived.
+        got: usize,
+        /// What fits.
+        expected: usize,
+    },
+}
+
+/// One hospital's rows and model, ready to work. Implemented by `ward-train`; the engine never
+/// hears of tensors.
+pub trait Trainer: Send {
+    /// The layout of the model it trains.
+    fn layout(&self) -> &Layout;
+
+    /// How many training rows it has.
+    fn examples(&self) -> u64;
+
+    /// Sums over the training rows, for federated scaling.
+    fn summarise(&self) -> Summary;
+
+    /// Trains from `params` as `order` says. Every random choice is drawn at
+    /// `order.seed` + `address`, so the result depends on nothing else.
+    ///
+    /// # Errors
+    /// [`TrainError`] says why there is no update.
+    fn train(
+        &mut self,
+        params: &Params,
+        order: &TrainOrder,
+        address: Address,
+    ) -> Result<LocalUpdate, TrainError>;
+
+    /// Scores `params` on the hospital's clean test rows.
+    ///
+    /// # Errors
+    /// [`TrainError`] says why there is no score.
+    fn evaluate(
+        &mut self,
+        params: &Params,
+        scaling: Option<&Arc<Scaling>>,
+    ) -> Result<Evaluation, TrainError>;
+}
+
+/// Where a piece of local training stands in the tree of random choices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Address {
+    /// Which round it is.
+    pub round: crate::RoundId,
+    /// Whose rows they are.
+    pub node: crate::NodeId,
+}
