@@ -27,5 +27,6 @@ pub use scaling::{Scaling, Summary};
 pub use seed::{Purpose, Seed};
 pub use tick::Tick;
 pub use trainer::{
-    Batches, LocalUpdate, LocalWork, OptimizerSpec, TrainError, TrainOrder, Trainer,
+    Address, Batches, LocalUpdate, LocalWork, OptimizerSpec, RingSpec, TrainError, TrainOrder,
+    Trainer, Weighting,
 };

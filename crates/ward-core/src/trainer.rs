@@ -67,6 +67,17 @@ pub struct RingSpec {
     pub most_weight: u64,
 }
 
+/// How much one hospital's update counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weighting {
+    /// By its training rows, up to [`RingSpec::most_weight`].
+    #[default]
+    Examples,
+    /// Every hospital counts 1.
+    Uniform,
+}
+
 /// How a node is to train in one round.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainOrder {
@@ -84,6 +95,8 @@ pub struct TrainOrder {
     pub l2: f32,
     /// Federated z-scores to apply to the rows first; `None` when the plan does not scale globally.
     pub scaling: Option<Arc<Scaling>>,
+    /// How much the update is to count.
+    pub weighting: Weighting,
     /// The ring that the update is to be sealed into.
     pub ring: RingSpec,
     /// The run's seed. The node adds its own address.
