@@ -1,1 +1,16 @@
-//! stub
+//! Decides what may leave a hospital, at what price.
+//!
+//! Start with [`seal`](seal()): the one straight line from a hospital's numbers to something that
+//! may leave it. [`ring`] is the arithmetic that makes sums exact; [`egress`] searches everything
+//! that did leave for the hospital's own rows.
+//!
+//! **Invariants.** No clock, no socket, no thread, no tensor library. Nothing but [`seal`](seal())
+//! makes an [`Upload`](ward_core::Upload) from a [`LocalUpdate`](ward_core::LocalUpdate).
+
+pub mod egress;
+pub mod ring;
+pub mod seal;
+
+pub use egress::RowScanner;
+pub use ring::RingSum;
+pub use seal::{SealError, seal};

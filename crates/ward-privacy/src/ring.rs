@@ -1,0 +1,254 @@
+//! Fixed-point values modulo 2^64: addition is exact, so the order of arrival cannot change a sum.
+//!
+//! A coordinate `x` of an update with weight `w` becomes the word `w * round(x * 2^f)`, in two's
+//! complement. The sum of words decodes to the weighted mean as long as it does not wrap:
+//! `total weight * range * 2^f < 2^63`, which the plan checks ([`fits`]).
+
+use ward_core::{Delta, Malformed, RingSpec, Upload};
+
+/// The finest resolution offered: steps of 2^-32.
+pub const MOST_FRACTION_BITS: u32 = 32;
+/// The coarsest resolution that still averages to `f32` precision: steps of 2^-20.
+pub const FEWEST_FRACTION_BITS: u32 = 20;
+
+/// 1.5 * 2^52: added to a number below 2^51, it leaves the rounded integer in the low bits.
+const ROUNDER: f64 = 6_755_399_441_055_744.0;
+
+/// Whether no sum of updates whose weights add up to `total_weight` can wrap.
+#[must_use]
+pub fn fits(ring: &RingSpec, total_weight: u64) -> bool {
+    let bits = (total_weight as f64 * f64::from(ring.range)).log2() + f64::from(ring.fraction_bits);
+    bits < 63.0
+}
+
+/// The most fraction bits that leave room for `total_weight * range`; `None` below
+/// [`FEWEST_FRACTION_BITS`].
+#[must_use]
+pub fn finest(range: f32, most_weight: u64, total_weight: u64) -> Option<RingSpec> {
+    (FEWEST_FRACTION_BITS..=MOST_FRACTION_BITS)
+        .rev()
+        .map(|fraction_bits| RingSpec {
+            fraction_bits,
+            range,
+            most_weight,
+        })
+        .find(|ring| fits(ring, total_weight))
+}
+
+/// One coordinate as a whole number of 2^-f, rounded half to even.
+/// `value` must be finite and within the ring's range.
+fn fixed(value: f32, scale: f64) -> u64 {
+    (f64::from(value) * scale + ROUNDER)
+        .to_bits()
+        .wrapping_sub(ROUNDER.to_bits())
+}
+
+/// Ring words of `values`, each times `weight`. The first coordinate that does not fit is the error.
+pub(crate) fn encode(values: &[f32], weight: u64, ring: &RingSpec) -> Result<Vec<u64>, usize> {
+    // A NaN fails the comparison, so it is caught here too.
+    if let Some(index) = values.iter().position(|v| !(v.abs() <= ring.range)) {
+        return Err(index);
+    }
+    let scale = (1u64 << ring.fraction_bits) as f64;
+    Ok(values
+        .iter()
+        .map(|&v| fixed(v, scale).wrapping_mul(weight))
+        .collect())
+}
+
+/// Checks that `upload` is one that [`seal`](crate::seal()) could have made for a model of `len`
+/// parameters.
+///
+/// # Errors
+/// [`Malformed`] names the first thing that is wrong.
+pub fn check(upload: &Upload, len: usize, ring: &RingSpec) -> Result<(), Malformed> {
+    if upload.words.len() != len {
+        return Err(Malformed::WrongLength {
+            got: upload.words.len() as u64,
+            expected: len as u64,
+        });
+    }
+    if upload.weight == 0 || upload.weight > ring.most_weight {
+        return Err(Malformed::Weight {
+            got: upload.weight,
+            most: ring.most_weight,
+        });
+    }
+    if !upload.loss.is_finite() {
+        return Err(Malformed::NotFinite);
+    }
+    let most = f64::from(ring.range) * (1u64 << ring.fraction_bits) as f64 * upload.weight as f64;
+    let most = most as u64;
+    match upload
+        .words
+        .iter()
+        .position(|&w| w.cast_signed().unsigned_abs() > most)
+    {
+        Some(index) => Err(Malformed::OutOfRange {
+            index: index as u64,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// A running sum of uploads. It holds one vector, whatever the number of hospitals.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RingSum {
+    words: Vec<u64>,
+    weight: u64,
+    ring: RingSpec,
+}
+
+impl RingSum {
+    /// The empty sum for models of `len` parameters.
+    #[must_use]
+    pub fn new(len: usize, ring: RingSpec) -> Self {
+        Self {
+            words: vec![0; len],
+            weight: 0,
+            ring,
+        }
+    }
+
+    /// Adds one upload that [`check`] has passed.
+    pub fn add(&mut self, upload: &Upload) {
+        self.weight = self.weight.wrapping_add(upload.weight);
+        for (sum, word) in self.words.iter_mut().zip(&upload.words) {
+            *sum = sum.wrapping_add(*word);
+        }
+    }
+
+    /// The weights added so far.
+    #[must_use]
+    pub fn weight(&self) -> u64 {
+        self.weight
+    }
+
+    /// The weighted mean of everything added; zeros when nothing was.
+    #[must_use]
+    pub fn mean(&self) -> Delta {
+        let unit = (1u64 << self.ring.fraction_bits) as f64 * self.weight.max(1) as f64;
+        Delta(
+            self.words
+                .iter()
+                .map(|&w| (w.cast_signed() as f64 / unit) as f32)
+                .collect(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const RING: RingSpec = RingSpec {
+        fraction_bits: 32,
+        range: 128.0,
+        most_weight: 1 << 16,
+    };
+
+    fn upload(values: &[f32], weight: u64) -> Upload {
+        Upload {
+            words: encode(values, weight, &RING).unwrap(),
+            weight,
+            loss: 0.0,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_uploads_cannot_change_the_sum(
+            updates in prop::collection::vec((prop::collection::vec(-128.0_f32..=128.0, 5), 1_u64..60_000), 1..9),
+            rotation in 0_usize..9,
+        ) {
+            let mut forward = RingSum::new(5, RING);
+            updates.iter().for_each(|(v, w)| forward.add(&upload(v, *w)));
+            let mut turned = updates.clone();
+            turned.rotate_left(rotation % updates.len());
+            let mut other = RingSum::new(5, RING);
+            turned.iter().rev().for_each(|(v, w)| other.add(&upload(v, *w)));
+            prop_assert_eq!(&forward, &other);
+            // And it is the weighted mean, to the resolution of the ring.
+            let total: u64 = updates.iter().map(|(_, w)| w).sum();
+            for (j, got) in forward.mean().0.iter().enumerate() {
+                let exact: f64 =
+                    updates.iter().map(|(v, w)| f64::from(v[j]) * *w as f64).sum::<f64>() / total as f64;
+                prop_assert!((f64::from(*got) - exact).abs() <= 2e-10 + exact.abs() * 1e-7);
+            }
+        }
+
+        #[test]
+        fn whatever_encode_makes_passes_the_check(
+            values in prop::collection::vec(-128.0_f32..=128.0, 0..20), weight in 1_u64..=65_536,
+        ) {
+            prop_assert_eq!(check(&upload(&values, weight), values.len(), &RING), Ok(()));
+        }
+    }
+
+    #[test]
+    fn rounding_is_to_the_nearest_step() {
+        let scale = (1u64 << 4) as f64;
+        assert_eq!(fixed(1.0, scale).cast_signed(), 16);
+        assert_eq!(fixed(-1.03, scale).cast_signed(), -16);
+        assert_eq!(fixed(-1.04, scale).cast_signed(), -17);
+        assert_eq!(fixed(0.0, scale), 0);
+    }
+
+    #[test]
+    fn what_does_not_fit_the_range_is_named() {
+        assert_eq!(encode(&[0.0, 128.5], 1, &RING), Err(1));
+        assert_eq!(encode(&[f32::NAN], 1, &RING), Err(0));
+        assert_eq!(encode(&[0.0, 0.0, f32::NEG_INFINITY], 1, &RING), Err(2));
+    }
+
+    #[test]
+    fn forged_uploads_are_refused_by_name() {
+        let good = upload(&[1.0, 2.0], 3);
+        let forged = |change: fn(&mut Upload)| {
+            let mut upload = good.clone();
+            change(&mut upload);
+            check(&upload, 2, &RING)
+        };
+        assert_eq!(forged(|_| ()), Ok(()));
+        assert_eq!(
+            forged(|u| u.words.truncate(1)),
+            Err(Malformed::WrongLength {
+                got: 1,
+                expected: 2
+            })
+        );
+        assert_eq!(
+            forged(|u| u.weight = 0),
+            Err(Malformed::Weight {
+                got: 0,
+                most: 65_536
+            })
+        );
+        assert_eq!(
+            forged(|u| u.weight = 70_000),
+            Err(Malformed::Weight {
+                got: 70_000,
+                most: 65_536
+            })
+        );
+        assert_eq!(
+            forged(|u| u.words[1] = 1 << 62),
+            Err(Malformed::OutOfRange { index: 1 })
+        );
+        assert_eq!(
+            forged(|u| u.words[0] = 1 << 63),
+            Err(Malformed::OutOfRange { index: 0 })
+        );
+        assert_eq!(forged(|u| u.loss = f64::NAN), Err(Malformed::NotFinite));
+    }
+
+    #[test]
+    fn headroom_is_the_largest_sum_that_cannot_wrap() {
+        assert!(fits(&RING, (1 << 24) - 1));
+        assert!(!fits(&RING, 1 << 24));
+        assert_eq!(finest(128.0, 65_536, 1 << 24).unwrap().fraction_bits, 31);
+        assert_eq!(finest(128.0, 65_536, 8_000).unwrap().fraction_bits, 32);
+        assert!(finest(1e9, 65_536, 1 << 24).is_none());
+    }
+}
