@@ -1,0 +1,307 @@
+//! How phases begin and end.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use ward_core::{
+    Abandoned, Evaluation, Event, Instruction, NodeId, Outcome, RoundId, Summary, Tick, TrainOrder,
+};
+
+use super::{Coordinator, Effect};
+use crate::RunState;
+use crate::phase::{Asked, Collecting, Enrolling, Evaluating, Phase, Summing};
+
+impl Coordinator {
+    /// Waits for nodes, or goes on at once when they are there.
+    pub(super) fn enrol(&mut self, now: Tick, enrolling: Enrolling, effects: &mut Vec<Effect>) {
+        effects.push(Effect::WakeAt(enrolling.deadline));
+        self.phase = Phase::Enrolling(enrolling);
+        self.try_begin(now, effects);
+    }
+
+    /// Leaves `Enrolling` when enough nodes are there.
+    pub(super) fn try_begin(&mut self, now: Tick, effects: &mut Vec<Effect>) {
+        let Phase::Enrolling(enrolling) = &self.phase else {
+            return;
+        };
+        let present = self.present.len();
+        let due = now >= enrolling.deadline;
+        if present >= enrolling.needed || (due && present >= enrolling.enough) {
+            if self.state.round.0 >= self.plan.rounds {
+                self.finish(Outcome::Completed, effects);
+            } else if self.plan.federated_scaling && self.state.scaling.is_none() {
+                self.open_summing(now, effects);
+            } else {
+                self.open_round(now, effects);
+            }
+        } else if due {
+            let reason = Abandoned::TooFewNodes {
+                present: present as u32,
+                needed: enrolling.enough as u32,
+            };
+            self.abandon(now, Vec::new(), reason, effects);
+        }
+    }
+
+    fn open_summing(&mut self, now: Tick, effects: &mut Vec<Effect>) {
+        let round = self.state.round;
+        let asked = self.ask(now, self.present.clone(), self.present.len(), effects);
+        for &to in &asked.cohort {
+            effects.push(Effect::Send {
+                to,
+                instruction: Instruction::Summarise { round },
+            });
+        }
+        self.phase = Phase::Summing(Summing {
+            asked,
+            answers: BTreeMap::new(),
+        });
+    }
+
+    /// Ends `Summing`: the scaling is agreed, or the attempt is given up.
+    pub(super) fn close_summing(&mut self, now: Tick, effects: &mut Vec<Effect>) {
+        let Phase::Summing(phase) = std::mem::replace(&mut self.phase, Phase::Resting) else {
+            return;
+        };
+        let reports = phase.answers.len();
+        if reports < phase.asked.quorum {
+            let silent = phase.asked.silent(&phase.answers);
+            let quorum = phase.asked.quorum as u32;
+            let reason = Abandoned::QuorumMissed {
+                reports: reports as u32,
+                quorum,
+            };
+            return self.abandon(now, silent, reason, effects);
+        }
+        let mut total = Summary::default();
+        phase
+            .answers
+            .values()
+            .for_each(|summary| total.add(summary));
+        self.state.scaling = Some(Arc::new(total.scaling()));
+        effects.push(Effect::Emit(Event::ScalingAgreed {
+            reporters: reports as u32,
+            rows: total.rows,
+        }));
+        self.open_round(now, effects);
+    }
+
+    pub(super) fn open_round(&mut self, now: Tick, effects: &mut Vec<Effect>) {
+        let round = self.state.round;
+        let sampler = &self.strategy.sampler;
+        let target = sampler.target(self.plan.roster.len());
+        let quorum = self.plan.quorum_of(target);
+        let candidates: Vec<NodeId> = self.present.iter().copied().collect();
+        let count = (target as f64 * self.plan.over_selection).ceil() as usize;
+        let cohort: BTreeSet<NodeId> = sampler
+            .cohort(round, &candidates, count, self.plan.seed)
+            .into_iter()
+            .collect();
+        if candidates.len() < quorum {
+            let deadline = now + self.plan.deadline_ms;
+            return self.enrol(
+                now,
+                Enrolling {
+                    needed: quorum,
+                    enough: quorum,
+                    deadline,
+                },
+                effects,
+            );
+        }
+        if cohort.len() < quorum {
+            let (present, needed) = (cohort.len() as u32, quorum as u32);
+            let reason = Abandoned::TooFewNodes { present, needed };
+            return self.abandon(now, Vec::new(), reason, effects);
+        }
+        let asked = self.ask(now, cohort, quorum, effects);
+        effects.push(Effect::Emit(Event::RoundOpened {
+            round,
+            cohort: asked.cohort.iter().copied().collect(),
+            quorum: quorum as u32,
+            deadline: asked.deadline,
+        }));
+        let params = Arc::new(self.state.params.clone());
+        let order = Arc::new(TrainOrder {
+            scaling: self.state.scaling.clone(),
+            ..self.plan.order.clone()
+        });
+        let ring = order.ring;
+        for &to in &asked.cohort {
+            let (params, order) = (params.clone(), order.clone());
+            effects.push(Effect::Send {
+                to,
+                instruction: Instruction::Train {
+                    round,
+                    params,
+                    order,
+                },
+            });
+        }
+        self.phase = Phase::Collecting(Collecting {
+            goal: target.min(asked.cohort.len()),
+            accumulator: self.strategy.aggregator.open(self.plan.parameters, ring),
+            reporters: BTreeMap::new(),
+            asked,
+            params,
+            order,
+        });
+    }
+
+    /// Ends `Collecting`: a new model, or a round abandoned.
+    pub(super) fn close_round(&mut self, now: Tick, effects: &mut Vec<Effect>) {
+        let Phase::Collecting(phase) = std::mem::replace(&mut self.phase, Phase::Resting) else {
+            return;
+        };
+        let silent = phase.asked.silent(&phase.reporters);
+        let reports = phase.reporters.len();
+        if reports < phase.asked.quorum {
+            let quorum = phase.asked.quorum as u32;
+            let reason = Abandoned::QuorumMissed {
+                reports: reports as u32,
+                quorum,
+            };
+            return self.abandon(now, silent, reason, effects);
+        }
+        let aggregate = phase.accumulator.finish();
+        let RunState {
+            optimizer, params, ..
+        } = &mut self.state;
+        self.strategy
+            .server_optimizer
+            .apply(optimizer, params, &aggregate);
+        let total: u64 = phase.reporters.values().map(|(weight, _)| weight).sum();
+        let loss: f64 = phase
+            .reporters
+            .values()
+            .map(|(weight, loss)| *weight as f64 * loss)
+            .sum();
+        effects.push(Effect::Emit(Event::RoundClosed {
+            round: self.state.round,
+            reporters: phase.reporters.keys().copied().collect(),
+            silent,
+            loss: loss / total as f64,
+            update_norm: aggregate.norm(),
+            model_digest: self.state.params.digest(),
+        }));
+        self.state.abandoned_in_a_row = 0;
+        let round = self.state.round;
+        self.state.round = round.next();
+        if self.evaluates(round) {
+            self.open_evaluation(now, round, effects);
+        } else {
+            self.next_round(now, effects);
+        }
+    }
+
+    fn abandon(
+        &mut self,
+        now: Tick,
+        silent: Vec<NodeId>,
+        reason: Abandoned,
+        effects: &mut Vec<Effect>,
+    ) {
+        let round = self.state.round;
+        effects.push(Effect::Emit(Event::RoundAbandoned {
+            round,
+            silent,
+            reason,
+        }));
+        self.state.round = round.next();
+        self.state.abandoned_in_a_row += 1;
+        if self.state.abandoned_in_a_row > self.plan.most_abandoned {
+            self.finish(Outcome::QuorumLost, effects);
+        } else {
+            self.next_round(now, effects);
+        }
+    }
+
+    fn evaluates(&self, round: RoundId) -> bool {
+        let every = self.plan.evaluate_every;
+        let number = round.0 + 1;
+        every > 0
+            && (number.is_multiple_of(every) || number >= self.plan.rounds || self.interrupted)
+    }
+
+    fn open_evaluation(&mut self, now: Tick, round: RoundId, effects: &mut Vec<Effect>) {
+        if self.present.is_empty() {
+            return self.next_round(now, effects);
+        }
+        let asked = self.ask(now, self.present.clone(), 0, effects);
+        let params = Arc::new(self.state.params.clone());
+        for &to in &asked.cohort {
+            let (params, scaling) = (params.clone(), self.state.scaling.clone());
+            let instruction = Instruction::Evaluate {
+                round,
+                params,
+                scaling,
+            };
+            effects.push(Effect::Send { to, instruction });
+        }
+        self.phase = Phase::Evaluating(Evaluating {
+            asked,
+            round,
+            params,
+            answers: BTreeMap::new(),
+        });
+    }
+
+    /// Ends `Evaluating`: scores are told, never used.
+    pub(super) fn close_evaluation(&mut self, now: Tick, effects: &mut Vec<Effect>) {
+        let Phase::Evaluating(phase) = std::mem::replace(&mut self.phase, Phase::Resting) else {
+            return;
+        };
+        effects.push(Effect::Emit(Event::EvaluationClosed {
+            round: phase.round,
+            evaluation: Evaluation::combine(phase.answers.values()),
+            silent: phase.asked.silent(&phase.answers),
+        }));
+        self.next_round(now, effects);
+    }
+
+    /// Saves when due, then plays on or ends.
+    fn next_round(&mut self, now: Tick, effects: &mut Vec<Effect>) {
+        if self.state.round.0 >= self.plan.rounds {
+            return self.finish(Outcome::Completed, effects);
+        }
+        if self.interrupted {
+            return self.finish(Outcome::Interrupted, effects);
+        }
+        let every = self.plan.checkpoint_every;
+        if every > 0 && self.state.round.0.is_multiple_of(every) {
+            self.checkpoint(effects);
+        }
+        if self.plan.federated_scaling && self.state.scaling.is_none() {
+            self.open_summing(now, effects);
+        } else {
+            self.open_round(now, effects);
+        }
+    }
+
+    /// Opens a window for `quorum` answers of `cohort`.
+    fn ask(
+        &self,
+        now: Tick,
+        cohort: BTreeSet<NodeId>,
+        quorum: usize,
+        effects: &mut Vec<Effect>,
+    ) -> Asked {
+        let deadline = now + self.plan.deadline_ms;
+        effects.push(Effect::WakeAt(deadline));
+        Asked::new(cohort, quorum, deadline)
+    }
+
+    /// Ends whatever phase has reached its deadline.
+    pub(super) fn woke(&mut self, now: Tick, effects: &mut Vec<Effect>) {
+        if self.phase.deadline().is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        match self.phase {
+            Phase::Resting => {}
+            Phase::Enrolling(_) => self.try_begin(now, effects),
+            Phase::Summing(_) => self.close_summing(now, effects),
+            Phase::Collecting(_) => self.close_round(now, effects),
+            Phase::Evaluating(_) => self.close_evaluation(now, effects),
+        }
+    }
+}

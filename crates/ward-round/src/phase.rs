@@ -1,0 +1,185 @@
+//! The phases of a run, and which follows which. Data that belongs to a phase dies with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use ward_core::{Evaluation, NodeId, Params, RoundId, Summary, Tick, TrainOrder};
+
+use crate::strategy::Accumulator;
+
+/// The names of the phases, for diagrams and logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PhaseName {
+    /// Before the start, and after the end.
+    Resting,
+    /// Waiting for enough nodes.
+    Enrolling,
+    /// Collecting sums for federated scaling.
+    Summing,
+    /// Collecting updates.
+    Collecting,
+    /// Collecting scores.
+    Evaluating,
+}
+
+impl PhaseName {
+    /// All phases, in the order of a round.
+    pub const ALL: [Self; 5] = [
+        Self::Resting,
+        Self::Enrolling,
+        Self::Summing,
+        Self::Collecting,
+        Self::Evaluating,
+    ];
+
+    /// The phases that may follow this one.
+    #[must_use]
+    pub fn successors(self) -> &'static [Self] {
+        match self {
+            Self::Resting => &[Self::Enrolling],
+            Self::Enrolling => &[
+                Self::Summing,
+                Self::Collecting,
+                Self::Enrolling,
+                Self::Resting,
+            ],
+            Self::Summing => &[Self::Collecting, Self::Enrolling, Self::Resting],
+            Self::Collecting => &[
+                Self::Collecting,
+                Self::Evaluating,
+                Self::Enrolling,
+                Self::Resting,
+            ],
+            Self::Evaluating => &[Self::Collecting, Self::Enrolling, Self::Resting],
+        }
+    }
+}
+
+/// The diagram of the phases, drawn from the code.
+#[must_use]
+pub fn mermaid() -> String {
+    let mut text = String::from("stateDiagram-v2\n    [*] --> Resting\n");
+    for from in PhaseName::ALL {
+        for to in from.successors() {
+            text.push_str(&format!("    {from:?} --> {to:?}\n"));
+        }
+    }
+    text
+}
+
+/// Where a run stands.
+#[derive(Debug)]
+pub(crate) enum Phase {
+    Resting,
+    Enrolling(Enrolling),
+    Summing(Summing),
+    Collecting(Collecting),
+    Evaluating(Evaluating),
+}
+
+/// Waiting until `needed` nodes are there.
+#[derive(Debug)]
+pub(crate) struct Enrolling {
+    /// Nodes that make it go on at once.
+    pub(crate) needed: usize,
+    /// Nodes that are enough at the deadline.
+    pub(crate) enough: usize,
+    pub(crate) deadline: Tick,
+}
+
+/// Sums asked for, and those that came.
+#[derive(Debug)]
+pub(crate) struct Summing {
+    pub(crate) asked: Asked,
+    pub(crate) answers: BTreeMap<NodeId, Summary>,
+}
+
+/// Updates asked for, and those that were counted.
+#[derive(Debug)]
+pub(crate) struct Collecting {
+    pub(crate) asked: Asked,
+    /// Reports that close the round before its deadline.
+    pub(crate) goal: usize,
+    pub(crate) params: Arc<Params>,
+    pub(crate) order: Arc<TrainOrder>,
+    pub(crate) accumulator: Box<dyn Accumulator>,
+    /// (weight, loss) of each counted report.
+    pub(crate) reporters: BTreeMap<NodeId, (u64, f64)>,
+}
+
+/// Scores asked for, and those that came.
+#[derive(Debug)]
+pub(crate) struct Evaluating {
+    pub(crate) asked: Asked,
+    /// The round that made the model.
+    pub(crate) round: RoundId,
+    pub(crate) params: Arc<Params>,
+    pub(crate) answers: BTreeMap<NodeId, Evaluation>,
+}
+
+/// Who was asked, who declined, how many are needed and by when.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) cohort: BTreeSet<NodeId>,
+    pub(crate) declined: BTreeSet<NodeId>,
+    pub(crate) quorum: usize,
+    pub(crate) deadline: Tick,
+}
+
+impl Asked {
+    /// Asks `cohort` for `quorum` answers by `deadline`.
+    pub(crate) fn new(cohort: BTreeSet<NodeId>, quorum: usize, deadline: Tick) -> Self {
+        Self {
+            cohort,
+            declined: BTreeSet::new(),
+            quorum,
+            deadline,
+        }
+    }
+
+    /// Those asked who have neither answered nor declined.
+    pub(crate) fn silent<V>(&self, answers: &BTreeMap<NodeId, V>) -> Vec<NodeId> {
+        self.cohort
+            .iter()
+            .filter(|n| !answers.contains_key(n) && !self.declined.contains(n))
+            .copied()
+            .collect()
+    }
+
+    /// Whether nobody is left to wait for.
+    pub(crate) fn settled(&self, answers: usize) -> bool {
+        answers + self.declined.len() >= self.cohort.len()
+    }
+}
+
+impl Phase {
+    /// The phase's name.
+    pub(crate) fn name(&self) -> PhaseName {
+        match self {
+            Self::Resting => PhaseName::Resting,
+            Self::Enrolling(_) => PhaseName::Enrolling,
+            Self::Summing(_) => PhaseName::Summing,
+            Self::Collecting(_) => PhaseName::Collecting,
+            Self::Evaluating(_) => PhaseName::Evaluating,
+        }
+    }
+
+    /// When it ends at the latest.
+    pub(crate) fn deadline(&self) -> Option<Tick> {
+        match self {
+            Self::Resting => None,
+            Self::Enrolling(phase) => Some(phase.deadline),
+            Self::Summing(phase) => Some(phase.asked.deadline),
+            Self::Collecting(phase) => Some(phase.asked.deadline),
+            Self::Evaluating(phase) => Some(phase.asked.deadline),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_diagram_is_the_code() {
+        expect_test::expect_file!["../../../docs/round.mmd"].assert_eq(&super::mermaid());
+    }
+}

@@ -1,0 +1,50 @@
+//! Everything a run must remember: save it, load it, go on to the same bits.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use ward_core::{Params, RoundId, Scaling};
+
+use crate::OptimizerState;
+
+/// A run between two rounds. Samplers and seeds need no state: they are functions of their address.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunState {
+    pub(crate) round: RoundId,
+    pub(crate) params: Params,
+    pub(crate) optimizer: OptimizerState,
+    pub(crate) scaling: Option<Arc<Scaling>>,
+    pub(crate) abandoned_in_a_row: u32,
+}
+
+impl RunState {
+    /// The state before round 0.
+    #[must_use]
+    pub fn new(params: Params) -> Self {
+        Self {
+            round: RoundId(0),
+            params,
+            optimizer: OptimizerState::default(),
+            scaling: None,
+            abandoned_in_a_row: 0,
+        }
+    }
+
+    /// The round to play next.
+    #[must_use]
+    pub fn round(&self) -> RoundId {
+        self.round
+    }
+
+    /// The model.
+    #[must_use]
+    pub fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// What the hospitals agreed on, where the plan asks for federated scaling.
+    #[must_use]
+    pub fn scaling(&self) -> Option<&Arc<Scaling>> {
+        self.scaling.as_ref()
+    }
+}

@@ -1,0 +1,113 @@
+//! The nouns of a strategy: who is asked, how updates are combined, how the model moves.
+//!
+//! The fourth noun, the trainer, is [`ward_core::Trainer`]. FedAvg is [`Mean`] with
+//! [`ServerSgd`] at learning rate 1; FedProx changes only the trainer's loss; FedAdam only the
+//! server optimizer.
+
+mod mean;
+mod sampler;
+mod server_adaptive;
+mod server_sgd;
+
+pub use mean::Mean;
+pub use sampler::{All, Listed, Uniform};
+pub use server_adaptive::{Adaptive, ServerAdaptive};
+pub use server_sgd::ServerSgd;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use ward_core::{Delta, NodeId, Params, RingSpec, RoundId, Seed, Upload};
+
+/// Chooses who is asked in a round.
+pub trait Sampler: fmt::Debug + Send {
+    /// How many reports a round aims at when `enrolled` nodes are enrolled.
+    fn target(&self, enrolled: usize) -> usize;
+
+    /// The cohort of `round`: at most `count` of `candidates` (sorted by id).
+    fn cohort(
+        &self,
+        round: RoundId,
+        candidates: &[NodeId],
+        count: usize,
+        seed: Seed,
+    ) -> Vec<NodeId>;
+}
+
+/// What an aggregator must be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Visibility {
+    /// The sum of the updates: it can work on masked ones.
+    SumOnly,
+    /// Each hospital's update in the clear.
+    EachUpdate,
+}
+
+/// Combines the updates of a round.
+pub trait Aggregator: fmt::Debug + Send {
+    /// What it must be shown.
+    fn needs(&self) -> Visibility;
+
+    /// Starts a round for models of `len` parameters.
+    fn open(&self, len: usize, ring: RingSpec) -> Box<dyn Accumulator>;
+}
+
+/// One round's aggregation under way.
+pub trait Accumulator: fmt::Debug + Send {
+    /// Counts one checked upload.
+    fn accept(&mut self, from: NodeId, upload: &Upload);
+
+    /// The aggregate of everything counted.
+    fn finish(&self) -> Delta;
+}
+
+/// Turns an aggregate into a new model.
+pub trait ServerOptimizer: fmt::Debug + Send {
+    /// Moves `params` by `aggregate` (after minus before). What it must remember is in `state`.
+    fn apply(&self, state: &mut OptimizerState, params: &mut Params, aggregate: &Delta);
+}
+
+/// What a server optimizer remembers between rounds: vectors as long as the model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct OptimizerState {
+    /// Momentum, variance and the like; the optimizer that wrote them knows which is which.
+    pub moments: Vec<Vec<f32>>,
+}
+
+impl OptimizerState {
+    /// The first `N` vectors, made on first use with every element `first`.
+    pub(crate) fn moments<const N: usize>(
+        &mut self,
+        len: usize,
+        first: [f32; N],
+    ) -> &mut [Vec<f32>] {
+        if self.moments.len() != N {
+            self.moments = first.iter().map(|&value| vec![value; len]).collect();
+        }
+        &mut self.moments
+    }
+}
+
+/// A strategy: three choices made together.
+#[derive(Debug)]
+pub struct Strategy {
+    /// Who is asked.
+    pub sampler: Box<dyn Sampler>,
+    /// How updates are combined.
+    pub aggregator: Box<dyn Aggregator>,
+    /// How the model moves.
+    pub server_optimizer: Box<dyn ServerOptimizer>,
+}
+
+impl Strategy {
+    /// FedAvg over everybody: the plainest strategy.
+    #[must_use]
+    pub fn fed_avg() -> Self {
+        Self {
+            sampler: Box::new(All),
+            aggregator: Box::new(Mean),
+            server_optimizer: Box::new(ServerSgd::FED_AVG),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! FedAdagrad, FedYogi and FedAdam (Reddi et al. 2021, arXiv:2003.00295, Algorithm 2).
+//!
+//!   m ← β₁ m + (1 − β₁) Δ                              `momentum`, `beta1`
+//!   v ← v + Δ²                          (Adagrad)       `variance`
+//!   v ← v − (1 − β₂) Δ² sign(v − Δ²)    (Yogi)          `beta2`
+//!   v ← β₂ v + (1 − β₂) Δ²              (Adam)
+//!   w ← w + η m / (√v + τ)                              `learning_rate`, `adaptivity`
+//!
+//! Δ is the aggregate as we define it (after − before). The paper starts v at τ² and m at 0, and
+//! has no bias correction; so do we. (FLamby's runs start v at 0: with its τ of 1e-8 the
+//! difference is beyond `f32`.)
+
+use ward_core::{Delta, Params};
+
+use super::{OptimizerState, ServerOptimizer};
+
+/// How the variance is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adaptive {
+    /// It only grows.
+    Adagrad,
+    /// It moves by a bounded step.
+    Yogi,
+    /// It is an exponential average.
+    Adam,
+}
+
+/// An adaptive server optimizer.
+#[derive(Debug, Clone, Copy)]
+pub struct ServerAdaptive {
+    /// Which of the three.
+    pub rule: Adaptive,
+    /// Step size η.
+    pub learning_rate: f32,
+    /// Decay β₁ of the momentum; the paper's Adagrad has 0.
+    pub beta1: f32,
+    /// Decay β₂ of the variance; Adagrad has none.
+    pub beta2: f32,
+    /// Degree of adaptivity τ, added to the root of the variance.
+    pub adaptivity: f32,
+}
+
+impl ServerOptimizer for ServerAdaptive {
+    fn apply(&self, state: &mut OptimizerState, params: &mut Params, aggregate: &Delta) {
+        let first = self.adaptivity * self.adaptivity;
+        let [momentum, variance] = state.moments(params.0.len(), [0.0, first]) else {
+            return;
+        };
+        let moments = momentum.iter_mut().zip(variance);
+        for ((w, (m, v)), &delta) in params.0.iter_mut().zip(moments).zip(&aggregate.0) {
+            let square = delta * delta;
+            *m = self.beta1 * *m + (1.0 - self.beta1) * delta;
+            match self.rule {
+                Adaptive::Adagrad => *v += square,
+                Adaptive::Yogi if *v > square => *v -= (1.0 - self.beta2) * square,
+                Adaptive::Yogi if *v < square => *v += (1.0 - self.beta2) * square,
+                Adaptive::Yogi => {}
+                Adaptive::Adam => *v = self.beta2 * *v + (1.0 - self.beta2) * square,
+            }
+            *w += self.learning_rate * *m / (v.sqrt() + self.adaptivity);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two rounds with Δ = 1 and then Δ = −0.5, computed by hand in `f64`.
+    fn after_two_rounds(rule: Adaptive) -> f64 {
+        let optimizer = ServerAdaptive {
+            rule,
+            learning_rate: 0.1,
+            beta1: 0.9,
+            beta2: 0.99,
+            adaptivity: 1e-3,
+        };
+        let (mut state, mut params) = (OptimizerState::default(), Params(vec![0.0]));
+        optimizer.apply(&mut state, &mut params, &Delta(vec![1.0]));
+        optimizer.apply(&mut state, &mut params, &Delta(vec![-0.5]));
+        f64::from(params.0[0])
+    }
+
+    fn by_hand(v1: f64, v2: f64) -> f64 {
+        let (m1, m2) = (0.1, 0.9 * 0.1 + 0.1 * -0.5);
+        0.1 * m1 / (v1.sqrt() + 1e-3) + 0.1 * m2 / (v2.sqrt() + 1e-3)
+    }
+
+    #[test]
+    fn adam_by_hand() {
+        let v1 = 0.99 * 1e-6 + 0.01;
+        let v2 = 0.99 * v1 + 0.01 * 0.25;
+        assert!((after_two_rounds(Adaptive::Adam) - by_hand(v1, v2)).abs() < 1e-7);
+    }
+
+    #[test]
+    fn yogi_by_hand() {
+        let v1 = 1e-6 + 0.01; // v < Δ²: it grows
+        let v2 = v1 + 0.01 * 0.25; // still below
+        assert!((after_two_rounds(Adaptive::Yogi) - by_hand(v1, v2)).abs() < 1e-7);
+    }
+
+    #[test]
+    fn adagrad_by_hand() {
+        let (v1, v2) = (1e-6 + 1.0, 1e-6 + 1.25);
+        assert!((after_two_rounds(Adaptive::Adagrad) - by_hand(v1, v2)).abs() < 1e-7);
+    }
+}
