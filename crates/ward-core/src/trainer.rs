@@ -123,6 +123,9 @@ impl fmt::Debug for LocalUpdate {
 /// Why local training could not give a result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TrainError {
+    /// The rows are not to be had.
+    #[error("the hospital's rows could not be opened: {0}")]
+    Rows(String),
     /// There is nothing to train on.
     #[error("the hospital has no training rows")]
     NoRows,

@@ -1,0 +1,471 @@
+//! The driver: a queue ordered by (tick, kind, node, number), and effects carried out on it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
+
+use ward_core::{Digest, Event, Instruction, NodeId, Outcome, Record, Report, RoundId, Seed, Tick};
+use ward_round::{Coordinator, Effect, Input, NodeInput, NodeSession, RunState};
+
+use crate::link::Link;
+use crate::outage::{FaultModel, Faults};
+use crate::work::{self, Job, Task, Ward, Wards};
+
+/// Who watches a simulation, and may ask it to stop.
+pub trait Observer {
+    /// Something happened.
+    ///
+    /// # Errors
+    /// When it cannot be written down; the simulation stops.
+    fn record(&mut self, record: &Record) -> io::Result<()>;
+
+    /// The state is to be saved.
+    ///
+    /// # Errors
+    /// When it cannot be saved; the simulation stops.
+    fn checkpoint(&mut self, state: &RunState) -> io::Result<()>;
+
+    /// Whether somebody asked to finish the round and stop.
+    fn interrupted(&self) -> bool {
+        false
+    }
+}
+
+/// Our bug or our disk. A hospital's trouble is an event, not an error.
+#[derive(Debug, thiserror::Error)]
+pub enum SimulationError {
+    /// The observer failed.
+    #[error("failed to write the run's records")]
+    Observer(#[from] io::Error),
+    /// Nothing is left to happen and the run is not over.
+    #[error("the run stands still at {0}: nothing is left to happen")]
+    Stalled(Tick),
+}
+
+/// How a simulation ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// How.
+    pub outcome: Outcome,
+    /// Virtual time at the end.
+    pub at: Tick,
+    /// The final state.
+    pub state: RunState,
+    /// Processor time spent in training and scoring.
+    pub work_cpu: Duration,
+}
+
+/// One simulated hospital.
+struct Node {
+    session: NodeSession,
+    link: Link,
+    faults: FaultModel,
+    ward: Option<Ward>,
+    /// Messages to and from it so far: the address of the next one's jitter.
+    messages: u64,
+    /// The parameters it has, so that they are not sent twice.
+    holds: Option<Digest>,
+    egress: Egress,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Egress {
+    messages: u64,
+    bytes: u64,
+    rows: u64,
+    found: u64,
+}
+
+/// Something that will happen. The order of variants is the order within a tick.
+#[derive(Debug)]
+enum Happening {
+    ToNode(Instruction),
+    Finished(Work),
+    ToCoordinator(Report),
+    Woke,
+}
+
+/// Which piece of work: kind and round.
+type Work = (&'static str, RoundId);
+/// (tick, rank of the variant, node, number).
+type Place = (Tick, u8, NodeId, u64);
+
+/// A federation in virtual time.
+pub struct Simulation<'a> {
+    coordinator: Coordinator,
+    nodes: Vec<Node>,
+    wards: &'a dyn Wards,
+    /// Wards kept open between jobs, at most.
+    keep: usize,
+    kept: usize,
+    seed: Seed,
+    now: Tick,
+    number: u64,
+    queue: BTreeMap<Place, Happening>,
+    outstanding: Vec<(NodeId, Work, Job)>,
+    results: BTreeMap<(NodeId, Work), NodeInput>,
+    last_digest: Option<(*const ward_core::Params, Digest)>,
+    work_cpu: Duration,
+}
+
+impl<'a> Simulation<'a> {
+    /// A federation of `coordinator`'s roster. `link` and `faults` say what each node's line,
+    /// computer and troubles are; at most `keep` wards stay open between jobs.
+    pub fn new(
+        coordinator: Coordinator,
+        wards: &'a dyn Wards,
+        keep: usize,
+        seed: Seed,
+        mut network: impl FnMut(NodeId) -> (Link, Faults),
+    ) -> Self {
+        let nodes = coordinator
+            .plan()
+            .nodes()
+            .map(|node| {
+                let (link, faults) = network(node);
+                Node {
+                    session: NodeSession::new(node),
+                    link,
+                    faults: FaultModel::new(faults, node, seed),
+                    ward: None,
+                    messages: 0,
+                    holds: None,
+                    egress: Egress::default(),
+                }
+            })
+            .collect();
+        Self {
+            coordinator,
+            nodes,
+            wards,
+            keep,
+            kept: 0,
+            seed,
+            now: Tick::default(),
+            number: 0,
+            queue: BTreeMap::new(),
+            outstanding: Vec::new(),
+            results: BTreeMap::new(),
+            last_digest: None,
+            work_cpu: Duration::ZERO,
+        }
+    }
+
+    /// Plays the run to its end.
+    ///
+    /// # Errors
+    /// [`SimulationError`]: our bug or our disk.
+    pub fn run(mut self, observer: &mut dyn Observer) -> Result<Finished, SimulationError> {
+        let mut outcome = self.tell(Input::Start, observer)?;
+        for index in 0..self.nodes.len() {
+            outcome = outcome.or(self.tell(Input::Joined(NodeId(index as u32)), observer)?);
+        }
+        let mut stopping = false;
+        while outcome.is_none() {
+            if !stopping && observer.interrupted() {
+                stopping = true;
+                outcome = self.tell(Input::Interrupt, observer)?;
+                continue;
+            }
+            let Some((place, happening)) = self.queue.pop_first() else {
+                return Err(SimulationError::Stalled(self.now));
+            };
+            self.now = place.0;
+            outcome = self.happen(place.2, happening, observer)?;
+        }
+        Ok(Finished {
+            outcome: outcome.unwrap_or(Outcome::Interrupted),
+            at: self.now,
+            state: self.coordinator.state().clone(),
+            work_cpu: self.work_cpu,
+        })
+    }
+
+    fn happen(
+        &mut self,
+        node: NodeId,
+        happening: Happening,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Outcome>, SimulationError> {
+        match happening {
+            Happening::ToNode(instruction) => {
+                self.ask_node(node, NodeInput::Instruction(instruction), observer)?;
+            }
+            Happening::Finished(work) => {
+                if let Some(result) = self.result_of(node, work) {
+                    self.ask_node(node, result, observer)?;
+                }
+            }
+            Happening::ToCoordinator(report) => {
+                return self.tell(Input::From(node, report), observer);
+            }
+            Happening::Woke => return self.tell(Input::Woke, observer),
+        }
+        Ok(None)
+    }
+
+    /// Tells the coordinator and carries its effects out.
+    fn tell(
+        &mut self,
+        input: Input,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Outcome>, SimulationError> {
+        let mut outcome = None;
+        for effect in self.coordinator.handle(self.now, input) {
+            match effect {
+                Effect::Send { to, instruction } => self.send(to, instruction, observer)?,
+                Effect::WakeAt(tick) => self.schedule(tick, NodeId(u32::MAX), Happening::Woke),
+                Effect::Checkpoint(state) => observer.checkpoint(&state)?,
+                Effect::Emit(event) => {
+                    if matches!(event, Event::RunFinished { .. }) {
+                        self.audit(observer)?;
+                    }
+                    self.emit(event, observer)?;
+                }
+                Effect::Done(how) => outcome = Some(how),
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Puts an instruction on the line, unless the hospital is cut off.
+    fn send(
+        &mut self,
+        to: NodeId,
+        instruction: Instruction,
+        observer: &mut dyn Observer,
+    ) -> Result<(), SimulationError> {
+        let params = match &instruction {
+            Instruction::Train { params, .. } | Instruction::Evaluate { params, .. } => {
+                Some(params.clone())
+            }
+            Instruction::Summarise { .. } | Instruction::Rest => None,
+        };
+        let digest = params.map(|params| self.digest_of(&params));
+        let node = &mut self.nodes[to.0 as usize];
+        if instruction
+            .round()
+            .is_some_and(|round| !node.faults.hears(round))
+        {
+            return Ok(());
+        }
+        let has_params = digest.is_none() || node.holds == digest;
+        let bytes = ward_wire::instruction_bytes(&instruction, has_params);
+        node.holds = digest.or(node.holds);
+        node.messages += 1;
+        let transit = node.link.transit_ms(bytes, to, node.messages, self.seed);
+        if let Some(job) = job_in(&instruction) {
+            self.outstanding.push((to, work_of(&instruction), job));
+        }
+        let kind = instruction.kind().to_owned();
+        self.schedule(self.now + transit, to, Happening::ToNode(instruction));
+        self.emit(
+            Event::InstructionSent {
+                node: to,
+                kind,
+                bytes,
+            },
+            observer,
+        )
+    }
+
+    fn digest_of(&mut self, params: &std::sync::Arc<ward_core::Params>) -> Digest {
+        let pointer = std::sync::Arc::as_ptr(params);
+        match self.last_digest {
+            Some((last, digest)) if last == pointer => digest,
+            _ => {
+                let digest = params.digest();
+                self.last_digest = Some((pointer, digest));
+                digest
+            }
+        }
+    }
+
+    /// Tells a node's session and carries its effects out.
+    fn ask_node(
+        &mut self,
+        node: NodeId,
+        input: NodeInput,
+        observer: &mut dyn Observer,
+    ) -> Result<(), SimulationError> {
+        let effects = self.nodes[node.0 as usize].session.handle(self.now, input);
+        for effect in effects {
+            match Job::of(effect) {
+                Ok(job) => {
+                    let finish = self.now + self.duration_ms(node, &job);
+                    self.schedule(finish, node, Happening::Finished(job.work()));
+                    self.remember(node, job);
+                }
+                Err(ward_round::NodeEffect::Send(report)) => self.report(node, report, observer)?,
+                Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes sure that a job a node has begun will be carried out.
+    fn remember(&mut self, node: NodeId, job: Job) {
+        let work = job.work();
+        let known = self.results.contains_key(&(node, work))
+            || self
+                .outstanding
+                .iter()
+                .any(|(n, w, _)| *n == node && *w == work);
+        if !known {
+            self.outstanding.push((node, work, job));
+        }
+    }
+
+    fn duration_ms(&self, node: NodeId, job: &Job) -> u64 {
+        let link = &self.nodes[node.0 as usize].link;
+        let (train, test) = self.wards.rows(node);
+        match job {
+            Job::Summarise { .. } => 0,
+            Job::Train { order, params, .. } => link.training_ms(order, train, params.0.len()),
+            Job::Evaluate { params, .. } => link.scoring_ms(test, params.0.len()),
+        }
+    }
+
+    /// Puts a report on the line: weighed as the wire would send it, searched for rows.
+    fn report(
+        &mut self,
+        from: NodeId,
+        report: Report,
+        observer: &mut dyn Observer,
+    ) -> Result<(), SimulationError> {
+        let round = report.round();
+        let tensors = u32::from(matches!(report, Report::Upload { .. }));
+        let node = &mut self.nodes[from.0 as usize];
+        let bytes = match node.ward.as_ref().and_then(|ward| ward.scanner.as_ref()) {
+            Some(scanner) => {
+                let messages = ward_wire::encode_report(&report);
+                node.egress.rows = scanner.rows();
+                node.egress.found += messages.iter().map(|m| scanner.found_in(m)).sum::<u64>();
+                messages.iter().map(|m| m.len() as u64).sum()
+            }
+            None => ward_wire::report_bytes(&report),
+        };
+        node.egress.messages += 1;
+        node.egress.bytes += bytes;
+        node.messages += 1;
+        let transit = node.link.transit_ms(bytes, from, node.messages, self.seed);
+        let arrival = self.now + transit + node.faults.held_up_ms(round);
+        let kind = report.kind().to_owned();
+        self.schedule(arrival, from, Happening::ToCoordinator(report));
+        self.emit(
+            Event::ReportReceived {
+                node: from,
+                kind,
+                bytes,
+                tensors,
+            },
+            observer,
+        )
+    }
+
+    /// The result of a node's work; carries everything outstanding out first if it is not there.
+    fn result_of(&mut self, node: NodeId, work: Work) -> Option<NodeInput> {
+        if !self.results.contains_key(&(node, work)) {
+            self.carry_out();
+        }
+        self.results.remove(&(node, work))
+    }
+
+    fn carry_out(&mut self) {
+        // A ward serves one job at a time, so a node's second job waits for the next batch.
+        let mut busy = std::collections::BTreeSet::new();
+        let (now, later): (Vec<_>, Vec<_>) = std::mem::take(&mut self.outstanding)
+            .into_iter()
+            .partition(|(n, ..)| busy.insert(*n));
+        self.outstanding = later;
+        let works: Vec<Work> = now.iter().map(|(_, work, _)| *work).collect();
+        let tasks = now
+            .into_iter()
+            .map(|(node, _, job)| {
+                let ward = self.nodes[node.0 as usize].ward.take();
+                self.kept -= usize::from(ward.is_some());
+                Task { node, job, ward }
+            })
+            .collect();
+        for (done, work) in work::carry_out(tasks, self.wards).into_iter().zip(works) {
+            self.work_cpu += done.cpu;
+            if self.kept < self.keep {
+                self.kept += usize::from(done.ward.is_some());
+                self.nodes[done.node.0 as usize].ward = done.ward;
+            }
+            self.results.insert((done.node, work), done.result);
+        }
+    }
+
+    fn audit(&mut self, observer: &mut dyn Observer) -> Result<(), SimulationError> {
+        for index in 0..self.nodes.len() {
+            let Egress {
+                messages,
+                bytes,
+                rows,
+                found,
+            } = self.nodes[index].egress;
+            if rows > 0 {
+                let node = NodeId(index as u32);
+                let audited = Event::EgressAudited {
+                    node,
+                    messages,
+                    bytes,
+                    rows,
+                    found,
+                };
+                self.emit(audited, observer)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn emit(&self, event: Event, observer: &mut dyn Observer) -> Result<(), SimulationError> {
+        Ok(observer.record(&Record {
+            at: self.now,
+            event,
+        })?)
+    }
+
+    fn schedule(&mut self, at: Tick, node: NodeId, happening: Happening) {
+        let rank = match happening {
+            Happening::ToNode(_) => 0,
+            Happening::Finished(_) => 1,
+            Happening::ToCoordinator(_) => 2,
+            Happening::Woke => 3,
+        };
+        self.number += 1;
+        self.queue.insert((at, rank, node, self.number), happening);
+    }
+}
+
+fn work_of(instruction: &Instruction) -> Work {
+    (instruction.kind(), instruction.round().unwrap_or_default())
+}
+
+/// The work that an instruction will lead to: known before it arrives, so that all that is
+/// outstanding can be carried out together.
+fn job_in(instruction: &Instruction) -> Option<Job> {
+    match instruction.clone() {
+        Instruction::Summarise { round } => Some(Job::Summarise { round }),
+        Instruction::Train {
+            round,
+            params,
+            order,
+        } => Some(Job::Train {
+            round,
+            params,
+            order,
+        }),
+        Instruction::Evaluate {
+            round,
+            params,
+            scaling,
+        } => Some(Job::Evaluate {
+            round,
+            params,
+            scaling,
+        }),
+        Instruction::Rest => None,
+    }
+}
