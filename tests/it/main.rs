@@ -1,1 +1,6 @@
-//! stub
+//! One binary of laws: conversations, properties, layers, whole processes.
+
+mod conversation;
+mod engine;
+mod engine_property;
+mod layering;

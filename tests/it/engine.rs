@@ -1,0 +1,159 @@
+//! A small engine for tests: two parameters, and one update per node that names it.
+
+use ward_core::{
+    Batches, Delta, Estimate, Evaluation, LocalUpdate, LocalWork, NodeId, NodeInfo, OptimizerSpec,
+    Params, RingSpec, Seed, Summary, TrainOrder, Upload, Weighting,
+};
+use ward_round::strategy::{All, Mean, ServerSgd, Uniform};
+use ward_round::{Coordinator, Plan, RunState, Strategy};
+
+/// The settings of a test engine.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) nodes: u32,
+    pub(crate) rounds: u32,
+    pub(crate) sample: Option<usize>,
+    pub(crate) quorum: f64,
+    pub(crate) deadline: u64,
+    pub(crate) over_selection: f64,
+    pub(crate) most_abandoned: u32,
+    pub(crate) evaluate_every: u32,
+    pub(crate) checkpoint_every: u32,
+    pub(crate) scaling: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            nodes: 3,
+            rounds: 2,
+            sample: None,
+            quorum: 0.5,
+            deadline: 60_000,
+            over_selection: 1.0,
+            most_abandoned: 2,
+            evaluate_every: 0,
+            checkpoint_every: 0,
+            scaling: false,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads one settings line of a script.
+    pub(crate) fn set(&mut self, words: &[&str]) {
+        let &[name, value] = words else {
+            panic!("not a setting: {words:?}")
+        };
+        let number = || value.parse::<u64>().unwrap();
+        match name {
+            "nodes" => self.nodes = number() as u32,
+            "rounds" => self.rounds = number() as u32,
+            "sample" => self.sample = Some(number() as usize),
+            "quorum" => self.quorum = value.parse().unwrap(),
+            "deadline" => self.deadline = number(),
+            "over-selection" => self.over_selection = value.parse().unwrap(),
+            "most-abandoned" => self.most_abandoned = number() as u32,
+            "evaluate-every" => self.evaluate_every = number() as u32,
+            "checkpoint-every" => self.checkpoint_every = number() as u32,
+            "scaling" => self.scaling = value == "federated",
+            other => panic!("not a setting: {other}"),
+        }
+    }
+
+    pub(crate) fn ring(&self) -> RingSpec {
+        RingSpec {
+            fraction_bits: 20,
+            range: 65_536.0,
+            most_weight: 100,
+        }
+    }
+
+    pub(crate) fn plan(&self) -> Plan {
+        Plan {
+            rounds: self.rounds,
+            roster: (0..self.nodes)
+                .map(|n| NodeInfo {
+                    node: NodeId(n),
+                    name: format!("hospital-{n}"),
+                    tier: "all".into(),
+                })
+                .collect(),
+            seed: Seed::run(1),
+            order: TrainOrder {
+                work: LocalWork::Epochs(1),
+                batch_size: 32,
+                batches: Batches::InOrder,
+                optimizer: OptimizerSpec::Sgd {
+                    learning_rate: 0.1,
+                    momentum: 0.0,
+                },
+                proximal_mu: 0.0,
+                l2: 0.0,
+                scaling: None,
+                weighting: Weighting::Examples,
+                ring: self.ring(),
+                seed: Seed::run(1),
+            },
+            federated_scaling: self.scaling,
+            features: 1,
+            parameters: 2,
+            quorum: self.quorum,
+            deadline_ms: self.deadline,
+            join_deadline_ms: 10_000,
+            over_selection: self.over_selection,
+            most_abandoned: self.most_abandoned,
+            evaluate_every: self.evaluate_every,
+            checkpoint_every: self.checkpoint_every,
+        }
+    }
+
+    pub(crate) fn coordinator(&self, state: RunState) -> Coordinator {
+        let plan = self.plan();
+        assert_eq!(plan.check(self.nodes as usize), []);
+        let strategy = Strategy {
+            sampler: match self.sample {
+                Some(count) => Box::new(Uniform { count }),
+                None => Box::new(All),
+            },
+            aggregator: Box::new(Mean),
+            server_optimizer: Box::new(ServerSgd::FED_AVG),
+        };
+        Coordinator::new(plan, strategy, state)
+    }
+
+    /// Node n's update is (2^n, 1): counted twice or not at all, it shows in the sum.
+    pub(crate) fn upload(&self, node: NodeId) -> Upload {
+        let delta = Delta(vec![f32::from(1_u16 << (node.0 % 16)), 1.0]);
+        let update = LocalUpdate {
+            delta,
+            examples: 1,
+            loss: 0.5,
+        };
+        ward_privacy::seal(update, Weighting::Examples, &self.ring()).unwrap()
+    }
+
+    pub(crate) fn summary(&self, node: NodeId) -> Summary {
+        Summary::of(&[node.0 as f32, node.0 as f32 + 1.0], 1)
+    }
+}
+
+pub(crate) fn params(_: &Settings) -> Params {
+    Params(vec![0.0, 0.0])
+}
+
+pub(crate) fn narrow_summary() -> Summary {
+    Summary {
+        rows: 1,
+        ..Summary::default()
+    }
+}
+
+pub(crate) fn evaluation(auc: f64) -> Evaluation {
+    let estimate = Estimate {
+        value: auc,
+        n: 10,
+        standard_error: 0.1,
+    };
+    Evaluation([("auc".to_owned(), estimate)].into())
+}
