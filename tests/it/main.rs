@@ -4,3 +4,4 @@ mod conversation;
 mod engine;
 mod engine_property;
 mod layering;
+mod simulation;

@@ -68,6 +68,7 @@ struct Node {
     egress: Egress,
 }
 
+/// What was searched for the hospital's own rows.
 #[derive(Debug, Clone, Copy, Default)]
 struct Egress {
     messages: u64,
@@ -94,7 +95,9 @@ type Place = (Tick, u8, NodeId, u64);
 pub struct Simulation<'a> {
     coordinator: Coordinator,
     nodes: Vec<Node>,
+    joining: Vec<NodeId>,
     wards: &'a dyn Wards,
+    pool: &'a rayon::ThreadPool,
     /// Wards kept open between jobs, at most.
     keep: usize,
     kept: usize,
@@ -102,7 +105,7 @@ pub struct Simulation<'a> {
     now: Tick,
     number: u64,
     queue: BTreeMap<Place, Happening>,
-    outstanding: Vec<(NodeId, Work, Job)>,
+    outstanding: BTreeMap<(NodeId, Work), Job>,
     results: BTreeMap<(NodeId, Work), NodeInput>,
     last_digest: Option<(*const ward_core::Params, Digest)>,
     work_cpu: Duration,
@@ -110,15 +113,17 @@ pub struct Simulation<'a> {
 
 impl<'a> Simulation<'a> {
     /// A federation of `coordinator`'s roster. `link` and `faults` say what each node's line,
-    /// computer and troubles are; at most `keep` wards stay open between jobs.
+    /// computer and troubles are; work is done on `pool`; at most `keep` wards stay open between
+    /// jobs.
     pub fn new(
         coordinator: Coordinator,
         wards: &'a dyn Wards,
+        pool: &'a rayon::ThreadPool,
         keep: usize,
         seed: Seed,
         mut network: impl FnMut(NodeId) -> (Link, Faults),
     ) -> Self {
-        let nodes = coordinator
+        let nodes: Vec<Node> = coordinator
             .plan()
             .nodes()
             .map(|node| {
@@ -135,20 +140,29 @@ impl<'a> Simulation<'a> {
             })
             .collect();
         Self {
+            joining: coordinator.plan().nodes().collect(),
             coordinator,
             nodes,
             wards,
+            pool,
             keep,
             kept: 0,
             seed,
             now: Tick::default(),
             number: 0,
             queue: BTreeMap::new(),
-            outstanding: Vec::new(),
+            outstanding: BTreeMap::new(),
             results: BTreeMap::new(),
             last_digest: None,
             work_cpu: Duration::ZERO,
         }
+    }
+
+    /// Lets nodes join in this order instead of by id. It cannot matter, and a test says so.
+    #[must_use]
+    pub fn joining(mut self, order: Vec<NodeId>) -> Self {
+        self.joining = order;
+        self
     }
 
     /// Plays the run to its end.
@@ -157,8 +171,8 @@ impl<'a> Simulation<'a> {
     /// [`SimulationError`]: our bug or our disk.
     pub fn run(mut self, observer: &mut dyn Observer) -> Result<Finished, SimulationError> {
         let mut outcome = self.tell(Input::Start, observer)?;
-        for index in 0..self.nodes.len() {
-            outcome = outcome.or(self.tell(Input::Joined(NodeId(index as u32)), observer)?);
+        for node in std::mem::take(&mut self.joining) {
+            outcome = outcome.or(self.tell(Input::Joined(node), observer)?);
         }
         let mut stopping = false;
         while outcome.is_none() {
@@ -255,7 +269,7 @@ impl<'a> Simulation<'a> {
         node.messages += 1;
         let transit = node.link.transit_ms(bytes, to, node.messages, self.seed);
         if let Some(job) = job_in(&instruction) {
-            self.outstanding.push((to, work_of(&instruction), job));
+            self.outstanding.insert((to, work_of(&instruction)), job);
         }
         let kind = instruction.kind().to_owned();
         self.schedule(self.now + transit, to, Happening::ToNode(instruction));
@@ -305,14 +319,9 @@ impl<'a> Simulation<'a> {
 
     /// Makes sure that a job a node has begun will be carried out.
     fn remember(&mut self, node: NodeId, job: Job) {
-        let work = job.work();
-        let known = self.results.contains_key(&(node, work))
-            || self
-                .outstanding
-                .iter()
-                .any(|(n, w, _)| *n == node && *w == work);
-        if !known {
-            self.outstanding.push((node, work, job));
+        let key = (node, job.work());
+        if !self.results.contains_key(&key) {
+            self.outstanding.entry(key).or_insert(job);
         }
     }
 
@@ -339,14 +348,15 @@ impl<'a> Simulation<'a> {
         let bytes = match node.ward.as_ref().and_then(|ward| ward.scanner.as_ref()) {
             Some(scanner) => {
                 let messages = ward_wire::encode_report(&report);
+                let bytes = messages.iter().map(|m| m.len() as u64).sum();
                 node.egress.rows = scanner.rows();
                 node.egress.found += messages.iter().map(|m| scanner.found_in(m)).sum::<u64>();
-                messages.iter().map(|m| m.len() as u64).sum()
+                node.egress.messages += 1;
+                node.egress.bytes += bytes;
+                bytes
             }
             None => ward_wire::report_bytes(&report),
         };
-        node.egress.messages += 1;
-        node.egress.bytes += bytes;
         node.messages += 1;
         let transit = node.link.transit_ms(bytes, from, node.messages, self.seed);
         let arrival = self.now + transit + node.faults.held_up_ms(round);
@@ -373,21 +383,23 @@ impl<'a> Simulation<'a> {
 
     fn carry_out(&mut self) {
         // A ward serves one job at a time, so a node's second job waits for the next batch.
-        let mut busy = std::collections::BTreeSet::new();
-        let (now, later): (Vec<_>, Vec<_>) = std::mem::take(&mut self.outstanding)
+        let mut busy = None;
+        let (now, later): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.outstanding)
             .into_iter()
-            .partition(|(n, ..)| busy.insert(*n));
+            .partition(|((node, _), _)| busy.replace(*node) != Some(*node));
         self.outstanding = later;
-        let works: Vec<Work> = now.iter().map(|(_, work, _)| *work).collect();
-        let tasks = now
+        let works: Vec<Work> = now.keys().map(|(_, work)| *work).collect();
+        let tasks: Vec<Task> = now
             .into_iter()
-            .map(|(node, _, job)| {
+            .map(|((node, _), job)| {
                 let ward = self.nodes[node.0 as usize].ward.take();
                 self.kept -= usize::from(ward.is_some());
                 Task { node, job, ward }
             })
             .collect();
-        for (done, work) in work::carry_out(tasks, self.wards).into_iter().zip(works) {
+        let wards = self.wards;
+        let all_done = self.pool.install(|| work::carry_out(tasks, wards));
+        for (done, work) in all_done.into_iter().zip(works) {
             self.work_cpu += done.cpu;
             if self.kept < self.keep {
                 self.kept += usize::from(done.ward.is_some());
