@@ -1,0 +1,125 @@
+//! One round, as its events tell.
+
+use std::collections::BTreeMap;
+
+use ward_core::{Evaluation, NodeId, RoundId, Tick};
+
+/// One round.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RoundView {
+    /// Which one.
+    pub round: RoundId,
+    /// When it began.
+    pub opened: Tick,
+    /// When it closes at the latest.
+    pub deadline: Tick,
+    /// When it closed; `None` while it is open.
+    pub closed: Option<Tick>,
+    /// Who was asked, by id.
+    pub cohort: Vec<NodeId>,
+    /// Reports that are enough at the deadline.
+    pub quorum: u32,
+    /// Who was counted, by id.
+    pub reporters: Vec<NodeId>,
+    /// How much each counted and its training loss.
+    pub accepted: BTreeMap<NodeId, (u64, f64)>,
+    /// Who never answered, by id.
+    pub silent: Vec<NodeId>,
+    /// Reports that were refused.
+    pub refused: Vec<RefusedReport>,
+    /// Who said that it would not or could not, and why.
+    pub declined: Vec<(NodeId, String)>,
+    /// Why the round made no model; `None` when it did.
+    pub abandoned: Option<String>,
+    /// Mean training loss, by weight.
+    pub loss: Option<f64>,
+    /// Euclidean norm of the mean update.
+    pub update_norm: Option<f64>,
+    /// The new model's scores, all hospitals as one.
+    pub evaluation: Option<Evaluation>,
+    /// The new model's scores by tier.
+    pub evaluation_by_tier: BTreeMap<String, Evaluation>,
+    /// Who never sent its scores, by id.
+    pub evaluation_silent: Vec<NodeId>,
+    /// Bytes that left hospitals while it was the newest round.
+    pub bytes_up: u64,
+    /// Bytes that reached hospitals while it was the newest round.
+    pub bytes_down: u64,
+}
+
+/// A report that was not counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedReport {
+    /// From whom.
+    pub node: NodeId,
+    /// Why.
+    pub reason: String,
+}
+
+/// How one node stands in one round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// It was not asked.
+    NotAsked,
+    /// It was counted.
+    Reported,
+    /// It was asked and its answer is still open.
+    Asked,
+    /// It said that it would not or could not.
+    Declined,
+    /// It never answered.
+    Silent,
+    /// It answered, and the answer was refused.
+    Refused,
+}
+
+impl RoundView {
+    pub(super) fn new(round: RoundId) -> Self {
+        Self {
+            round,
+            opened: Tick::default(),
+            deadline: Tick::default(),
+            closed: None,
+            cohort: Vec::new(),
+            quorum: 0,
+            reporters: Vec::new(),
+            accepted: BTreeMap::new(),
+            silent: Vec::new(),
+            refused: Vec::new(),
+            declined: Vec::new(),
+            abandoned: None,
+            loss: None,
+            update_norm: None,
+            evaluation: None,
+            evaluation_by_tier: BTreeMap::new(),
+            evaluation_silent: Vec::new(),
+            bytes_up: 0,
+            bytes_down: 0,
+        }
+    }
+
+    pub(super) fn accept(&mut self, node: NodeId, weight: u64, loss: f64) {
+        self.accepted.insert(node, (weight, loss));
+        if let Err(place) = self.reporters.binary_search(&node) {
+            self.reporters.insert(place, node);
+        }
+    }
+
+    /// How `node` stands. Whoever was counted has reported, whatever else it sent.
+    #[must_use]
+    pub fn standing(&self, node: NodeId) -> Standing {
+        if self.reporters.binary_search(&node).is_ok() {
+            Standing::Reported
+        } else if self.refused.iter().any(|refused| refused.node == node) {
+            Standing::Refused
+        } else if self.declined.iter().any(|(declined, _)| *declined == node) {
+            Standing::Declined
+        } else if self.silent.binary_search(&node).is_ok() {
+            Standing::Silent
+        } else if self.cohort.binary_search(&node).is_ok() {
+            Standing::Asked
+        } else {
+            Standing::NotAsked
+        }
+    }
+}
