@@ -192,4 +192,7 @@ pub enum Malformed {
         /// The plan's limit.
         most: u64,
     },
+    /// The message could not be read at all.
+    #[error("unreadable: {0}")]
+    Unreadable(String),
 }
