@@ -42,13 +42,20 @@ impl Trainer for Toy {
     ) -> Result<LocalUpdate, TrainError> {
         let place = order.seed.round(address.round).node(address.node);
         let mut rng = place.purpose(Purpose::SHUFFLE).stream();
-        let shift = order.scaling.as_ref().map_or(0.0, |scaling| scaling.means[0] as f32);
+        let shift = order
+            .scaling
+            .as_ref()
+            .map_or(0.0, |scaling| scaling.means[0] as f32);
         let delta = params
             .0
             .iter()
             .map(|w| 0.3 * (self.node.0 as f32 * 0.7 + shift - w) + rng.random::<f32>() * 0.01)
             .collect();
-        Ok(LocalUpdate { delta: Delta(delta), examples: self.examples(), loss: 0.5 })
+        Ok(LocalUpdate {
+            delta: Delta(delta),
+            examples: self.examples(),
+            loss: 0.5,
+        })
     }
 
     fn evaluate(
@@ -57,7 +64,11 @@ impl Trainer for Toy {
         _: Option<&Arc<Scaling>>,
     ) -> Result<Evaluation, TrainError> {
         let value = f64::from(params.0[0]);
-        let estimate = Estimate { value, n: 5, standard_error: 0.1 };
+        let estimate = Estimate {
+            value,
+            n: 5,
+            standard_error: 0.1,
+        };
         Ok(Evaluation([("loss".to_owned(), estimate)].into()))
     }
 }
@@ -70,7 +81,13 @@ impl Wards for Toys {
     }
 
     fn open(&self, node: NodeId) -> Result<Ward, String> {
-        Ok(Ward { trainer: Box::new(Toy { node, layout: Layout::default() }), scanner: None })
+        Ok(Ward {
+            trainer: Box::new(Toy {
+                node,
+                layout: Layout::default(),
+            }),
+            scanner: None,
+        })
     }
 }
 
@@ -94,8 +111,11 @@ impl Observer for Story {
     }
 
     fn interrupted(&self) -> bool {
-        let closed =
-            self.records.iter().filter(|r| matches!(r.event, Event::RoundClosed { .. })).count();
+        let closed = self
+            .records
+            .iter()
+            .filter(|r| matches!(r.event, Event::RoundClosed { .. }))
+            .count();
         self.stop_after.is_some_and(|rounds| closed >= rounds)
     }
 }
@@ -136,15 +156,22 @@ impl Default for How {
 }
 
 fn play(how: How, plan: Plan, faults: Faults, story: &mut Story) -> Finished {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(how.threads).build().unwrap();
-    let state = how.from.unwrap_or_else(|| RunState::new(Params(vec![0.0, 1.0])));
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(how.threads)
+        .build()
+        .unwrap();
+    let state = how
+        .from
+        .unwrap_or_else(|| RunState::new(Params(vec![0.0, 1.0])));
     let coordinator = Coordinator::new(plan, Strategy::fed_avg(), state);
     let seed = Seed::run(how.link_seed);
     let link = how.link;
-    Simulation::new(coordinator, &Toys, &pool, how.keep, seed, |node| (link(node), faults))
-        .joining(how.joining)
-        .run(story)
-        .unwrap()
+    Simulation::new(coordinator, &Toys, &pool, how.keep, seed, |node| {
+        (link(node), faults)
+    })
+    .joining(how.joining)
+    .run(story)
+    .unwrap()
 }
 
 fn digest(how: How) -> Digest {
@@ -156,39 +183,89 @@ fn digest(how: How) -> Digest {
 #[test]
 fn threads_cannot_change_the_model() {
     let one = digest(How::default());
-    assert_eq!(digest(How { threads: 2, ..How::default() }), one);
-    assert_eq!(digest(How { threads: 8, ..How::default() }), one);
+    assert_eq!(
+        digest(How {
+            threads: 2,
+            ..How::default()
+        }),
+        one
+    );
+    assert_eq!(
+        digest(How {
+            threads: 8,
+            ..How::default()
+        }),
+        one
+    );
 }
 
 #[test]
 fn the_order_of_hospitals_and_of_arrival_cannot_change_the_model() {
     let plain = digest(How::default());
     let backwards = (0..NODES).rev().map(NodeId).collect();
-    assert_eq!(digest(How { joining: backwards, ..How::default() }), plain);
-    let shaky = |_: NodeId| Link { jitter_ms: 5_000.0, ..Link::IDEAL };
+    assert_eq!(
+        digest(How {
+            joining: backwards,
+            ..How::default()
+        }),
+        plain
+    );
+    let shaky = |_: NodeId| Link {
+        jitter_ms: 5_000.0,
+        ..Link::IDEAL
+    };
     for link_seed in 1..6 {
-        assert_eq!(digest(How { link: shaky, link_seed, ..How::default() }), plain);
+        assert_eq!(
+            digest(How {
+                link: shaky,
+                link_seed,
+                ..How::default()
+            }),
+            plain
+        );
     }
 }
 
 #[test]
 fn wards_may_be_closed_and_opened_again() {
-    assert_eq!(digest(How { keep: 3, ..How::default() }), digest(How::default()));
-    assert_eq!(digest(How { keep: 0, ..How::default() }), digest(How::default()));
+    assert_eq!(
+        digest(How {
+            keep: 3,
+            ..How::default()
+        }),
+        digest(How::default())
+    );
+    assert_eq!(
+        digest(How {
+            keep: 0,
+            ..How::default()
+        }),
+        digest(How::default())
+    );
 }
 
 #[test]
 fn arrival_orders_do_differ() {
     // Or the law above would be empty.
     let order = |link_seed| {
-        let shaky = |_: NodeId| Link { jitter_ms: 5_000.0, ..Link::IDEAL };
+        let shaky = |_: NodeId| Link {
+            jitter_ms: 5_000.0,
+            ..Link::IDEAL
+        };
         let mut story = Story::default();
-        let how = How { link: shaky, link_seed, ..How::default() };
+        let how = How {
+            link: shaky,
+            link_seed,
+            ..How::default()
+        };
         play(how, plan(), Faults::default(), &mut story);
-        let accepted = story.records.iter().filter_map(|record| match &record.event {
-            Event::ReportAccepted { node, .. } => Some(*node),
-            _ => None,
-        });
+        let accepted = story
+            .records
+            .iter()
+            .filter_map(|record| match &record.event {
+                Event::ReportAccepted { node, .. } => Some(*node),
+                _ => None,
+            });
         accepted.collect::<Vec<_>>()
     };
     assert_ne!(order(1), order(2));
@@ -197,14 +274,25 @@ fn arrival_orders_do_differ() {
 #[test]
 fn a_run_stopped_anywhere_goes_on_to_the_same_bits() {
     let whole = digest(How::default());
-    for stop_after in 0..8 {
-        let mut story = Story { stop_after: Some(stop_after), ..Story::default() };
+    // The round under way is finished, so a stop seen after round 7 ends with round 8.
+    for stop_after in 0..7 {
+        let mut story = Story {
+            stop_after: Some(stop_after),
+            ..Story::default()
+        };
         let half = play(How::default(), plan(), Faults::default(), &mut story);
         assert_eq!(half.outcome, Outcome::Interrupted);
         assert_ne!(half.state.params().digest(), whole);
         let from = story.saved.pop();
         assert!(from.is_some());
-        assert_eq!(digest(How { from, ..How::default() }), whole, "stopped after {stop_after}");
+        assert_eq!(
+            digest(How {
+                from,
+                ..How::default()
+            }),
+            whole,
+            "stopped after {stop_after}"
+        );
     }
 }
 
@@ -215,41 +303,76 @@ fn a_run_goes_on_from_every_checkpoint_it_made() {
     assert!(story.saved.len() >= 8);
     for state in story.saved {
         let from = Some(state);
-        assert_eq!(digest(How { from, ..How::default() }), whole.state.params().digest());
+        assert_eq!(
+            digest(How {
+                from,
+                ..How::default()
+            }),
+            whole.state.params().digest()
+        );
     }
 }
 
 #[test]
 fn silent_hospitals_are_named_and_the_run_finishes() {
     let mut story = Story::default();
-    let faults = Faults { silent: 0.3, ..Faults::default() };
+    let faults = Faults {
+        silent: 0.3,
+        ..Faults::default()
+    };
     // Everybody is needed for the scaling, so that stays off here.
-    let plan = Plan { federated_scaling: false, ..plan() };
+    let plan = Plan {
+        federated_scaling: false,
+        ..plan()
+    };
     let finished = play(How::default(), plan, faults, &mut story);
     assert_eq!(finished.outcome, Outcome::Completed);
     let (mut rounds, mut missing) = (0, 0);
     for record in &story.records {
-        if let Event::RoundClosed { reporters, silent, .. } = &record.event {
+        if let Event::RoundClosed {
+            reporters, silent, ..
+        } = &record.event
+        {
             assert_eq!(reporters.len() + silent.len(), NODES as usize);
             rounds += 1;
             missing += silent.len();
         }
     }
-    assert!(rounds >= 6 && missing > 10, "{rounds} rounds, {missing} missing reports");
-    assert!(finished.at > Tick(60_000), "a silent hospital holds the round until its deadline");
+    assert!(
+        rounds >= 6 && missing > 10,
+        "{rounds} rounds, {missing} missing reports"
+    );
+    assert!(
+        finished.at > Tick(60_000),
+        "a silent hospital holds the round until its deadline"
+    );
 }
 
 #[test]
 fn late_reports_are_refused_as_late() {
     let mut story = Story::default();
-    let faults = Faults { late: 0.3, late_by_ms: 90_000, ..Faults::default() };
-    let plan = Plan { federated_scaling: false, evaluate_every: 0, ..plan() };
+    let faults = Faults {
+        late: 0.3,
+        late_by_ms: 90_000,
+        ..Faults::default()
+    };
+    let plan = Plan {
+        federated_scaling: false,
+        evaluate_every: 0,
+        ..plan()
+    };
     play(How::default(), plan, faults, &mut story);
     let late = story
         .records
         .iter()
         .filter(|r| {
-            matches!(r.event, Event::ReportRefused { refusal: ward_core::Refusal::TooLate, .. })
+            matches!(
+                r.event,
+                Event::ReportRefused {
+                    refusal: ward_core::Refusal::TooLate,
+                    ..
+                }
+            )
         })
         .count();
     assert!(late > 5, "{late} late reports");
@@ -263,8 +386,15 @@ fn time_is_virtual_and_follows_the_line() {
         megabits_per_s: f64::INFINITY,
         compute_speed: f64::INFINITY,
     };
-    let finished =
-        play(How { link: slow, ..How::default() }, plan(), Faults::default(), &mut Story::default());
+    let finished = play(
+        How {
+            link: slow,
+            ..How::default()
+        },
+        plan(),
+        Faults::default(),
+        &mut Story::default(),
+    );
     // Sums, eight rounds and three evaluations (3, 6, last): twelve exchanges of 200 ms.
     assert_eq!(finished.at, Tick(12 * 200));
 }

@@ -355,7 +355,7 @@ impl<'a> Simulation<'a> {
                 node.egress.bytes += bytes;
                 bytes
             }
-            None => ward_wire::report_bytes(&report),
+            None => ward_wire::wire_bytes(&report),
         };
         node.messages += 1;
         let transit = node.link.transit_ms(bytes, from, node.messages, self.seed);
