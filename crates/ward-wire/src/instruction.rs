@@ -1,0 +1,122 @@
+//! Instructions on the wire.
+
+use std::sync::Arc;
+
+use ward_core::{Instruction, Params, RoundId, Scaling, TrainOrder};
+
+use crate::Packed;
+use crate::proto::{self, instruction};
+use crate::tensor::{Manifest, Tensor};
+use crate::unreadable::Unreadable;
+
+/// The control message of `instruction`. `name` gives the manifest of its parameters, so that one
+/// model sent to many nodes is hashed once.
+pub fn instruction_message(
+    instruction: &Instruction,
+    name: impl FnOnce(&Arc<Params>) -> Manifest,
+) -> proto::Instruction {
+    let kind = match instruction {
+        Instruction::Summarise { round } => {
+            instruction::Instruction::Summarise(proto::Summarise { round: round.0 })
+        }
+        Instruction::Train {
+            round,
+            params,
+            order,
+        } => instruction::Instruction::Train(proto::Train {
+            round: round.0,
+            params: Some((&name(params)).into()),
+            order: Some(order.as_ref().into()),
+        }),
+        Instruction::Evaluate {
+            round,
+            params,
+            scaling,
+        } => instruction::Instruction::Evaluate(proto::Evaluate {
+            round: round.0,
+            params: Some((&name(params)).into()),
+            scaling: scaling.as_deref().map(Into::into),
+        }),
+        Instruction::Rest => instruction::Instruction::Rest(proto::Rest {}),
+    };
+    proto::Instruction {
+        instruction: Some(kind),
+    }
+}
+
+impl From<&Instruction> for Packed<proto::Instruction> {
+    fn from(instruction: &Instruction) -> Self {
+        let mut tensor = None;
+        let message = instruction_message(instruction, |params| {
+            *tensor.insert(Tensor::of_params(params)).manifest()
+        });
+        Self { message, tensor }
+    }
+}
+
+impl TryFrom<Packed<proto::Instruction>> for Instruction {
+    type Error = Unreadable;
+
+    fn try_from(packed: Packed<proto::Instruction>) -> Result<Self, Unreadable> {
+        let Packed { message, tensor } = packed;
+        let kind = message
+            .instruction
+            .ok_or(Unreadable::Missing("instruction"))?;
+        let params = |manifest: Option<proto::TensorManifest>| {
+            let manifest = Manifest::try_from(manifest.ok_or(Unreadable::Missing("params"))?)?;
+            Packed::<()>::claim(tensor, &manifest)?
+                .params()
+                .map(Arc::new)
+        };
+        Ok(match kind {
+            instruction::Instruction::Summarise(m) => Self::Summarise {
+                round: RoundId(m.round),
+            },
+            instruction::Instruction::Train(m) => Self::Train {
+                round: RoundId(m.round),
+                order: m
+                    .order
+                    .ok_or(Unreadable::Missing("order"))
+                    .and_then(TrainOrder::try_from)
+                    .map(Arc::new)?,
+                params: params(m.params)?,
+            },
+            instruction::Instruction::Evaluate(m) => Self::Evaluate {
+                round: RoundId(m.round),
+                scaling: m.scaling.map(Scaling::try_from).transpose()?.map(Arc::new),
+                params: params(m.params)?,
+            },
+            instruction::Instruction::Rest(_) => Self::Rest,
+        })
+    }
+}
+
+impl proto::Instruction {
+    /// The tensor that must be there before the instruction can be unpacked, if it names one.
+    ///
+    /// # Errors
+    /// [`Unreadable`] when the instruction, or the manifest in it, is not whole.
+    pub fn needs(&self) -> Result<Option<Manifest>, Unreadable> {
+        let kind = self.instruction.as_ref();
+        let manifest = match kind.ok_or(Unreadable::Missing("instruction"))? {
+            instruction::Instruction::Train(m) => &m.params,
+            instruction::Instruction::Evaluate(m) => &m.params,
+            instruction::Instruction::Summarise(_) | instruction::Instruction::Rest(_) => {
+                return Ok(None);
+            }
+        };
+        let manifest = manifest.clone().ok_or(Unreadable::Missing("params"))?;
+        Manifest::try_from(manifest).map(Some)
+    }
+
+    /// The round it belongs to, as far as it can be read.
+    #[must_use]
+    pub fn round(&self) -> Option<RoundId> {
+        match self.instruction.as_ref()? {
+            instruction::Instruction::Summarise(m) => Some(RoundId(m.round)),
+            instruction::Instruction::Train(m) => Some(RoundId(m.round)),
+            instruction::Instruction::Evaluate(m) => Some(RoundId(m.round)),
+            instruction::Instruction::Rest(_) => None,
+        }
+    }
+}

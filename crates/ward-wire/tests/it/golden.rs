@@ -1,0 +1,254 @@
+//! Golden bytes: version 1 as it is spelled, one commented line a field. A change here is a change
+//! of protocol and needs a new version number.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use prost::Message;
+use ward_core::{
+    Batches, Digest, Estimate, Evaluation, Instruction, LocalWork, OptimizerSpec, Params, Report,
+    RingSpec, RoundId, Scaling, Seed, Summary, TrainOrder, Upload, Weighting,
+};
+use ward_wire::{Packed, chunks, decode, proto};
+
+/// Both ways: the bytes are what is sent, and they are read as what was meant.
+fn check_report(report: &Report, golden: &[&[u8]]) {
+    let packed = Packed::<proto::Report>::from(report);
+    assert_eq!(packed.message.encode_to_vec(), golden.concat());
+    let message = decode(Bytes::from(golden.concat())).unwrap();
+    let tensor = packed.tensor;
+    assert_eq!(
+        &Report::try_from(Packed { message, tensor }).unwrap(),
+        report
+    );
+}
+
+fn check_instruction(instruction: &Instruction, golden: &[&[u8]]) {
+    let packed = Packed::<proto::Instruction>::from(instruction);
+    assert_eq!(packed.message.encode_to_vec(), golden.concat());
+    let message = decode(Bytes::from(golden.concat())).unwrap();
+    let tensor = packed.tensor;
+    let read = Instruction::try_from(Packed { message, tensor }).unwrap();
+    assert_eq!(&read, instruction);
+}
+
+#[test]
+fn an_upload_is_spelled_so() {
+    let words = [1_u64, u64::MAX];
+    let hash = Digest::of(&[[1, 0, 0, 0, 0, 0, 0, 0], [0xff; 8]].concat());
+    let upload = Upload {
+        words: words.to_vec(),
+        weight: 300,
+        loss: 0.5,
+    };
+    let round = RoundId(3);
+    check_report(
+        &Report::Upload { round, upload },
+        &[
+            &[0x12, 56],                           // report.upload, 56 bytes
+            &[0x08, 3],                            // round 3
+            &[0x10, 0xac, 0x02],                   // weight 300
+            &[0x19, 0, 0, 0, 0, 0, 0, 0xe0, 0x3f], // loss 0.5
+            &[0x22, 40],                           // words, 40 bytes
+            &[0x08, 2],                            // dtype U64
+            &[0x10, 2],                            // count 2
+            &[0x18, 16],                           // total_bytes 16
+            &[0x22, 32],                           // hash, 32 bytes
+            &hash.0,
+        ],
+    );
+}
+
+#[test]
+fn a_summary_is_spelled_so() {
+    let summary = Summary {
+        rows: 2,
+        sums: vec![-1],
+        squares: vec![258],
+    };
+    let round = RoundId(1);
+    check_report(
+        &Report::Summary { round, summary },
+        &[
+            &[0x0a, 40],                                       // report.summary, 40 bytes
+            &[0x08, 1],                                        // round 1
+            &[0x10, 2],                                        // rows 2
+            &[0x1a, 16],                                       // sums, 16 bytes
+            &[0xff; 16],                                       // -1
+            &[0x22, 16],                                       // squares, 16 bytes
+            &[2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], // 258
+        ],
+    );
+}
+
+#[test]
+fn an_evaluation_is_spelled_so() {
+    let estimate = Estimate {
+        value: 1.0,
+        n: 5,
+        standard_error: 2.0,
+    };
+    let evaluation = Evaluation(BTreeMap::from([("auc".to_owned(), estimate)]));
+    let round = RoundId(9);
+    check_report(
+        &Report::Evaluation { round, evaluation },
+        &[
+            &[0x1a, 29],                           // report.evaluation, 29 bytes
+            &[0x08, 9],                            // round 9
+            &[0x12, 25],                           // metrics, 25 bytes
+            &[0x0a, 3, b'a', b'u', b'c'],          // name
+            &[0x11, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f], // value 1.0
+            &[0x18, 5],                            // n 5
+            &[0x21, 0, 0, 0, 0, 0, 0, 0, 0x40],    // standard_error 2.0
+        ],
+    );
+}
+
+#[test]
+fn a_declined_report_is_spelled_so() {
+    let reason = "no".to_owned();
+    let round = RoundId(0);
+    check_report(
+        &Report::Declined { round, reason },
+        &[
+            &[0x22, 4],             // report.declined, 4 bytes; round 0 is not written
+            &[0x12, 2, b'n', b'o'], // reason
+        ],
+    );
+}
+
+#[test]
+fn a_train_instruction_is_spelled_so() {
+    let params = Params(vec![1.0]);
+    let seed = Seed::from_bytes([7; 32]);
+    let order = TrainOrder {
+        work: LocalWork::Epochs(2),
+        batch_size: 32,
+        batches: Batches::InOrder,
+        optimizer: OptimizerSpec::Sgd {
+            learning_rate: 0.5,
+            momentum: 0.0,
+        },
+        proximal_mu: 1.0,
+        l2: 2.0,
+        scaling: Some(Arc::new(Scaling {
+            means: vec![1.0],
+            deviations: vec![2.0],
+        })),
+        weighting: Weighting::Uniform,
+        ring: RingSpec {
+            fraction_bits: 32,
+            range: 2.0,
+            most_weight: 9,
+        },
+        seed,
+    };
+    check_instruction(
+        &Instruction::Train {
+            round: RoundId(1),
+            params: Arc::new(params.clone()),
+            order: Arc::new(order),
+        },
+        &[
+            &[0x12, 0x8a, 0x01], // instruction.train, 138 bytes
+            &[0x08, 1],          // round 1
+            &[0x12, 40],         // params, 40 bytes
+            &[0x08, 1],          // dtype F32
+            &[0x10, 1],          // count 1
+            &[0x18, 4],          // total_bytes 4
+            &[0x22, 32],         // hash, 32 bytes
+            &params.digest().0,
+            &[0x1a, 92],                              // order, 92 bytes
+            &[0x08, 2],                               // work.epochs 2
+            &[0x18, 32],                              // batch_size 32
+            &[0x20, 4],                               // batches IN_ORDER
+            &[0x2a, 5],                               // optimizer.sgd, 5 bytes
+            &[0x0d, 0, 0, 0, 0x3f], // learning_rate 0.5; momentum 0 is not written
+            &[0x3d, 0, 0, 0x80, 0x3f], // proximal_mu 1.0
+            &[0x45, 0, 0, 0, 0x40], // l2 2.0
+            &[0x4a, 20],            // scaling, 20 bytes
+            &[0x0a, 8, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f], // means [1.0]
+            &[0x12, 8, 0, 0, 0, 0, 0, 0, 0, 0x40], // deviations [2.0]
+            &[0x50, 2],             // weighting UNIFORM
+            &[0x5a, 9],             // ring, 9 bytes
+            &[0x08, 32],            // fraction_bits 32
+            &[0x15, 0, 0, 0, 0x40], // range 2.0
+            &[0x18, 9],             // most_weight 9
+            &[0x62, 32],            // seed, 32 bytes
+            &[7; 32],
+        ],
+    );
+}
+
+#[test]
+fn the_other_instructions_are_spelled_so() {
+    check_instruction(&Instruction::Rest, &[&[0x22, 0]]); // instruction.rest
+    check_instruction(
+        &Instruction::Summarise { round: RoundId(5) },
+        &[
+            &[0x0a, 2], // instruction.summarise, 2 bytes
+            &[0x08, 5], // round 5
+        ],
+    );
+    let params = Params(vec![1.0]);
+    check_instruction(
+        &Instruction::Evaluate {
+            round: RoundId(1),
+            params: Arc::new(params.clone()),
+            scaling: None,
+        },
+        &[
+            &[0x1a, 44], // instruction.evaluate, 44 bytes
+            &[0x08, 1],  // round 1
+            &[0x12, 40], // params, 40 bytes
+            &[0x08, 1],  // dtype F32
+            &[0x10, 1],  // count 1
+            &[0x18, 4],  // total_bytes 4
+            &[0x22, 32], // hash, 32 bytes
+            &params.digest().0,
+        ],
+    );
+}
+
+#[test]
+fn a_chunk_is_spelled_so() {
+    let tensor = ward_wire::Tensor::of_params(&Params(vec![1.0, 2.0]));
+    let chunk = chunks(&tensor, 4).next().unwrap();
+    let push = proto::PushTensorsRequest { chunk: Some(chunk) };
+    let golden: &[&[u8]] = &[
+        &[0x0a, 50], // chunk, 50 bytes
+        &[0x0a, 40], // manifest, 40 bytes
+        &[0x08, 1],  // dtype F32
+        &[0x10, 2],  // count 2
+        &[0x18, 8],  // total_bytes 8
+        &[0x22, 32], // hash, 32 bytes
+        &tensor.manifest().hash.0,
+        &[0x10, 4],                // offset 4
+        &[0x1a, 4, 0, 0, 0, 0x40], // data: 2.0
+    ];
+    assert_eq!(push.encode_to_vec(), golden.concat());
+}
+
+#[test]
+fn a_join_is_spelled_so() {
+    let join = proto::JoinRequest {
+        protocol_version: ward_wire::PROTOCOL_VERSION,
+        name: "h1".into(),
+        join_token: "s".into(),
+        instance: Bytes::from_static(&[1; 16]),
+        layout: Bytes::from_static(&[2; 32]),
+        parameters: 6,
+    };
+    let golden: &[&[u8]] = &[
+        &[0x08, 1],             // protocol_version 1
+        &[0x12, 2, b'h', b'1'], // name
+        &[0x1a, 1, b's'],       // join_token
+        &[0x22, 16],            // instance, 16 bytes
+        &[1; 16],
+        &[0x2a, 32], // layout, 32 bytes
+        &[2; 32],
+        &[0x30, 6], // parameters 6
+    ];
+    assert_eq!(join.encode_to_vec(), golden.concat());
+}

@@ -1,0 +1,9 @@
+//! Laws of the wire: what is packed can be unpacked, and nothing that arrives can do harm.
+
+mod chunks;
+mod golden;
+mod hostile;
+mod refusals;
+mod round_trip;
+mod weights;
+mod words;

@@ -1,0 +1,157 @@
+//! Strategies for every word that travels.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use ward_core::{
+    Batches, Estimate, Evaluation, Instruction, LocalWork, OptimizerSpec, Params, Report, RingSpec,
+    RoundId, Scaling, Seed, Summary, TrainOrder, Upload, Weighting,
+};
+
+pub(crate) fn report() -> impl Strategy<Value = Report> {
+    let round = any::<u32>().prop_map(RoundId);
+    prop_oneof![
+        (round.clone(), summary()).prop_map(|(round, summary)| Report::Summary { round, summary }),
+        (round.clone(), upload()).prop_map(|(round, upload)| Report::Upload { round, upload }),
+        (round.clone(), evaluation())
+            .prop_map(|(round, evaluation)| Report::Evaluation { round, evaluation }),
+        (round, "[ -~äöü–]{0,80}").prop_map(|(round, reason)| Report::Declined { round, reason }),
+    ]
+}
+
+pub(crate) fn instruction() -> impl Strategy<Value = Instruction> {
+    let round = any::<u32>().prop_map(RoundId);
+    prop_oneof![
+        round
+            .clone()
+            .prop_map(|round| Instruction::Summarise { round }),
+        (round.clone(), params(), order()).prop_map(|(round, params, order)| Instruction::Train {
+            round,
+            params,
+            order: Arc::new(order),
+        }),
+        (round, params(), scaling()).prop_map(|(round, params, scaling)| Instruction::Evaluate {
+            round,
+            params,
+            scaling,
+        }),
+        Just(Instruction::Rest),
+    ]
+}
+
+fn finite() -> impl Strategy<Value = f64> {
+    prop::num::f64::NORMAL | prop::num::f64::ZERO | prop::num::f64::SUBNORMAL
+}
+
+fn small() -> impl Strategy<Value = f32> {
+    0.0_f32..1e6
+}
+
+fn params() -> impl Strategy<Value = Arc<Params>> {
+    prop::collection::vec(prop::num::f32::NORMAL | prop::num::f32::ZERO, 1..300)
+        .prop_map(|numbers| Arc::new(Params(numbers)))
+}
+
+fn upload() -> impl Strategy<Value = Upload> {
+    let words = prop::collection::vec(any::<u64>(), 1..300);
+    (words, any::<u64>(), finite()).prop_map(|(words, weight, loss)| Upload {
+        words,
+        weight,
+        loss,
+    })
+}
+
+fn summary() -> impl Strategy<Value = Summary> {
+    let pairs = prop::collection::vec((any::<i128>(), any::<i128>()), 0..20);
+    (any::<u64>(), pairs).prop_map(|(rows, pairs)| {
+        let (sums, squares) = pairs.into_iter().unzip();
+        Summary {
+            rows,
+            sums,
+            squares,
+        }
+    })
+}
+
+fn evaluation() -> impl Strategy<Value = Evaluation> {
+    let estimate =
+        (finite(), any::<u64>(), 0.0_f64..1e9).prop_map(|(value, n, standard_error)| Estimate {
+            value,
+            n,
+            standard_error,
+        });
+    prop::collection::btree_map("[a-z_0-9]{1,30}", estimate, 0..6).prop_map(Evaluation)
+}
+
+fn scaling() -> impl Strategy<Value = Option<Arc<Scaling>>> {
+    let pairs = prop::collection::vec((finite(), 1e-9_f64..1e9), 0..20);
+    prop::option::of(pairs.prop_map(|pairs| {
+        let (means, deviations) = pairs.into_iter().unzip();
+        Arc::new(Scaling { means, deviations })
+    }))
+}
+
+fn order() -> impl Strategy<Value = TrainOrder> {
+    let work = prop_oneof![
+        any::<u32>().prop_map(LocalWork::Epochs),
+        any::<u32>().prop_map(LocalWork::Steps)
+    ];
+    let batches = prop_oneof![
+        Just(Batches::Shuffled),
+        Just(Batches::Stream),
+        Just(Batches::Replacement),
+        Just(Batches::InOrder)
+    ];
+    let sgd = (small(), small()).prop_map(|(learning_rate, momentum)| OptimizerSpec::Sgd {
+        learning_rate,
+        momentum,
+    });
+    let adam =
+        (small(), small(), small(), small()).prop_map(|(learning_rate, beta1, beta2, epsilon)| {
+            OptimizerSpec::Adam {
+                learning_rate,
+                beta1,
+                beta2,
+                epsilon,
+            }
+        });
+    let ring =
+        (0_u32..=62, 1e-6_f32..1e6, 1_u64..).prop_map(|(fraction_bits, range, most_weight)| {
+            RingSpec {
+                fraction_bits,
+                range,
+                most_weight,
+            }
+        });
+    let weighting = prop_oneof![Just(Weighting::Examples), Just(Weighting::Uniform)];
+    (
+        (work, any::<u32>(), batches, prop_oneof![sgd, adam]),
+        (
+            small(),
+            small(),
+            scaling(),
+            weighting,
+            ring,
+            any::<[u8; 32]>(),
+        ),
+    )
+        .prop_map(
+            |(
+                (work, batch_size, batches, optimizer),
+                (proximal_mu, l2, scaling, weighting, ring, seed),
+            )| {
+                TrainOrder {
+                    work,
+                    batch_size,
+                    batches,
+                    optimizer,
+                    proximal_mu,
+                    l2,
+                    scaling,
+                    weighting,
+                    ring,
+                    seed: Seed::from_bytes(seed),
+                }
+            },
+        )
+}
