@@ -170,7 +170,7 @@ fn an_order_is_whole_and_in_range_or_refused() {
         ("`order.batches` is 0", |o| o.batches = 0),
         ("`order.weighting` is 77", |o| o.weighting = 77),
         ("`order.seed` has 3 bytes", |o| {
-            o.seed = Bytes::from_static(b"abc")
+            o.seed = Bytes::from_static(b"abc");
         }),
         ("`order.l2` is not a finite", |o| o.l2 = f32::INFINITY),
         ("`order.proximal_mu` is -1", |o| o.proximal_mu = -1.0),
@@ -178,7 +178,7 @@ fn an_order_is_whole_and_in_range_or_refused() {
             o.ring.as_mut().unwrap().fraction_bits = 64;
         }),
         ("`ring.range` is 0", |o| {
-            o.ring.as_mut().unwrap().range = 0.0
+            o.ring.as_mut().unwrap().range = 0.0;
         }),
         ("`ring.most_weight` is 0", |o| {
             o.ring.as_mut().unwrap().most_weight = 0;

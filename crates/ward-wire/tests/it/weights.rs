@@ -23,7 +23,7 @@ fn upload(words: usize) -> Report {
 proptest! {
     #[test]
     fn a_report_weighs_what_its_messages_do(report in words::report()) {
-        let sent: usize = encode_report(&report).iter().map(|m| m.len()).sum();
+        let sent: usize = encode_report(&report).iter().map(bytes::Bytes::len).sum();
         prop_assert_eq!(wire_bytes(&report), sent as u64);
     }
 
@@ -48,7 +48,7 @@ fn a_report_of_several_chunks_weighs_what_its_messages_do() {
     let report = upload(CHUNK_BYTES / 4 + 3);
     let messages = encode_report(&report);
     assert_eq!(messages.len(), 4);
-    let sent: usize = messages.iter().map(|m| m.len()).sum();
+    let sent: usize = messages.iter().map(bytes::Bytes::len).sum();
     assert_eq!(wire_bytes(&report), sent as u64);
 }
 
