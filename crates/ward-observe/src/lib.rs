@@ -13,6 +13,7 @@ pub mod file;
 pub mod hospital_card;
 pub mod manifest;
 pub mod metric_lines;
+pub mod report;
 pub mod result_row;
 pub mod run_dir;
 pub mod state_file;

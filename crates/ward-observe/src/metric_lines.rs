@@ -94,7 +94,7 @@ pub fn metric_lines(run_id: &str, view: &RunView, record: &Record) -> Vec<Metric
                 ("train_loss", this.loss),
                 ("update_norm", this.update_norm),
                 ("cohort", Some(this.cohort.len() as f64)),
-                ("reporters", Some(this.reporters.len() as f64)),
+                ("reporters", Some(this.counted() as f64)),
                 ("silent", Some(this.silent.len() as f64)),
                 ("abandoned", this.abandoned.as_ref().map(|_| 1.0)),
                 ("bytes_up_total", Some(view.sent().bytes as f64)),

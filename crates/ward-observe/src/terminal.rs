@@ -194,7 +194,7 @@ pub fn round_line(view: &RunView, round: &RoundView) -> String {
     let mut line = format!(
         "round {:>width$}/{planned}  reporters {:>people$}/{:<people$}",
         round.round.0 + 1,
-        round.reporters.len(),
+        round.counted(),
         round.cohort.len(),
     );
     if let Some(reason) = &round.abandoned {

@@ -35,6 +35,9 @@ pub struct RunView {
     /// The rounds, first to last. A resumed run plays the rounds after its checkpoint again;
     /// only the last playing of each is here.
     pub rounds: Vec<RoundView>,
+    /// Reports refused or declined while their round was not there: before it opened, or after
+    /// the last one had closed.
+    pub strays: Vec<Stray>,
     /// The round to go on with, as last saved.
     pub checkpoint: Option<RoundId>,
     /// How it ended; `None` while it runs and after a crash.
@@ -58,6 +61,15 @@ pub struct NodeView {
     pub audit: Option<Audit>,
     /// Its newest scores and the round that made their model.
     pub evaluation: Option<(RoundId, Evaluation)>,
+}
+
+/// A report that was not counted, outside any open round.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stray {
+    /// From whom.
+    pub node: NodeId,
+    /// Why it was not counted.
+    pub reason: String,
 }
 
 /// How a run ended.
@@ -123,25 +135,31 @@ impl RunView {
                 view.quorum = *quorum;
                 view.deadline = *deadline;
             }
-            Event::ReportAccepted {
-                round,
-                node,
-                weight,
-                loss,
-            } => self.round(*round).accept(*node, *weight, *loss),
+            Event::ReportAccepted { round, node, .. } => {
+                self.round(*round).heard.insert(*node);
+            }
             Event::ReportRefused {
                 round,
                 node,
                 refusal,
-            } => self.round(*round).refused.push(RefusedReport {
-                node: *node,
-                reason: refusal.to_string(),
-            }),
+            } => {
+                let refused = RefusedReport {
+                    node: *node,
+                    refusal: refusal.clone(),
+                };
+                match self.known_round(*round) {
+                    Some(view) => view.refused.push(refused),
+                    None => self.stray(*node, format!("refused, {refusal}")),
+                }
+            }
             Event::ReportDeclined {
                 round,
                 node,
                 reason,
-            } => self.round(*round).declined.push((*node, reason.clone())),
+            } => match self.known_round(*round) {
+                Some(view) => view.declined.push((*node, reason.clone())),
+                None => self.stray(*node, format!("declined, {reason}")),
+            },
             Event::RoundClosed {
                 round,
                 reporters,
@@ -152,6 +170,7 @@ impl RunView {
             } => {
                 let view = self.round(*round);
                 view.reporters = sorted(reporters);
+                view.heard.clear();
                 view.silent = sorted(silent);
                 view.loss = Some(*loss);
                 view.update_norm = Some(*update_norm);
@@ -164,6 +183,7 @@ impl RunView {
             } => {
                 let view = self.round(*round);
                 view.silent = sorted(silent);
+                view.reporters = std::mem::take(&mut view.heard).into_iter().collect();
                 view.abandoned = Some(reason.to_string());
                 view.closed = Some(record.at);
             }
@@ -348,6 +368,15 @@ impl RunView {
         })
     }
 
+    fn known_round(&mut self, round: RoundId) -> Option<&mut RoundView> {
+        let place = self.rounds.binary_search_by_key(&round, |r| r.round);
+        place.ok().map(|place| &mut self.rounds[place])
+    }
+
+    fn stray(&mut self, node: NodeId, reason: String) {
+        self.strays.push(Stray { node, reason });
+    }
+
     fn round(&mut self, round: RoundId) -> &mut RoundView {
         let place = match self.rounds.binary_search_by_key(&round, |r| r.round) {
             Ok(place) => place,
@@ -435,6 +464,36 @@ mod tests {
             view.sent().bytes > whole.sent().bytes,
             "what left in the rounds played twice left twice"
         );
+    }
+
+    #[test]
+    fn a_report_refused_outside_any_round_makes_no_round() {
+        let refused = |round, refusal| Record {
+            at: Tick(1),
+            event: Event::ReportRefused {
+                round: RoundId(round),
+                node: NodeId(0),
+                refusal,
+            },
+        };
+        let mut records = Sample::new(3, 2).records;
+        records.insert(1, refused(0, ward_core::Refusal::Duplicate));
+        records.push(refused(2, ward_core::Refusal::TooLate));
+        let view = RunView::of(&records);
+        assert_eq!(view.rounds.len(), 2);
+        assert_eq!(view.strays.len(), 2);
+    }
+
+    #[test]
+    fn a_late_answer_does_not_stand_against_the_next_round() {
+        let mut view = RunView::of(&Sample::new(6, 5).records);
+        let (round, node) = (&mut view.rounds[2], NodeId(5));
+        let refused = |refusal| RefusedReport { node, refusal };
+        round.refused.push(refused(ward_core::Refusal::TooLate));
+        assert_eq!(round.standing(node), Standing::Silent);
+        let malformed = ward_core::Malformed::NotFinite;
+        round.refused.push(refused(malformed.into()));
+        assert_eq!(round.standing(node), Standing::Refused);
     }
 
     #[test]

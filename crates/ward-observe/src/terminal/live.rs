@@ -68,7 +68,7 @@ impl Live {
                     self.rounds.set_message(format!(
                         "round {}: {} of {} reports",
                         round.0 + 1,
-                        this.reporters.len(),
+                        this.counted(),
                         this.cohort.len()
                     ));
                 }
@@ -115,7 +115,7 @@ pub(super) fn newest_line(view: &RunView, round: &RoundView) -> String {
     format!(
         "round {:>4} │ reporters {:>3}/{:<3} │ loss {loss} │ {score} │ up {}",
         round.round.0 + 1,
-        round.reporters.len(),
+        round.counted(),
         round.cohort.len(),
         text::bytes(view.sent().bytes)
     )

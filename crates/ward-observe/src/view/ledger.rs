@@ -41,6 +41,14 @@ impl ByKind {
         }
     }
 
+    /// Counts another hospital's messages too.
+    pub fn merge(&mut self, other: &Self) {
+        for (kind, traffic) in &other.0 {
+            let sum = [self.of(kind), *traffic].into_iter().sum();
+            self.0.insert(kind.clone(), sum);
+        }
+    }
+
     /// All kinds together.
     #[must_use]
     pub fn total(&self) -> Traffic {

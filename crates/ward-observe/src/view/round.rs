@@ -1,8 +1,8 @@
 //! One round, as its events tell.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ward_core::{Evaluation, NodeId, RoundId, Tick};
+use ward_core::{Evaluation, NodeId, Refusal, RoundId, Tick};
 
 /// One round.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,11 +19,11 @@ pub struct RoundView {
     pub cohort: Vec<NodeId>,
     /// Reports that are enough at the deadline.
     pub quorum: u32,
-    /// Who was counted, by id.
+    /// Who has been counted while the round is open.
+    pub heard: BTreeSet<NodeId>,
+    /// Who was counted, by id, once the round has closed.
     pub reporters: Vec<NodeId>,
-    /// How much each counted and its training loss.
-    pub accepted: BTreeMap<NodeId, (u64, f64)>,
-    /// Who never answered, by id.
+    /// Who gave no answer in time, by id.
     pub silent: Vec<NodeId>,
     /// Reports that were refused.
     pub refused: Vec<RefusedReport>,
@@ -53,7 +53,7 @@ pub struct RefusedReport {
     /// From whom.
     pub node: NodeId,
     /// Why.
-    pub reason: String,
+    pub refusal: Refusal,
 }
 
 /// How one node stands in one round.
@@ -67,7 +67,7 @@ pub enum Standing {
     Asked,
     /// It said that it would not or could not.
     Declined,
-    /// It never answered.
+    /// It gave no answer in time.
     Silent,
     /// It answered, and the answer was refused.
     Refused,
@@ -82,8 +82,8 @@ impl RoundView {
             closed: None,
             cohort: Vec::new(),
             quorum: 0,
+            heard: BTreeSet::new(),
             reporters: Vec::new(),
-            accepted: BTreeMap::new(),
             silent: Vec::new(),
             refused: Vec::new(),
             declined: Vec::new(),
@@ -98,19 +98,26 @@ impl RoundView {
         }
     }
 
-    pub(super) fn accept(&mut self, node: NodeId, weight: u64, loss: f64) {
-        self.accepted.insert(node, (weight, loss));
-        if let Err(place) = self.reporters.binary_search(&node) {
-            self.reporters.insert(place, node);
-        }
+    /// How many were counted, so far or in all.
+    #[must_use]
+    pub fn counted(&self) -> usize {
+        self.reporters.len().max(self.heard.len())
     }
 
-    /// How `node` stands. Whoever was counted has reported, whatever else it sent.
+    /// How `node` stands. Whoever was counted has reported, whatever else it sent; a late answer
+    /// to an earlier round says nothing about this one.
     #[must_use]
     pub fn standing(&self, node: NodeId) -> Standing {
-        if self.reporters.binary_search(&node).is_ok() {
+        let refused = |report: &RefusedReport| {
+            let of_earlier_round = matches!(
+                report.refusal,
+                Refusal::TooLate | Refusal::WrongRound { .. }
+            );
+            report.node == node && !of_earlier_round
+        };
+        if self.reporters.binary_search(&node).is_ok() || self.heard.contains(&node) {
             Standing::Reported
-        } else if self.refused.iter().any(|refused| refused.node == node) {
+        } else if self.refused.iter().any(refused) {
             Standing::Refused
         } else if self.declined.iter().any(|(declined, _)| *declined == node) {
             Standing::Declined
