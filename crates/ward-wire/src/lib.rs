@@ -37,6 +37,8 @@ pub mod proto {
     tonic::include_proto!("wardround.v1");
 }
 
+pub use prost::Message;
+
 pub use chunk::{ChunkRefusal, Expected, Reassembler, chunks};
 pub use instruction::instruction_message;
 pub use report::{LONGEST_REASON, readable};

@@ -1,0 +1,284 @@
+//! The hospital's side: one node that dials out, works and answers as long as the run lives.
+//!
+//! Three things outlast a connection: the node's conversation ([`NodeSession`]), the work under
+//! way, and answers that have not arrived. They end when the *coordinator* was restarted: what it
+//! asks then it asks anew.
+
+mod deliver;
+mod joining;
+mod link;
+mod listen;
+mod work;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use ward_core::{Digest, Instruction, NodeId, Report, RoundId, Tick, Trainer};
+use ward_round::{NodeEffect, NodeInput, NodeSession};
+use ward_wire::proto;
+
+use crate::chance::{self, Instance, NoRandomness};
+use crate::egress::{Egress, Gate};
+use crate::settings::HospitalSettings;
+use deliver::Delivery;
+use joining::Session;
+use link::Link;
+use listen::{Models, News};
+use work::{Done, Work};
+
+/// How a hospital's node ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Farewell {
+    /// The coordinator said that the run is over.
+    Rested,
+    /// The hospital's operator stopped it.
+    Stopped,
+}
+
+/// Why a hospital's node could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum HospitalError {
+    /// The address is no address.
+    #[error("`{address}` is not an address such as http://coordinator.example:7400")]
+    Address {
+        /// What was given.
+        address: String,
+        /// What is wrong with it.
+        source: tonic::transport::Error,
+    },
+    /// The coordinator will not have it, and would not have it later.
+    #[error("the coordinator refused `{name}`: {reason}")]
+    Refused {
+        /// The hospital.
+        name: String,
+        /// The coordinator's words.
+        reason: String,
+    },
+    /// Another process of the same name went on living.
+    #[error("the coordinator refused `{name}` for {seconds:.0} s: {reason}")]
+    Duplicate {
+        /// The hospital.
+        name: String,
+        /// How long it tried.
+        seconds: f64,
+        /// The coordinator's words.
+        reason: String,
+    },
+    /// The coordinator was away for longer than the settings allow.
+    #[error("the coordinator at {address} has not answered for {seconds:.0} s: {reason}")]
+    Unreachable {
+        /// Where it should be.
+        address: String,
+        /// How long it tried.
+        seconds: f64,
+        /// The last trouble.
+        reason: String,
+    },
+    /// The coordinator's answer to the join is not what the protocol says.
+    #[error("the coordinator's answer cannot be read: {0}")]
+    Unreadable(String),
+    /// Our own trouble.
+    #[error("training panicked in {0}; this is a fault of the program, not of the data")]
+    Panicked(RoundId),
+    /// No random bytes for the instance.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+}
+
+/// Runs one hospital's node until the run is over or `stop` is cancelled.
+///
+/// It joins with back-off, hears tasks, has `trainer` work on a thread of its own while heartbeats
+/// go on, and sends what [`NodeSession`] makes of it. `egress` is told of every message before it
+/// leaves. A coordinator that is away is waited for; one that was restarted is joined again.
+///
+/// # Errors
+/// [`HospitalError`] when waiting would not help.
+pub async fn run_hospital(
+    settings: HospitalSettings,
+    trainer: Box<dyn Trainer>,
+    egress: Box<dyn Egress>,
+    stop: CancellationToken,
+) -> Result<Farewell, HospitalError> {
+    let mut hospital = Hospital::new(settings, trainer, egress)?;
+    let lived = tokio::select! {
+        lived = hospital.live() => Some(lived),
+        () = stop.cancelled() => None,
+    };
+    let (farewell, reason) = match lived {
+        Some(Ok(())) => (Ok(Farewell::Rested), "the run is over"),
+        Some(Err(error)) => (Err(error), "it met a fault"),
+        None => (Ok(Farewell::Stopped), "its operator stopped it"),
+    };
+    hospital.link.leave(reason).await;
+    farewell
+}
+
+/// A node's process.
+struct Hospital {
+    link: Link,
+    instance: Instance,
+    layout: Digest,
+    parameters: u64,
+    models: Arc<Mutex<Models>>,
+    work: Work,
+    finished: mpsc::UnboundedReceiver<Done>,
+    /// The coordinator's instance and the conversation with it.
+    conversation: Option<(Instance, NodeSession)>,
+    outgoing: VecDeque<Report>,
+    began: Instant,
+}
+
+impl Hospital {
+    fn new(
+        settings: HospitalSettings,
+        trainer: Box<dyn Trainer>,
+        egress: Box<dyn Egress>,
+    ) -> Result<Self, HospitalError> {
+        let (layout, parameters) = (trainer.layout().digest(), trainer.layout().len() as u64);
+        let (work, finished) = Work::new(trainer);
+        Ok(Self {
+            link: Link::new(settings, Gate::new(egress))?,
+            instance: chance::instance()?,
+            layout,
+            parameters,
+            models: Arc::default(),
+            work,
+            finished,
+            conversation: None,
+            outgoing: VecDeque::new(),
+            began: Instant::now(),
+        })
+    }
+
+    /// One session after another, until the run is over.
+    async fn live(&mut self) -> Result<(), HospitalError> {
+        loop {
+            let session = self.join().await?;
+            let known = self.conversation.as_ref().map(|(instance, _)| *instance);
+            if known != Some(session.coordinator) {
+                self.begin_anew(&session);
+            }
+            if self.attend(&session).await? {
+                return Ok(());
+            }
+            self.link.forget_session();
+            tokio::time::sleep(self.link.settings.back_off.shortest).await;
+        }
+    }
+
+    /// Forgets what another coordinator asked.
+    fn begin_anew(&mut self, session: &Session) {
+        self.work.call_off();
+        self.outgoing.clear();
+        self.conversation = Some((session.coordinator, NodeSession::new(session.node)));
+    }
+
+    /// Plays one session. True when the run is over, false when the session is.
+    async fn attend(&mut self, session: &Session) -> Result<bool, HospitalError> {
+        let (tell, mut news) = mpsc::channel(4);
+        let (stage, watched) = watch::channel(proto::Stage::Idle);
+        // Everything in this set ends with the session.
+        let mut tasks = JoinSet::new();
+        let listener = listen::Listener {
+            link: self.link.clone(),
+            models: self.models.clone(),
+            parameters: self.parameters,
+            ping: session.ping,
+            tell: tell.clone(),
+        };
+        tasks.spawn(listener.listen());
+        tasks.spawn(joining::heartbeat(
+            self.link.clone(),
+            session.heartbeat,
+            watched,
+            tell.clone(),
+        ));
+        let mut sending = false;
+        loop {
+            if !sending && let Some(report) = self.outgoing.front() {
+                sending = true;
+                let key = deliver::key(self.instance, session.coordinator, report);
+                let delivery = Delivery::new(self.link.clone(), report, key);
+                let tell = tell.clone();
+                tasks.spawn(async move {
+                    let _ = tell.send(delivery.deliver().await).await;
+                });
+            }
+            let _ = stage.send(match (sending, self.work.is_busy()) {
+                (true, _) => proto::Stage::Sending,
+                (false, true) => proto::Stage::Working,
+                (false, false) => proto::Stage::Idle,
+            });
+            tokio::select! {
+                Some(heard) = news.recv() => match heard {
+                    News::Heard(instruction) => {
+                        if self.hear(instruction) {
+                            return Ok(true);
+                        }
+                    }
+                    News::Undoable(report) => self.outgoing.push_back(report),
+                    News::Delivered => {
+                        sending = false;
+                        self.outgoing.pop_front();
+                    }
+                    News::SessionOver(reason) => {
+                        tracing::info!(reason, "the session is over; joining again");
+                        return Ok(false);
+                    }
+                },
+                Some(done) = self.finished.recv() => {
+                    if let Some(input) = self.work.settle(done).map_err(HospitalError::Panicked)? {
+                        self.handle(input);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes an instruction. True when it was the last.
+    fn hear(&mut self, instruction: Instruction) -> bool {
+        self.handle(NodeInput::Instruction(instruction))
+    }
+
+    /// Has the engine speak, and does what it says. True when the run is over.
+    fn handle(&mut self, input: NodeInput) -> bool {
+        let now = Tick(self.began.elapsed().as_millis() as u64);
+        let Some((_, conversation)) = &mut self.conversation else {
+            return false;
+        };
+        let node = conversation.node();
+        let mut over = false;
+        for effect in conversation.handle(now, input) {
+            match effect {
+                NodeEffect::Send(report) => self.outgoing.push_back(report),
+                NodeEffect::Done => over = true,
+                task => self.work.begin(node, task),
+            }
+        }
+        over
+    }
+}
+
+/// The node's id and the rest of what a coordinator says of it are learnt by joining.
+impl Hospital {
+    async fn join(&self) -> Result<Session, HospitalError> {
+        let request = joining::Asking {
+            instance: self.instance,
+            layout: self.layout,
+            parameters: self.parameters,
+        };
+        joining::join(&self.link, &request).await
+    }
+}
+
+/// Which node, for logs.
+impl std::fmt::Debug for Hospital {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let node: Option<NodeId> = self.conversation.as_ref().map(|(_, c)| c.node());
+        write!(f, "Hospital({node:?})")
+    }
+}
