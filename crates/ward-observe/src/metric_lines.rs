@@ -269,7 +269,7 @@ mod tests {
         }
         let text = |line: &MetricLine| serde_json::to_string(line).unwrap();
         let first = |scope| lines.iter().find(|l| l.scope == scope && l.metric == "auc");
-        expect_test::expect![[r#"{"run_id":"run-1","round":0,"scope":"hospital","group":"tertiary-01","node":0,"metric":"auc","value":0.652,"n":4000,"standard_error":0.007905694150420948,"at_ms":588}"#]]
+        expect_test::expect![[r#"{"run_id":"run-1","round":0,"scope":"hospital","group":"tertiary-01","node":0,"metric":"auc","value":0.537,"n":4000,"standard_error":0.007905694150420948,"at_ms":588}"#]]
             .assert_eq(&text(first(Scope::Hospital).unwrap()));
         let all: Vec<_> = lines.iter().filter(|l| l.scope == Scope::All).collect();
         let names: Vec<_> = all.iter().map(|l| l.metric.as_str()).collect();

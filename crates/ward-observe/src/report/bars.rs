@@ -165,9 +165,11 @@ fn bar(page: &mut Markup, scale: &Scale, start: f64, row: &ResultRow, y: f64) {
         &tip,
     );
     if low < high {
-        line(page, "whisker", (low, middle), (high, middle));
-        for end in [low, high] {
-            line(page, "whisker", (end, middle - 3.5), (end, middle + 3.5));
+        for class in ["whisker under", "whisker"] {
+            line(page, class, (low, middle), (high, middle));
+            for end in [low, high] {
+                line(page, class, (end, middle - 3.5), (end, middle + 3.5));
+            }
         }
     }
     word(page, "b", (NUMBERS, middle + 4.0), text::value(row.value));

@@ -140,7 +140,7 @@ fn draw(
     last: f64,
 ) {
     let wide = width > 500.0;
-    let (left, right) = (48.0, width - if wide { 150.0 } else { 124.0 });
+    let (left, right) = (48.0, width - if wide { 150.0 } else { 136.0 });
     let (top, bottom) = (26.0, height - 32.0);
     let x = Scale::new((1.0, last), (left, right));
     let y = Scale::new(values, (bottom, top));
@@ -320,7 +320,7 @@ fn training(page: &mut Markup, losses: Curve, norms: Curve) {
                 &["round", "loss", "update norm"],
                 1,
                 rows,
-            )
+            );
         },
     );
 }

@@ -99,7 +99,7 @@ pub(super) fn section(page: &mut Markup, run: &RunData) {
 }
 
 /// What the marks mean.
-fn key(page: &mut Markup) {
+pub(super) fn key(page: &mut Markup) {
     page.tag("ul").class("key").with(|page| {
         for (model, meaning) in [
             (Model::Alone, "alone"),
@@ -109,7 +109,7 @@ fn key(page: &mut Markup) {
         ] {
             page.tag("li").with(|page| {
                 svg(page, (16.0, 16.0), "", |page| {
-                    mark(page, model, 8.0, (1.0, 15.0))
+                    mark(page, model, 8.0, (1.0, 15.0));
                 });
                 page.text(meaning);
             });
@@ -118,7 +118,7 @@ fn key(page: &mut Markup) {
 }
 
 /// A ring for alone, a dot for federated, upright lines for pooled and ceiling.
-fn mark(page: &mut Markup, model: Model, x: f64, (top, bottom): (f64, f64)) {
+pub(super) fn mark(page: &mut Markup, model: Model, x: f64, (top, bottom): (f64, f64)) {
     let (class, radius) = match model {
         Model::Alone => ("hollow", 4.5),
         Model::Federated => ("federated mark", 5.5),

@@ -247,7 +247,8 @@ fn round_numbers(page: &mut Markup, columns: &[&[RoundView]], wide: f64) {
         let Some(first) = rounds.first() else {
             continue;
         };
-        if i == 0 || (i + 1) % every == 0 {
+        let is_clear = (i + 1) % every == 0 && i as f64 * wide >= 26.0;
+        if i == 0 || is_clear {
             word(page, "tick tiny mid", (x, 12.0), first.round.0 + 1);
         }
         if rounds.iter().any(|round| round.abandoned.is_some()) {

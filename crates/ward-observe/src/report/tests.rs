@@ -80,7 +80,7 @@ fn the_headline_has_the_numbers_of_the_results() {
         "None of the {} training rows was found",
         crate::text::count(rows)
     )));
-    assert!(html.contains("township-12 (3, 4)"));
+    assert!(html.contains("township-12 in rounds 3, 4"));
     assert!(html.contains("Secure aggregation: </strong>not protected"));
     assert!(html.contains("updates were not protected"));
 }
@@ -238,7 +238,7 @@ fn runs_that_differ_in_their_seed_alone_are_one_experiment() {
     assert_self_contained(&html);
     assert!(html.contains("5 runs compared"));
     assert!(
-        html.contains("(4 seeds); quickstart (2)"),
+        html.contains("(4 seeds); quickstart, fedprox"),
         "two families, told apart"
     );
 }

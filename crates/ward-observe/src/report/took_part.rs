@@ -110,11 +110,18 @@ fn silent(run: &RunData) -> String {
     let named: Vec<String> = silent
         .iter()
         .take(MOST_NAMED)
-        .map(|(node, rounds)| format!("{} ({})", run.view.name(*node), text::ranges(rounds)))
+        .map(|(node, rounds)| {
+            let word = if rounds.len() == 1 { "round" } else { "rounds" };
+            format!(
+                "{} in {word} {}",
+                run.view.name(*node),
+                text::ranges(rounds)
+            )
+        })
         .collect();
-    let mut words = format!(" Silent, with the rounds: {}", named.join("; "));
+    let mut words = format!(" Silent: {}", named.join("; "));
     if silent.len() > MOST_NAMED {
-        words += &format!("; and {} more", silent.len() - MOST_NAMED);
+        words += &format!("; and {} more hospitals", silent.len() - MOST_NAMED);
     }
     words + "."
 }
