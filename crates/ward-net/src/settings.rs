@@ -17,6 +17,8 @@ pub(crate) const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) const TCP_KEEP_ALIVE: Duration = Duration::from_secs(60);
 /// The longest one poll waits for a task: below the 30 s at which many proxies cut.
 pub(crate) const LONGEST_POLL: Duration = Duration::from_secs(25);
+/// How long a transfer may pause between two chunks before it is begun again from where it is.
+pub(crate) const LONGEST_SILENCE: Duration = Duration::from_secs(30);
 /// How many models a node keeps, so that scoring a round's model and training from it in the next
 /// round cost one transfer.
 pub(crate) const MODELS_KEPT: usize = 2;
@@ -49,7 +51,7 @@ impl Default for ServerSettings {
             grace: Duration::from_secs(5),
             heartbeat: Duration::from_secs(10),
             ping: Duration::from_secs(20),
-            idle: Duration::from_secs(30),
+            idle: LONGEST_SILENCE,
             linger: Duration::from_secs(10),
             store_bytes: 4 << 30,
             admin_token: None,

@@ -1,5 +1,7 @@
 //! Joining with back-off, and saying that the node is alive.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -125,12 +127,13 @@ pub(super) async fn heartbeat(
     link: Link,
     every: Duration,
     stage: watch::Receiver<proto::Stage>,
+    heard: Arc<AtomicU64>,
     tell: mpsc::Sender<News>,
 ) {
     loop {
         tokio::time::sleep(every).await;
         let progress = proto::ReportProgressRequest {
-            task_seq: 0,
+            task_seq: heard.load(Ordering::Relaxed),
             stage: (*stage.borrow()).into(),
         };
         let request = link.call("progress", progress);

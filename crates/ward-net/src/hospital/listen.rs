@@ -1,6 +1,7 @@
 //! Hearing tasks, on a stream or by polling, and fetching the models they name.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,13 +9,13 @@ use backon::ExponentialBackoff;
 use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
-use tonic::{Request, Status};
+use tonic::Status;
 use ward_core::{Digest, Instruction, Report, RoundId};
 use ward_wire::proto::{self, subscribe_response};
 use ward_wire::{Expected, Manifest, Packed, Reassembler, Tensor, Unreadable};
 
 use super::link::{Link, pause};
-use crate::settings::{LONGEST_POLL, MODELS_KEPT, TransportMode};
+use crate::settings::{LONGEST_POLL, LONGEST_SILENCE, MODELS_KEPT, TransportMode};
 use crate::status::{Fault, fault};
 
 /// What the node's main task hears.
@@ -57,6 +58,8 @@ pub(super) struct Listener {
     pub(super) parameters: u64,
     /// How often the stream carries something.
     pub(super) ping: Duration,
+    /// The last task heard in this session.
+    pub(super) heard: Arc<AtomicU64>,
     pub(super) tell: mpsc::Sender<News>,
 }
 
@@ -77,19 +80,17 @@ impl From<Status> for Ended {
 impl Listener {
     /// Listens until the session is over.
     pub(super) async fn listen(self) {
-        let mut last_seq = 0;
         let mut waits = self.link.settings.back_off.waits();
         loop {
-            let before = last_seq;
             let ended = match self.link.settings.mode {
-                TransportMode::Subscribe => self.subscribe(&mut last_seq, &mut waits).await,
-                TransportMode::Poll => self.poll(&mut last_seq).await,
+                TransportMode::Subscribe => self.subscribe(&mut waits).await,
+                TransportMode::Poll => self.poll().await,
             };
-            if last_seq > before {
-                waits = self.link.settings.back_off.waits();
-            }
             let status = match ended {
-                Ok(()) => continue,
+                Ok(()) => {
+                    waits = self.link.settings.back_off.waits();
+                    continue;
+                }
                 Err(Ended::Unheard) => return,
                 Err(Ended::Broke(status)) => status,
             };
@@ -105,15 +106,15 @@ impl Listener {
         }
     }
 
+    fn last_seq(&self) -> u64 {
+        self.heard.load(Ordering::Relaxed)
+    }
+
     /// One stream, until it breaks.
-    async fn subscribe(
-        &self,
-        last_seq: &mut u64,
-        waits: &mut ExponentialBackoff,
-    ) -> Result<(), Ended> {
+    async fn subscribe(&self, waits: &mut ExponentialBackoff) -> Result<(), Ended> {
         let call_timeout = self.link.settings.call_timeout;
         let subscribe = proto::SubscribeRequest {
-            last_seq: *last_seq,
+            last_seq: self.last_seq(),
         };
         let request = self.link.open("subscribe", subscribe);
         let mut nodes = self.link.nodes();
@@ -127,32 +128,32 @@ impl Listener {
             };
             *waits = self.link.settings.back_off.waits();
             match message.message {
-                Some(subscribe_response::Message::Task(task)) => self.take(task, last_seq).await?,
+                Some(subscribe_response::Message::Task(task)) => self.take(task).await?,
                 Some(subscribe_response::Message::Ping(_)) | None => {}
             }
         }
     }
 
     /// One question for a task.
-    async fn poll(&self, last_seq: &mut u64) -> Result<(), Ended> {
+    async fn poll(&self) -> Result<(), Ended> {
         let poll = proto::PollTaskRequest {
-            last_seq: *last_seq,
+            last_seq: self.last_seq(),
             wait_ms: LONGEST_POLL.as_millis() as u32,
         };
         let mut request = self.link.open("poll", poll);
         request.set_timeout(LONGEST_POLL + self.link.settings.call_timeout);
         let answer = self.link.nodes().poll_task(request).await?;
         match answer.into_inner().task {
-            Some(task) => self.take(task, last_seq).await,
+            Some(task) => self.take(task).await,
             None => Ok(()),
         }
     }
 
     /// Fetches what a task needs and hands it on. It counts as heard only then, so that a broken
     /// transfer is asked for again.
-    async fn take(&self, task: proto::Task, last_seq: &mut u64) -> Result<(), Ended> {
+    async fn take(&self, task: proto::Task) -> Result<(), Ended> {
         let seq = task.seq;
-        if seq <= *last_seq {
+        if seq <= self.last_seq() {
             return Ok(());
         }
         let message = task.instruction.unwrap_or_default();
@@ -169,7 +170,7 @@ impl Listener {
                 round.map(|round| undoable(round, &error))
             }
         };
-        *last_seq = seq;
+        self.heard.store(seq, Ordering::Relaxed);
         match news {
             Some(news) => self.tell.send(news).await.map_err(|_| Ended::Unheard),
             None => Ok(()),
@@ -220,14 +221,13 @@ impl Listener {
             hash: Bytes::copy_from_slice(&pulled.manifest().hash.0),
             offset: pulled.held(),
         };
-        let request: Request<_> = self.link.open("pull", pull);
+        let request = self.link.open("pull", pull);
         let mut tensors = self.link.tensors();
         let opened = timeout(call_timeout, tensors.pull_tensors(request)).await;
         let mut stream = opened.map_err(|_| late_status(call_timeout))??.into_inner();
-        let silence = self.ping * 3;
         loop {
-            let next = timeout(silence, stream.message()).await;
-            let Some(message) = next.map_err(|_| late_status(silence))?? else {
+            let next = timeout(LONGEST_SILENCE, stream.message()).await;
+            let Some(message) = next.map_err(|_| late_status(LONGEST_SILENCE))?? else {
                 return if pulled.is_full() {
                     Ok(())
                 } else {

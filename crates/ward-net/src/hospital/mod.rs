@@ -11,13 +11,14 @@ mod listen;
 mod work;
 
 use std::collections::VecDeque;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use ward_core::{Digest, Instruction, NodeId, Report, RoundId, Tick, Trainer};
+use ward_core::{Digest, Instruction, Report, RoundId, Tick, Trainer};
 use ward_round::{NodeEffect, NodeInput, NodeSession};
 use ward_wire::proto;
 
@@ -84,6 +85,9 @@ pub enum HospitalError {
     /// Our own trouble.
     #[error("training panicked in {0}; this is a fault of the program, not of the data")]
     Panicked(RoundId),
+    /// Our own trouble.
+    #[error("a part of the node stopped: {0}; this is a fault of the program")]
+    Fault(String),
     /// No random bytes for the instance.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
@@ -170,6 +174,15 @@ impl Hospital {
         }
     }
 
+    async fn join(&self) -> Result<Session, HospitalError> {
+        let asking = joining::Asking {
+            instance: self.instance,
+            layout: self.layout,
+            parameters: self.parameters,
+        };
+        joining::join(&self.link, &asking).await
+    }
+
     /// Forgets what another coordinator asked.
     fn begin_anew(&mut self, session: &Session) {
         self.work.call_off();
@@ -181,6 +194,7 @@ impl Hospital {
     async fn attend(&mut self, session: &Session) -> Result<bool, HospitalError> {
         let (tell, mut news) = mpsc::channel(4);
         let (stage, watched) = watch::channel(proto::Stage::Idle);
+        let heard = Arc::new(AtomicU64::new(0));
         // Everything in this set ends with the session.
         let mut tasks = JoinSet::new();
         let listener = listen::Listener {
@@ -188,6 +202,7 @@ impl Hospital {
             models: self.models.clone(),
             parameters: self.parameters,
             ping: session.ping,
+            heard: heard.clone(),
             tell: tell.clone(),
         };
         tasks.spawn(listener.listen());
@@ -195,6 +210,7 @@ impl Hospital {
             self.link.clone(),
             session.heartbeat,
             watched,
+            heard,
             tell.clone(),
         ));
         let mut sending = false;
@@ -230,6 +246,9 @@ impl Hospital {
                         return Ok(false);
                     }
                 },
+                Some(ended) = tasks.join_next() => if let Err(error) = ended {
+                    return Err(HospitalError::Fault(error.to_string()));
+                },
                 Some(done) = self.finished.recv() => {
                     if let Some(input) = self.work.settle(done).map_err(HospitalError::Panicked)? {
                         self.handle(input);
@@ -239,8 +258,12 @@ impl Hospital {
         }
     }
 
-    /// Takes an instruction. True when it was the last.
+    /// Takes an instruction. True when it was the last. One whose answer is on its way already, and
+    /// is asked for again because the session is new, is not carried out twice.
     fn hear(&mut self, instruction: Instruction) -> bool {
+        if self.outgoing.iter().any(|r| answers(r, &instruction)) {
+            return false;
+        }
         self.handle(NodeInput::Instruction(instruction))
     }
 
@@ -263,22 +286,13 @@ impl Hospital {
     }
 }
 
-/// The node's id and the rest of what a coordinator says of it are learnt by joining.
-impl Hospital {
-    async fn join(&self) -> Result<Session, HospitalError> {
-        let request = joining::Asking {
-            instance: self.instance,
-            layout: self.layout,
-            parameters: self.parameters,
-        };
-        joining::join(&self.link, &request).await
-    }
-}
-
-/// Which node, for logs.
-impl std::fmt::Debug for Hospital {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let node: Option<NodeId> = self.conversation.as_ref().map(|(_, c)| c.node());
-        write!(f, "Hospital({node:?})")
-    }
+/// Whether `report` is what `instruction` asks for.
+fn answers(report: &Report, instruction: &Instruction) -> bool {
+    let asked = match report {
+        Report::Summary { .. } => "summarise",
+        Report::Upload { .. } => "train",
+        Report::Evaluation { .. } => "evaluate",
+        Report::Declined { .. } => instruction.kind(),
+    };
+    asked == instruction.kind() && Some(report.round()) == instruction.round()
 }

@@ -8,6 +8,7 @@ mod store;
 mod tensors;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
@@ -35,6 +36,9 @@ use store::Store;
 
 /// Messages that may wait for the engine; more make their senders wait.
 const INBOX: usize = 256;
+
+/// Stands in for moments that a clock cannot tell: ten years.
+const FAR: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// Everything a coordinator process serves.
 pub struct Service {
@@ -134,7 +138,8 @@ impl Clock {
 
     /// The moment at which [`Clock::now`] reaches `tick`.
     fn moment(&self, tick: Tick) -> Instant {
-        self.start + std::time::Duration::from_millis(tick - self.base)
+        let wait = Duration::from_millis(tick - self.base);
+        self.start.checked_add(wait).unwrap_or(self.start + FAR)
     }
 }
 
