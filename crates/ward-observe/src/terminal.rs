@@ -114,6 +114,7 @@ impl Terminal {
                 self.release(view);
                 if let Screen::Live(live) = &mut self.screen {
                     live.finish();
+                    live.note(&live::curve_line(view));
                 }
                 self.note(&end_line(view));
             }

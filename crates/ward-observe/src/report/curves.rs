@@ -191,7 +191,11 @@ fn draw(
 
 /// A dot for each round where they do not crowd, with its number in words; always the last one.
 fn dots(page: &mut Markup, panel: &Panel, place: &impl Fn(&RoundId) -> f64, y: &Scale) {
-    let many = panel.curve.len() > 80;
+    let apart = match panel.curve.as_slice() {
+        [first, .., last] => (place(&last.0) - place(&first.0)) / (panel.curve.len() - 1) as f64,
+        _ => f64::INFINITY,
+    };
+    let many = apart < 6.0;
     let skipped = if many { panel.curve.len() - 1 } else { 0 };
     for (i, (round, estimate)) in panel.curve.iter().enumerate().skip(skipped) {
         let (low, high) = estimate.interval();

@@ -123,7 +123,7 @@ pub(super) fn mark(page: &mut Markup, model: Model, x: f64, (top, bottom): (f64,
         Model::Alone => ("hollow", 4.5),
         Model::Federated => ("federated mark", 5.5),
         Model::Pooled => return line(page, "level", (x, top), (x, bottom)),
-        Model::Ceiling => return line(page, "base ceiling", (x, top), (x, bottom)),
+        Model::Ceiling => return line(page, "base ceiling short", (x, top), (x, bottom)),
     };
     let circle = page.tag("circle").class(class).num("cx", x);
     circle

@@ -31,10 +31,7 @@ impl Live {
             let line = lines.add(ProgressBar::new_spinner());
             line.with_style(style("{wide_msg}"))
         };
-        let bar = lines.add(ProgressBar::new(0)).with_style(
-            style("[{elapsed_precise}] {bar:40} {pos}/{len} rounds, {msg}")
-                .progress_chars("█▉▊▋▌▍▎▏ "),
-        );
+        let bar = text_line();
         bar.set_message("waiting for hospitals");
         Self {
             rounds: bar,
@@ -47,6 +44,10 @@ impl Live {
     pub(super) fn draw(&mut self, view: &RunView, record: &Record) {
         match &record.event {
             Event::RunStarted { round, .. } => {
+                self.rounds.set_style(
+                    style("[{elapsed_precise}] {bar:40} {pos}/{len} rounds{prefix}  {wide_msg}")
+                        .progress_chars("█▉▊▋▌▍▎▏ "),
+                );
                 self.rounds.set_length(u64::from(view.rounds_planned));
                 self.rounds.set_position(u64::from(round.0));
                 self.rounds.reset_eta();
@@ -81,10 +82,12 @@ impl Live {
         let played = u64::from(round.round.0 + 1);
         self.rounds.set_position(played);
         let left = self.rounds.eta().as_secs_f64();
-        if played < u64::from(view.rounds_planned) {
-            self.rounds
-                .set_message(format!("{} left", text::seconds(left)));
-        }
+        let left = if played < u64::from(view.rounds_planned) {
+            format!(", {} left", text::seconds(left))
+        } else {
+            String::new()
+        };
+        self.rounds.set_prefix(left);
         self.newest.set_message(newest_line(view, round));
         self.curve.set_message(curve_line(view));
     }
