@@ -1,0 +1,297 @@
+//! The engines agree: fused, burn and finite differences, for every model.
+
+use rand::RngExt;
+use ward_core::{Batches, LocalWork, OptimizerSpec, Params, Seed, TrainOrder};
+use ward_data::Rows;
+
+use crate::batches::tests::{at, order};
+use crate::engine::{Model, TrainingEngine};
+use crate::fit::{Differentiate, fit};
+use crate::fused::Network;
+use crate::reference::Reference;
+use crate::spec::{CnnConfig, LogisticConfig, MlpConfig, ModelConfig, ModelSpec};
+
+fn models() -> Vec<ModelSpec> {
+    let logistic = ModelConfig::Logistic(LogisticConfig {});
+    let mlp = |hidden: &[usize]| {
+        ModelConfig::Mlp(MlpConfig {
+            hidden: hidden.to_vec(),
+        })
+    };
+    let cnn = |channels, kernels, hidden| {
+        ModelConfig::Cnn(CnnConfig {
+            channels,
+            kernels,
+            hidden,
+        })
+    };
+    let spec = |config: &ModelConfig, shape: &[usize], classes| {
+        ModelSpec::resolve(config, shape, classes).unwrap()
+    };
+    vec![
+        spec(&logistic, &[12], 2),
+        spec(&logistic, &[5], 3),
+        spec(&mlp(&[64, 32]), &[20], 2),
+        spec(&mlp(&[7]), &[3], 4),
+        spec(&mlp(&[5, 9, 3]), &[33], 2),
+        spec(&mlp(&[]), &[6], 2),
+        spec(&cnn([8, 16], [3, 3], 64), &[1, 28, 28], 2),
+        spec(&cnn([8, 16], [5, 3], 64), &[1, 28, 28], 2),
+        spec(&cnn([3, 5], [2, 3], 7), &[2, 13, 11], 3),
+    ]
+}
+
+fn rows(spec: &ModelSpec, count: usize, seed: u64) -> Rows {
+    let width: usize = spec.input_shape.iter().product();
+    let mut rng = Seed::run(seed).stream();
+    Rows {
+        shape: spec.input_shape.clone(),
+        features: (0..count * width)
+            .map(|_| rng.random_range(-1.5..1.5))
+            .collect(),
+        labels: (0..count)
+            .map(|_| rng.random_range(0..spec.classes as u32) as u8)
+            .collect(),
+    }
+}
+
+fn gradient(model: &mut dyn Differentiate, params: &Params, rows: &Rows) -> (f64, Vec<f32>) {
+    let mut gradient = vec![f32::NAN; params.0.len()];
+    let loss = model.gradient(&params.0, &rows.features, &rows.labels, &mut gradient);
+    (loss, gradient)
+}
+
+fn close(a: &[f32], b: &[f32], tolerance: f64, what: &str) {
+    let size = b
+        .iter()
+        .map(|v| f64::from(*v).powi(2))
+        .sum::<f64>()
+        .sqrt()
+        .max(1e-6);
+    let apart = a
+        .iter()
+        .zip(b)
+        .map(|(a, b)| f64::from(a - b).powi(2))
+        .sum::<f64>()
+        .sqrt();
+    assert!(
+        apart <= tolerance * size,
+        "{what}: {} relative",
+        apart / size
+    );
+}
+
+#[test]
+fn fused_and_burn_gradients_agree_to_a_hundred_thousandth() {
+    for spec in models() {
+        for batch in [1, 2, 5, 32, 33] {
+            let params = spec.initial_params(Seed::run(3));
+            let rows = rows(&spec, batch, 11 + batch as u64);
+            let (loss, ours) = gradient(&mut Network::new(spec.clone()), &params, &rows);
+            let (reference, burns) = gradient(&mut Reference::new(spec.clone()), &params, &rows);
+            let what = format!("{spec:?}, batch {batch}");
+            assert!(
+                (loss - reference).abs() < 1e-5,
+                "{what}: loss {loss} against {reference}"
+            );
+            close(&ours, &burns, 1e-5, &what);
+        }
+    }
+}
+
+/// The loss in `f64`, written down once more without any of the trainers' code.
+fn plain_loss(spec: &ModelSpec, params: &[f64], rows: &Rows) -> f64 {
+    let mut total = 0.0;
+    for i in 0..rows.len() {
+        let mut at = 0;
+        let mut take = |count: usize| {
+            at += count;
+            &params[at - count..at]
+        };
+        let mut hidden: Vec<f64> = rows.row(i).iter().map(|&v| f64::from(v)).collect();
+        for conv in &spec.convs {
+            let (k, [_, w]) = (conv.kernel, conv.size_in);
+            let ([ho, wo], [hp, wp]) = (conv.size_out(), conv.size_pooled());
+            let weight = take(conv.channels_out * conv.patch());
+            let bias = take(conv.channels_out);
+            let area = conv.size_in[0] * w;
+            let at_position = |o: usize, y: usize, x: usize| {
+                let mut sum = bias[o];
+                for c in 0..conv.channels_in {
+                    for dy in 0..k {
+                        for dx in 0..k {
+                            sum += weight[((o * conv.channels_in + c) * k + dy) * k + dx]
+                                * hidden[c * area + (y + dy) * w + x + dx];
+                        }
+                    }
+                }
+                assert!(y < ho && x < wo);
+                sum
+            };
+            let mut pooled = Vec::new();
+            for o in 0..conv.channels_out {
+                for y in 0..hp {
+                    for x in 0..wp {
+                        let four = [(0, 0), (0, 1), (1, 0), (1, 1)]
+                            .map(|(dy, dx)| at_position(o, 2 * y + dy, 2 * x + dx));
+                        pooled.push(four.into_iter().fold(0.0, f64::max));
+                    }
+                }
+            }
+            hidden = pooled;
+        }
+        for (index, layer) in spec.dense.iter().enumerate() {
+            let weight = take(layer.inputs * layer.outputs);
+            let bias = take(layer.outputs);
+            hidden = (0..layer.outputs)
+                .map(|o| {
+                    let sum: f64 = hidden
+                        .iter()
+                        .enumerate()
+                        .map(|(j, v)| v * weight[j * layer.outputs + o])
+                        .sum();
+                    let z = sum + bias[o];
+                    if index + 1 < spec.dense.len() {
+                        z.max(0.0)
+                    } else {
+                        z
+                    }
+                })
+                .collect();
+        }
+        let label = usize::from(rows.labels[i]);
+        total += match hidden.as_slice() {
+            [z] => (1.0 + (if label > 0 { -z } else { *z }).exp()).ln(),
+            logits => logits.iter().map(|z| z.exp()).sum::<f64>().ln() - logits[label],
+        };
+    }
+    total / rows.len() as f64
+}
+
+#[test]
+fn fused_gradients_are_the_slopes_of_the_loss() {
+    for spec in models() {
+        let params = spec.initial_params(Seed::run(5));
+        let rows = rows(&spec, 3, 17);
+        let (loss, gradient) = gradient(&mut Network::new(spec.clone()), &params, &rows);
+        let exact: Vec<f64> = params.0.iter().map(|&w| f64::from(w)).collect();
+        assert!((loss - plain_loss(&spec, &exact, &rows)).abs() < 1e-5);
+        let step = 1e-5;
+        let stride = (params.0.len() / 60).max(1);
+        for index in (0..params.0.len()).step_by(stride) {
+            let shifted = |by: f64| {
+                let mut shifted = exact.clone();
+                shifted[index] += by;
+                plain_loss(&spec, &shifted, &rows)
+            };
+            let slope = (shifted(step) - shifted(-step)) / (2.0 * step);
+            let got = f64::from(gradient[index]);
+            assert!(
+                (got - slope).abs() < 2e-5,
+                "{spec:?} parameter {index}: {got} is not {slope}"
+            );
+        }
+    }
+}
+
+fn orders() -> Vec<TrainOrder> {
+    let base = |optimizer| TrainOrder {
+        optimizer,
+        proximal_mu: 0.3,
+        l2: 0.01,
+        ..order(LocalWork::Epochs(2), 7, Batches::Shuffled)
+    };
+    vec![
+        base(OptimizerSpec::Sgd {
+            learning_rate: 0.1,
+            momentum: 0.0,
+        }),
+        base(OptimizerSpec::Sgd {
+            learning_rate: 0.05,
+            momentum: 0.9,
+        }),
+        base(OptimizerSpec::Adam {
+            learning_rate: 0.01,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-3,
+        }),
+    ]
+}
+
+#[test]
+fn both_engines_train_to_the_same_place() {
+    for spec in models() {
+        let params = spec.initial_params(Seed::run(1));
+        let rows = rows(&spec, 23, 29);
+        for order in orders() {
+            let after = |engine| {
+                let mut model = Model::new(&spec, engine);
+                fit(
+                    model.differentiable(),
+                    &spec,
+                    &params,
+                    &rows,
+                    &order,
+                    at(2, 1),
+                )
+                .unwrap()
+            };
+            let ((fused, loss), (burn, burn_loss)) =
+                (after(TrainingEngine::Fused), after(TrainingEngine::Burn));
+            close(
+                &fused.0,
+                &burn.0,
+                1e-4,
+                &format!("{:?} of {spec:?}", order.optimizer),
+            );
+            assert!((loss - burn_loss).abs() < 1e-4);
+        }
+    }
+}
+
+#[test]
+fn training_is_the_same_bits_on_any_number_of_threads() {
+    for engine in [TrainingEngine::Fused, TrainingEngine::Burn] {
+        let specs: Vec<ModelSpec> = models().into_iter().take(3).collect();
+        for spec in specs {
+            let params = spec.initial_params(Seed::run(1));
+            let rows = rows(&spec, 40, 31);
+            let order = &orders()[1];
+            let train = |node| {
+                let mut model = Model::new(&spec, engine);
+                fit(
+                    model.differentiable(),
+                    &spec,
+                    &params,
+                    &rows,
+                    order,
+                    at(0, node),
+                )
+                .unwrap()
+                .0
+            };
+            let alone: Vec<Params> = (0..8).map(train).collect();
+            let together: Vec<Params> = std::thread::scope(|scope| {
+                let train = &train;
+                let handles: Vec<_> = (0..8)
+                    .map(|node| scope.spawn(move || train(node)))
+                    .collect();
+                handles
+                    .into_iter()
+                    .map(|handle| handle.join().unwrap())
+                    .collect()
+            });
+            assert_eq!(alone, together);
+        }
+    }
+}
+
+#[test]
+fn the_module_gives_back_the_parameters_it_was_given() {
+    for spec in models() {
+        let params = spec.initial_params(Seed::run(9));
+        let network = crate::Network::new(&spec, &params.0, &burn::tensor::Device::flex());
+        assert_eq!(network.params(), params.0);
+    }
+}

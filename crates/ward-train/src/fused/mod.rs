@@ -1,0 +1,13 @@
+//! Training on flat parameters: forward, loss, backward and optimiser in one workspace.
+//!
+//! No autodiff graph, no allocation in a step, no global state, and a fixed order of every
+//! addition: the same bits on any number of threads and any x86-64 processor. Tests hold its
+//! gradients equal to burn's.
+
+mod conv;
+mod gemm;
+mod network;
+mod optimizer;
+
+pub(crate) use network::{Network, cross_entropy, sigmoid};
+pub(crate) use optimizer::Optimizer;

@@ -1,0 +1,108 @@
+//! SGD with momentum and Adam, on flat vectors.
+
+use ward_core::OptimizerSpec;
+
+/// An optimiser and what it remembers within one round's work.
+#[derive(Debug, Clone)]
+pub(crate) struct Optimizer {
+    spec: OptimizerSpec,
+    first: Vec<f32>,
+    second: Vec<f32>,
+    steps: i32,
+}
+
+impl Optimizer {
+    /// A fresh optimiser for `len` parameters.
+    pub(crate) fn new(spec: OptimizerSpec, len: usize) -> Self {
+        let (first, second) = match spec {
+            OptimizerSpec::Sgd { momentum: 0.0, .. } => (0, 0),
+            OptimizerSpec::Sgd { .. } => (len, 0),
+            OptimizerSpec::Adam { .. } => (len, len),
+        };
+        Self {
+            spec,
+            first: vec![0.0; first],
+            second: vec![0.0; second],
+            steps: 0,
+        }
+    }
+
+    /// Moves `params` by one step.
+    pub(crate) fn step(&mut self, params: &mut [f32], gradient: &[f32]) {
+        pulp::Arch::new().dispatch(|| self.step_inline(params, gradient));
+    }
+
+    #[inline(always)]
+    fn step_inline(&mut self, params: &mut [f32], gradient: &[f32]) {
+        self.steps = self.steps.saturating_add(1);
+        match self.spec {
+            OptimizerSpec::Sgd {
+                learning_rate,
+                momentum: 0.0,
+            } => {
+                for (w, g) in params.iter_mut().zip(gradient) {
+                    *w -= learning_rate * g;
+                }
+            }
+            OptimizerSpec::Sgd {
+                learning_rate,
+                momentum,
+            } => {
+                for ((w, u), g) in params.iter_mut().zip(&mut self.first).zip(gradient) {
+                    *u = momentum * *u + g;
+                    *w -= learning_rate * *u;
+                }
+            }
+            OptimizerSpec::Adam {
+                learning_rate,
+                beta1,
+                beta2,
+                epsilon,
+            } => {
+                let unbias1 = 1.0 / (1.0 - beta1.powi(self.steps));
+                let unbias2 = 1.0 / (1.0 - beta2.powi(self.steps));
+                let moments = self.first.iter_mut().zip(&mut self.second);
+                for ((w, (m, v)), g) in params.iter_mut().zip(moments).zip(gradient) {
+                    *m = beta1 * *m + (1.0 - beta1) * g;
+                    *v = beta2 * *v + (1.0 - beta2) * g * g;
+                    *w -= learning_rate * (*m * unbias1) / ((*v * unbias2).sqrt() + epsilon);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn momentum_by_hand() {
+        let mut optimizer = Optimizer::new(
+            OptimizerSpec::Sgd {
+                learning_rate: 0.5,
+                momentum: 0.5,
+            },
+            1,
+        );
+        let mut params = [1.0];
+        optimizer.step(&mut params, &[1.0]);
+        assert_eq!(params, [0.5]);
+        optimizer.step(&mut params, &[1.0]);
+        assert_eq!(params, [-0.25]); // u = 1.5
+    }
+
+    #[test]
+    fn the_first_step_of_adam_is_the_learning_rate() {
+        let adam = OptimizerSpec::Adam {
+            learning_rate: 0.1,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+        };
+        let mut optimizer = Optimizer::new(adam, 2);
+        let mut params = [0.0, 0.0];
+        optimizer.step(&mut params, &[3.0, -0.01]);
+        assert!((params[0] + 0.1).abs() < 1e-6 && (params[1] - 0.1).abs() < 1e-5);
+    }
+}

@@ -1,0 +1,283 @@
+//! One hospital at work: its rows, its model, both engines.
+
+use std::sync::Arc;
+
+use ward_core::{
+    Address, Delta, Evaluation, Layout, LocalUpdate, Params, Scaling, Summary, TrainError,
+    TrainOrder, Trainer,
+};
+use ward_data::{HospitalData, Rows};
+
+use crate::engine::{Model, TrainingEngine};
+use crate::fit::fit;
+use crate::score::{Scores, score};
+use crate::spec::ModelSpec;
+
+/// A [`Trainer`] over one hospital's rows.
+#[derive(Debug)]
+pub struct HospitalTrainer {
+    data: HospitalData,
+    spec: Arc<ModelSpec>,
+    model: Model,
+    /// The rows as the last scaling left them.
+    scaled: Option<Scaled>,
+}
+
+#[derive(Debug)]
+struct Scaled {
+    scaling: Arc<Scaling>,
+    train: Rows,
+    test: Rows,
+}
+
+impl HospitalTrainer {
+    /// A trainer of `spec` over `data`. The data's shape is the spec's: both come from one config.
+    #[must_use]
+    pub fn new(data: HospitalData, spec: Arc<ModelSpec>, engine: TrainingEngine) -> Self {
+        let model = Model::new(&spec, engine);
+        Self {
+            data,
+            spec,
+            model,
+            scaled: None,
+        }
+    }
+
+    /// The rows it trains and tests on.
+    #[must_use]
+    pub fn data(&self) -> &HospitalData {
+        &self.data
+    }
+
+    /// Metrics and positive-class scores of `params` on the hospital's test rows.
+    ///
+    /// # Errors
+    /// [`TrainError`] when parameters or scaling do not fit.
+    pub fn scores(
+        &mut self,
+        params: &Params,
+        scaling: Option<&Arc<Scaling>>,
+    ) -> Result<Scores, TrainError> {
+        self.check(params)?;
+        self.scale(scaling)?;
+        let rows = self
+            .scaled
+            .as_ref()
+            .map_or(&self.data.test, |scaled| &scaled.test);
+        Ok(score(&mut self.model, &self.spec, params, rows))
+    }
+
+    fn check(&self, params: &Params) -> Result<(), TrainError> {
+        let (got, expected) = (params.0.len(), self.spec.parameters());
+        if got == expected {
+            Ok(())
+        } else {
+            Err(TrainError::WrongLength { got, expected })
+        }
+    }
+
+    /// Makes `scaled` the rows under `scaling`, unless they are already.
+    fn scale(&mut self, scaling: Option<&Arc<Scaling>>) -> Result<(), TrainError> {
+        let Some(scaling) = scaling else {
+            self.scaled = None;
+            return Ok(());
+        };
+        if self.scaled.as_ref().is_some_and(|s| s.scaling == *scaling) {
+            return Ok(());
+        }
+        let (got, expected) = (scaling.means.len(), self.data.train.width());
+        if got != expected || scaling.deviations.len() != expected {
+            return Err(TrainError::WrongWidth { got, expected });
+        }
+        let apply = |rows: &Rows| {
+            let mut rows = rows.clone();
+            scaling.apply(&mut rows.features);
+            rows
+        };
+        let (train, test) = (apply(&self.data.train), apply(&self.data.test));
+        self.scaled = Some(Scaled {
+            scaling: scaling.clone(),
+            train,
+            test,
+        });
+        Ok(())
+    }
+}
+
+impl Trainer for HospitalTrainer {
+    fn layout(&self) -> &Layout {
+        self.spec.layout()
+    }
+
+    fn examples(&self) -> u64 {
+        self.data.train.len() as u64
+    }
+
+    fn summarise(&self) -> Summary {
+        Summary::of(&self.data.train.features, self.data.train.width())
+    }
+
+    fn train(
+        &mut self,
+        params: &Params,
+        order: &TrainOrder,
+        address: Address,
+    ) -> Result<LocalUpdate, TrainError> {
+        self.check(params)?;
+        self.scale(order.scaling.as_ref())?;
+        let rows = self
+            .scaled
+            .as_ref()
+            .map_or(&self.data.train, |scaled| &scaled.train);
+        let model = self.model.differentiable();
+        let (after, loss) = fit(model, &self.spec, params, rows, order, address)?;
+        let delta = after
+            .0
+            .iter()
+            .zip(&params.0)
+            .map(|(after, before)| after - before)
+            .collect();
+        Ok(LocalUpdate {
+            delta: Delta(delta),
+            examples: rows.len() as u64,
+            loss,
+        })
+    }
+
+    fn evaluate(
+        &mut self,
+        params: &Params,
+        scaling: Option<&Arc<Scaling>>,
+    ) -> Result<Evaluation, TrainError> {
+        self.scores(params, scaling).map(|scores| scores.evaluation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batches::tests::{at, order};
+    use crate::spec::{LogisticConfig, ModelConfig};
+    use ward_core::{Batches, LocalWork, NodeId, NodeInfo};
+
+    fn trainer(labels: &[u8]) -> HospitalTrainer {
+        let rows = Rows {
+            shape: vec![2],
+            features: (0..labels.len() * 2)
+                .map(|i| (i as f32 * 0.37).sin())
+                .collect(),
+            labels: labels.to_vec(),
+        };
+        let info = NodeInfo {
+            node: NodeId(0),
+            name: "a".into(),
+            tier: "all".into(),
+        };
+        let data = HospitalData {
+            info,
+            train: rows.clone(),
+            test: rows,
+            ideal: None,
+            facts: vec![],
+        };
+        let config = ModelConfig::Logistic(LogisticConfig {});
+        let spec = Arc::new(ModelSpec::resolve(&config, &[2], 2).unwrap());
+        HospitalTrainer::new(data, spec, TrainingEngine::Auto)
+    }
+
+    #[test]
+    fn a_full_batch_step_of_logistic_regression_is_the_closed_form() {
+        let mut trainer = trainer(&[0, 1, 1, 0, 1]);
+        let params = Params(vec![0.3, -0.2, 0.1]);
+        let order = order(LocalWork::Steps(1), 0, Batches::InOrder);
+        let update = trainer.train(&params, &order, at(0, 0)).unwrap();
+        let rows = &trainer.data.train;
+        let mut expected = [0.0_f64; 3];
+        for i in 0..rows.len() {
+            let x = rows.row(i);
+            let z = 0.3 * f64::from(x[0]) - 0.2 * f64::from(x[1]) + 0.1;
+            let residual = 1.0 / (1.0 + (-z).exp()) - f64::from(rows.labels[i]);
+            for (e, x) in expected
+                .iter_mut()
+                .zip([f64::from(x[0]), f64::from(x[1]), 1.0])
+            {
+                *e -= 0.1 * residual * x / rows.len() as f64;
+            }
+        }
+        for (got, expected) in update.delta.0.iter().zip(expected) {
+            assert!(
+                (f64::from(*got) - expected).abs() < 1e-7,
+                "{got} is not {expected}"
+            );
+        }
+        assert_eq!(update.examples, 5);
+    }
+
+    #[test]
+    fn a_hospital_of_one_class_trains_and_has_no_auc() {
+        let mut trainer = trainer(&[1, 1, 1]);
+        let params = Params(vec![0.0; 3]);
+        let order = order(LocalWork::Epochs(2), 2, Batches::Shuffled);
+        assert!(trainer.train(&params, &order, at(0, 0)).is_ok());
+        let evaluation = trainer.evaluate(&params, None).unwrap();
+        assert!(evaluation.get("auc").is_none() && evaluation.get("accuracy").is_some());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_by_name() {
+        let mut trainer = trainer(&[0, 1]);
+        let order = order(LocalWork::Steps(1), 0, Batches::InOrder);
+        let short = Params(vec![0.0; 2]);
+        let wrong = TrainError::WrongLength {
+            got: 2,
+            expected: 3,
+        };
+        assert_eq!(trainer.train(&short, &order, at(0, 0)), Err(wrong));
+        let scaling = Arc::new(Scaling {
+            means: vec![0.0],
+            deviations: vec![1.0],
+        });
+        let scaled = TrainOrder {
+            scaling: Some(scaling),
+            ..order
+        };
+        let wrong = TrainError::WrongWidth {
+            got: 1,
+            expected: 2,
+        };
+        assert_eq!(
+            trainer.train(&Params(vec![0.0; 3]), &scaled, at(0, 0)),
+            Err(wrong)
+        );
+    }
+
+    #[test]
+    fn a_hospital_without_rows_and_a_runaway_say_so() {
+        let mut order = order(LocalWork::Steps(9), 0, Batches::InOrder);
+        let params = Params(vec![1.0; 3]);
+        assert_eq!(
+            trainer(&[]).train(&params, &order, at(0, 0)),
+            Err(TrainError::NoRows)
+        );
+        order.optimizer = ward_core::OptimizerSpec::Sgd {
+            learning_rate: f32::MAX,
+            momentum: 0.9,
+        };
+        assert_eq!(
+            trainer(&[0, 1]).train(&params, &order, at(0, 0)),
+            Err(TrainError::Diverged)
+        );
+    }
+
+    #[test]
+    fn scaling_changes_the_rows_once_and_can_change_again() {
+        let mut trainer = trainer(&[0, 1, 0, 1]);
+        let params = Params(vec![0.5, 0.5, 0.0]);
+        let plain = trainer.evaluate(&params, None).unwrap();
+        let scaling = Arc::new(trainer.summarise().scaling());
+        let scaled = trainer.evaluate(&params, Some(&scaling)).unwrap();
+        assert_ne!(plain, scaled);
+        assert_eq!(trainer.evaluate(&params, Some(&scaling)).unwrap(), scaled);
+        assert_eq!(trainer.evaluate(&params, None).unwrap(), plain);
+    }
+}

@@ -1,0 +1,7 @@
+//! A whole federation on this host: one coordinator and every hospital as processes of their own.
+
+mod children;
+mod tie;
+
+pub use children::{Children, Ended};
+pub use tie::tie_to_parent;

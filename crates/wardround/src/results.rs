@@ -1,0 +1,141 @@
+//! The result table: each model's scores by hospital, by tier and for all.
+//!
+//! A group's value is the mean of its hospitals' values weighted by test cases: it can be made
+//! from what hospitals report, and no case's score leaves one. Where a process may see all cases
+//! anyway (a simulation), three more metrics are told for groups of several hospitals:
+//! `auc_all_cases` (one ROC curve over all cases of the group), and the plain means over hospitals
+//! `auc_mean_of_hospitals` and `accuracy_mean_of_hospitals`.
+
+use ward_core::metric::{self, name};
+use ward_core::{Estimate, Evaluation, NodeInfo};
+use ward_observe::{Model, ResultRow};
+
+/// The AUC over all cases of a group, whatever hospital they are from.
+pub const AUC_ALL_CASES: &str = "auc_all_cases";
+/// The plain mean of hospitals' AUCs.
+pub const AUC_MEAN: &str = "auc_mean_of_hospitals";
+/// The plain mean of hospitals' accuracies.
+pub const ACCURACY_MEAN: &str = "accuracy_mean_of_hospitals";
+
+/// One model's scores at one hospital.
+#[derive(Debug, Clone, Default)]
+pub struct Scored {
+    /// The metrics.
+    pub evaluation: Evaluation,
+    /// Positive-class score and label of each test case, where the process may see them.
+    pub cases: Option<(Vec<f32>, Vec<u8>)>,
+}
+
+/// The groups that results are told for, in order: `all`, tiers as they first appear, hospitals.
+#[must_use]
+pub fn groups(roster: &[NodeInfo]) -> Vec<String> {
+    let mut groups = vec!["all".to_owned()];
+    let names = roster.iter().map(|info| &info.tier).chain(roster.iter().map(|info| &info.name));
+    for name in names {
+        if !groups.contains(name) {
+            groups.push(name.clone());
+        }
+    }
+    groups
+}
+
+/// The rows of one model, for every group of [`groups`] that has a value.
+#[must_use]
+pub fn rows(model: Model, scored: &[(&NodeInfo, Scored)]) -> Vec<ResultRow> {
+    let roster: Vec<NodeInfo> = scored.iter().map(|(info, _)| (*info).clone()).collect();
+    groups(&roster)
+        .iter()
+        .flat_map(|group| {
+            let members: Vec<&Scored> = scored
+                .iter()
+                .filter(|(info, _)| group == "all" || *group == info.tier || *group == info.name)
+                .map(|(_, scored)| scored)
+                .collect();
+            let mut evaluation = Evaluation::combine(members.iter().map(|s| &s.evaluation));
+            if members.len() > 1 {
+                evaluation.0.extend(of_several(&members));
+            }
+            let row = |(metric, estimate): (&String, &Estimate)| {
+                ResultRow::of(group, model, metric, estimate)
+            };
+            evaluation.0.iter().map(row).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// What only a group of several hospitals has.
+fn of_several(members: &[&Scored]) -> Vec<(String, Estimate)> {
+    let mut found = Vec::new();
+    let cases: Option<Vec<_>> = members.iter().map(|s| s.cases.as_ref()).collect();
+    if let Some(cases) = cases {
+        let scores: Vec<f32> = cases.iter().flat_map(|(scores, _)| scores).copied().collect();
+        let labels: Vec<u8> = cases.iter().flat_map(|(_, labels)| labels).copied().collect();
+        found.extend(metric::auc(&scores, &labels).map(|e| (AUC_ALL_CASES.to_owned(), e)));
+    }
+    for (metric, mean) in [(name::AUC, AUC_MEAN), (name::ACCURACY, ACCURACY_MEAN)] {
+        let parts: Vec<&Estimate> =
+            members.iter().filter_map(|s| s.evaluation.get(metric)).collect();
+        found.extend(plain_mean(&parts).map(|estimate| (mean.to_owned(), estimate)));
+    }
+    found
+}
+
+/// The mean of estimates that count the same; their errors add in quadrature.
+fn plain_mean(parts: &[&Estimate]) -> Option<Estimate> {
+    let count = parts.len() as f64;
+    (!parts.is_empty()).then(|| Estimate {
+        value: parts.iter().map(|e| e.value).sum::<f64>() / count,
+        n: parts.iter().map(|e| e.n).sum(),
+        standard_error: parts.iter().map(|e| e.standard_error.powi(2)).sum::<f64>().sqrt() / count,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ward_core::NodeId;
+    use ward_observe::result_row::find;
+
+    fn hospital(node: u32, name: &str, tier: &str) -> NodeInfo {
+        NodeInfo { node: NodeId(node), name: name.into(), tier: tier.into() }
+    }
+
+    fn scored(accuracy: f64, n: u64, cases: Option<(Vec<f32>, Vec<u8>)>) -> Scored {
+        let estimate = Estimate { value: accuracy, n, standard_error: 0.1 };
+        Scored { evaluation: Evaluation([(name::ACCURACY.to_owned(), estimate)].into()), cases }
+    }
+
+    #[test]
+    fn groups_are_all_then_tiers_then_hospitals() {
+        let roster = [hospital(0, "a", "county"), hospital(1, "b", "township"), hospital(2, "c", "county")];
+        assert_eq!(groups(&roster), ["all", "county", "township", "a", "b", "c"]);
+    }
+
+    #[test]
+    fn a_group_weighs_its_hospitals_by_cases_and_also_plainly() {
+        let (a, b) = (hospital(0, "a", "county"), hospital(1, "b", "county"));
+        let one = (vec![0.9, 0.1], vec![1, 0]);
+        let other = (vec![0.2, 0.3], vec![1, 0]);
+        let rows = rows(
+            Model::Federated,
+            &[(&a, scored(0.5, 100, Some(one))), (&b, scored(0.9, 300, Some(other)))],
+        );
+        let value = |group: &str, metric: &str| {
+            find(&rows, group, Model::Federated, metric).map(|row| row.value)
+        };
+        assert!((value("all", name::ACCURACY).unwrap() - 0.8).abs() < 1e-12);
+        assert!((value("all", ACCURACY_MEAN).unwrap() - 0.7).abs() < 1e-12);
+        // Positives .9 and .2 against negatives .1 and .3: three of four pairs.
+        assert!((value("county", AUC_ALL_CASES).unwrap() - 0.75).abs() < 1e-12);
+        assert_eq!(value("a", ACCURACY_MEAN), None);
+    }
+
+    #[test]
+    fn without_all_cases_there_is_no_common_curve() {
+        let (a, b) = (hospital(0, "a", "x"), hospital(1, "b", "x"));
+        let cases = Some((vec![0.9, 0.1], vec![1, 0]));
+        let rows =
+            rows(Model::Alone, &[(&a, scored(0.5, 1, None)), (&b, scored(0.9, 1, cases))]);
+        assert!(find(&rows, "all", Model::Alone, AUC_ALL_CASES).is_none());
+    }
+}
