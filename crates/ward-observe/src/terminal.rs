@@ -127,11 +127,12 @@ impl Terminal {
 
     /// Writes one line, above the bars where there are any.
     pub fn note(&mut self, line: &str) {
-        // A terminal that has gone away must not end the run.
+        let line = text::plain(line);
         match &mut self.screen {
             Screen::Quiet => {}
+            // A terminal that has gone away must not end the run.
             Screen::Plain(writer) => drop(writeln!(writer, "{line}")),
-            Screen::Live(live) => live.note(line),
+            Screen::Live(live) => live.note(&line),
         }
     }
 
@@ -149,15 +150,11 @@ impl Terminal {
         let Some(this) = view.rounds.iter().find(|r| r.round == round) else {
             return;
         };
-        match &mut self.screen {
-            Screen::Plain(writer) => drop(writeln!(writer, "{}", round_line(view, this))),
-            Screen::Live(live) => {
-                if this.abandoned.is_some() {
-                    live.note(&round_line(view, this));
-                }
-                live.show_round(view, this);
-            }
-            Screen::Quiet => {}
+        if matches!(self.screen, Screen::Plain(_)) || this.abandoned.is_some() {
+            self.note(&round_line(view, this));
+        }
+        if let Screen::Live(live) = &mut self.screen {
+            live.show_round(view, this);
         }
     }
 }

@@ -83,6 +83,14 @@ pub fn seconds(seconds: f64) -> String {
     }
 }
 
+/// Text from outside as one line for a terminal: control characters, with which it could move
+/// the cursor or forge a line, become `\u{fffd}`.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let safe = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    text.chars().map(safe).collect()
+}
+
 /// Ascending numbers with neighbours joined: `1–3, 7`.
 #[must_use]
 pub fn ranges(numbers: &[u32]) -> String {
@@ -168,6 +176,15 @@ mod tests {
         assert_eq!(seconds(9.96), "10 s");
         assert_eq!(seconds(200.0), "3 min 20 s");
         assert_eq!(seconds(7500.0), "2 h 5 min");
+    }
+
+    #[test]
+    fn a_name_cannot_move_the_cursor() {
+        assert_eq!(
+            plain("a\u{1b}[2Jb\nc\u{9b}"),
+            "a\u{fffd}[2Jb\u{fffd}c\u{fffd}"
+        );
+        assert_eq!(plain("第一人民医院 №1"), "第一人民医院 №1");
     }
 
     #[test]

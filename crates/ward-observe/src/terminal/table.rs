@@ -20,7 +20,7 @@ pub fn final_table(rows: &[ResultRow], metric: &str, groups: &[String]) -> Strin
         if found.iter().all(Option::is_none) {
             continue;
         }
-        let mut line = vec![group.clone()];
+        let mut line = vec![text::plain(group)];
         line.extend(found.iter().map(|row| row.map_or_else(String::new, cell)));
         let mut ns: Vec<u64> = found
             .iter()

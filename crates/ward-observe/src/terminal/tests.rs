@@ -54,6 +54,21 @@ fn a_round_that_is_not_evaluated_has_its_line_all_the_same() {
 }
 
 #[test]
+fn names_given_by_users_cannot_forge_lines() {
+    let mut records = Sample::new(6, 5).records;
+    for record in &mut records {
+        if let Event::RunStarted { nodes, .. } = &mut record.event {
+            nodes
+                .iter_mut()
+                .for_each(|info| info.name = format!("x\nround 9/9 \u{1b}[2J{}", info.node));
+        }
+    }
+    let lines = plain(&records);
+    assert_eq!(lines.lines().count(), 7);
+    assert!(!lines.contains('\u{1b}'));
+}
+
+#[test]
 fn a_found_row_is_shouted() {
     let mut records = Sample::new(3, 1).records;
     for record in &mut records {
