@@ -88,6 +88,9 @@ pub enum HospitalError {
     /// Our own trouble.
     #[error("a part of the node stopped: {0}; this is a fault of the program")]
     Fault(String),
+    /// The operating system gives no thread to train on.
+    #[error("the operating system gives no thread to train on")]
+    NoThread(#[source] std::io::Error),
     /// No random bytes for the instance.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
@@ -143,7 +146,7 @@ impl Hospital {
         egress: Box<dyn Egress>,
     ) -> Result<Self, HospitalError> {
         let (layout, parameters) = (trainer.layout().digest(), trainer.layout().len() as u64);
-        let (work, finished) = Work::new(trainer);
+        let (work, finished) = Work::new(trainer).map_err(HospitalError::NoThread)?;
         Ok(Self {
             link: Link::new(settings, Gate::new(egress))?,
             instance: chance::instance()?,

@@ -1,11 +1,19 @@
-//! The trainer at work, on a thread where it blocks nobody.
+//! The trainer at work, on a thread of its own: heartbeats go on meanwhile, and a node that leaves
+//! does not wait for work that nobody wants.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc as queue;
 
 use tokio::sync::mpsc;
 use ward_core::{Address, NodeId, RoundId, Trainer};
 use ward_round::{NodeEffect, NodeInput};
+
+/// A piece of work to do.
+struct Job {
+    series: u64,
+    node: NodeId,
+    task: NodeEffect,
+}
 
 /// A piece of work that ended.
 pub(super) struct Done {
@@ -17,54 +25,52 @@ pub(super) struct Done {
 
 /// The hospital's trainer and what it is doing.
 pub(super) struct Work {
-    trainer: Arc<Mutex<Box<dyn Trainer>>>,
-    tell: mpsc::UnboundedSender<Done>,
+    jobs: queue::Sender<Job>,
     /// Results of an earlier series are not wanted any more.
     series: u64,
-    busy: usize,
+    under_way: usize,
 }
 
 impl Work {
-    /// `trainer`, idle; results come out of the receiver.
-    pub(super) fn new(trainer: Box<dyn Trainer>) -> (Self, mpsc::UnboundedReceiver<Done>) {
+    /// `trainer`, idle; results come out of the receiver. The thread ends with the `Work`, or with
+    /// the job it is at.
+    ///
+    /// # Errors
+    /// The operating system's, when it gives no thread.
+    pub(super) fn new(
+        trainer: Box<dyn Trainer>,
+    ) -> std::io::Result<(Self, mpsc::UnboundedReceiver<Done>)> {
+        let (jobs, waiting) = queue::channel();
         let (tell, finished) = mpsc::unbounded_channel();
+        std::thread::Builder::new()
+            .name("trainer".to_owned())
+            .spawn(move || labour(trainer, &waiting, &tell))?;
         let work = Self {
-            trainer: Arc::new(Mutex::new(trainer)),
-            tell,
+            jobs,
             series: 0,
-            busy: 0,
+            under_way: 0,
         };
-        (work, finished)
+        Ok((work, finished))
     }
 
     /// Whether something is under way that is still wanted.
     pub(super) fn is_busy(&self) -> bool {
-        self.busy > 0
+        self.under_way > 0
     }
 
     /// What is under way is not wanted any more. It cannot be stopped; its result is dropped.
     pub(super) fn call_off(&mut self) {
         self.series += 1;
-        self.busy = 0;
+        self.under_way = 0;
     }
 
-    /// Begins `task`; it waits for the trainer while called-off work is still under way.
+    /// Begins `task`, after whatever is under way.
     pub(super) fn begin(&mut self, node: NodeId, task: NodeEffect) {
-        let (trainer, tell) = (self.trainer.clone(), self.tell.clone());
         let series = self.series;
-        self.busy += 1;
-        tokio::task::spawn_blocking(move || {
-            let mut trainer = trainer.lock().unwrap_or_else(PoisonError::into_inner);
-            let round = round_of(&task);
-            let run = AssertUnwindSafe(|| carry_out(trainer.as_mut(), node, task));
-            let outcome = match catch_unwind(run) {
-                Ok(Some(input)) => Ok(input),
-                Ok(None) => return,
-                Err(_) => Err(round),
-            };
-            // The node may have left meanwhile.
-            let _ = tell.send(Done { series, outcome });
-        });
+        // The thread goes away only after a panic, which is told by its own message.
+        if self.jobs.send(Job { series, node, task }).is_ok() {
+            self.under_way += 1;
+        }
     }
 
     /// What `done` means to the conversation: nothing, when it was called off.
@@ -72,11 +78,33 @@ impl Work {
     /// # Errors
     /// The round in which the trainer panicked.
     pub(super) fn settle(&mut self, done: Done) -> Result<Option<NodeInput>, RoundId> {
+        let outcome = done.outcome?;
         if done.series != self.series {
             return Ok(None);
         }
-        self.busy = self.busy.saturating_sub(1);
-        done.outcome.map(Some)
+        self.under_way = self.under_way.saturating_sub(1);
+        Ok(Some(outcome))
+    }
+}
+
+/// Does one job after another, until there are no more or nobody wants the results.
+fn labour(
+    mut trainer: Box<dyn Trainer>,
+    waiting: &queue::Receiver<Job>,
+    tell: &mpsc::UnboundedSender<Done>,
+) {
+    for Job { series, node, task } in waiting {
+        let round = round_of(&task);
+        let run = AssertUnwindSafe(|| carry_out(trainer.as_mut(), node, task));
+        let outcome = match catch_unwind(run) {
+            Ok(Some(input)) => Ok(input),
+            Ok(None) => continue,
+            Err(_) => Err(round),
+        };
+        let panicked = outcome.is_err();
+        if tell.send(Done { series, outcome }).is_err() || panicked {
+            return;
+        }
     }
 }
 

@@ -37,6 +37,8 @@ use store::Store;
 /// Messages that may wait for the engine; more make their senders wait.
 const INBOX: usize = 256;
 
+/// Calls that one connection may have open at one time; a node needs about five.
+const STREAMS_A_CONNECTION: u32 = 64;
 /// Stands in for moments that a clock cannot tell: ten years.
 const FAR: Duration = Duration::from_secs(10 * 365 * 86_400);
 
@@ -281,6 +283,7 @@ async fn grpc(
     tonic::transport::Server::builder()
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_concurrent_streams(STREAMS_A_CONNECTION)
         .http2_keepalive_interval(Some(KEEP_ALIVE))
         .http2_keepalive_timeout(Some(KEEP_ALIVE_TIMEOUT))
         .add_service(health)

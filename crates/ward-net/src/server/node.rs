@@ -13,7 +13,7 @@ use ward_wire::proto::node_service_server::NodeService;
 use ward_wire::proto::{self, subscribe_response};
 use ward_wire::{Message, PROTOCOL_VERSION, Packed, Unreadable, readable};
 
-use super::sessions::{NotOpened, Outbox};
+use super::sessions::{NotOpened, Opened, Outbox};
 use super::{Inbound, Shared};
 use crate::chance::Instance;
 use crate::identity::Credentials;
@@ -103,6 +103,24 @@ impl Nodes {
         Ok((node, instance))
     }
 
+    /// Opens a session for whoever asks to join.
+    fn open(&self, join: &proto::JoinRequest) -> Result<(NodeId, Opened), Status> {
+        let (node, instance) = self.admit(join)?;
+        let opened = self.0.sessions().open(node, instance, Instant::now());
+        let opened = opened.map_err(|refused| match refused {
+            NotOpened::Alive(left) => Reason::Duplicate.retry_in(
+                left,
+                format!(
+                    "another process runs as `{}`; stop it, or wait {:.1} s for its lease to end",
+                    join.name,
+                    left.as_secs_f64()
+                ),
+            ),
+            NotOpened::NoRandomness(error) => Status::internal(error.to_string()),
+        })?;
+        Ok((node, opened))
+    }
+
     /// Reads an answer; the tensor it names is taken out of the store.
     fn read(&self, node: NodeId, message: proto::Report) -> Result<(Report, u64, u32), Unreadable> {
         let named = message.needs()?;
@@ -121,20 +139,11 @@ impl NodeService for Nodes {
         request: Request<proto::JoinRequest>,
     ) -> Result<Response<proto::JoinResponse>, Status> {
         let join = request.into_inner();
-        let (node, instance) = self.admit(&join)?;
-        let shared = &self.0;
-        let opened = shared.sessions().open(node, instance, Instant::now());
-        let opened = opened.map_err(|refused| match refused {
-            NotOpened::Alive(left) => Reason::Duplicate.retry_in(
-                left,
-                format!(
-                    "another process runs as `{}`; stop it, or wait {:.1} s for its lease to end",
-                    join.name,
-                    left.as_secs_f64()
-                ),
-            ),
-            NotOpened::NoRandomness(error) => Status::internal(error.to_string()),
+        let (node, opened) = self.open(&join).inspect_err(|status| {
+            let reason = status.message();
+            tracing::warn!(name = ?join.name, reason, "a join was refused");
         })?;
+        let shared = &self.0;
         let replaced = opened.replaced;
         shared.tell(Inbound::Joined { node, replaced }).await?;
         let settings = &shared.settings;

@@ -1,11 +1,13 @@
 //! Losing a coordinator and losing hospitals.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ward_core::{Event, NodeId, Outcome};
-use ward_net::{HospitalError, HospitalSettings};
+use ward_net::{HospitalError, HospitalSettings, ServerSettings, TransportMode};
 
 use crate::lab::{Lab, Running, brisk, plan, rested};
+use crate::proxy::BadLine;
 use crate::toy::{Toy, Turnstile};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,6 +59,50 @@ async fn a_hospital_killed_in_mid_round_is_named_silent_and_the_run_finishes() {
     assert_eq!(story.count(silent), 1);
     let lost = |e: &Event| matches!(e, Event::NodeLost { node: NodeId(2), reason } if reason.contains("connection broke"));
     assert_eq!(story.count(lost), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_breaks_in_every_transfer_changes_nothing() {
+    // 300,000 parameters: 1.2 MB down, 2.4 MB up, and the line breaks after every 1.3 MB.
+    let plan = plan(2, 2, 300_000);
+    let undisturbed = Lab::start(plan.clone(), brisk()).await;
+    rested(undisturbed.hospitals(2, 300_000)).await;
+    let (undisturbed, _) = undisturbed.end().await;
+    let patient = ServerSettings {
+        grace: Duration::from_secs(8),
+        ..brisk()
+    };
+    for mode in [TransportMode::Subscribe, TransportMode::Poll] {
+        let lab = Lab::start(plan.clone(), patient.clone()).await;
+        let line = BadLine::to(lab.address, 1_300_000).await;
+        let settings = HospitalSettings {
+            coordinator: format!("http://{}", line.address),
+            mode,
+            ..lab.settings(0)
+        };
+        let toy = Toy::new(0, 300_000);
+        let trained = toy.trained.clone();
+        let far = Running::start(settings, Box::new(toy));
+        rested(vec![far, lab.hospital(1, Toy::new(1, 300_000))]).await;
+        let (served, story) = lab.end().await;
+        assert_eq!(
+            served.coordinator.params().digest(),
+            undisturbed.coordinator.params().digest()
+        );
+        assert!(line.breaks.load(Ordering::Relaxed) >= 4);
+        assert_eq!(trained.load(Ordering::Relaxed), 2);
+        let accepted = |e: &Event| {
+            matches!(
+                e,
+                Event::ReportAccepted {
+                    node: NodeId(0),
+                    ..
+                }
+            )
+        };
+        assert_eq!(story.count(accepted), 2);
+        assert_eq!(story.count(|e| matches!(e, Event::ReportRefused { .. })), 0);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@ mod admin;
 mod joining;
 mod lab;
 mod loss;
+mod proxy;
 mod raw;
 mod rounds;
 mod toy;

@@ -1,6 +1,7 @@
 //! A hospital small enough to do by hand: every round it moves part of the way to its own centre.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -53,6 +54,8 @@ pub(crate) struct Toy {
     layout: Layout,
     rows: Vec<f32>,
     turnstile: Turnstile,
+    /// How often it has trained.
+    pub(crate) trained: Arc<AtomicUsize>,
 }
 
 impl Toy {
@@ -63,6 +66,7 @@ impl Toy {
             layout: layout(parameters),
             rows: rows.collect(),
             turnstile: Turnstile::default(),
+            trained: Arc::default(),
         }
     }
 
@@ -92,6 +96,7 @@ impl Trainer for Toy {
         address: Address,
     ) -> Result<LocalUpdate, TrainError> {
         self.turnstile.pass(address.round.0);
+        self.trained.fetch_add(1, Ordering::Relaxed);
         let (got, expected) = (params.0.len(), self.layout.len());
         if got != expected {
             return Err(TrainError::WrongLength { got, expected });
