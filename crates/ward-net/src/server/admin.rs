@@ -11,7 +11,7 @@ use ward_round::PhaseName;
 use ward_wire::proto::{self, admin_service_server::AdminService};
 
 use super::sessions::Presence;
-use super::{Inbound, Shared};
+use super::shared::{Inbound, Shared};
 use crate::status::Reason;
 
 pub(super) struct Administration(pub(super) Arc<Shared>);

@@ -12,7 +12,8 @@ use ward_core::{Event, Instruction, NodeId, Outcome, Record, Tick};
 use ward_round::{Coordinator, Effect, Input};
 use ward_wire::{instruction_bytes, instruction_message};
 
-use super::{Inbound, Look, Observer, ServeError, Shared};
+use super::shared::{Inbound, Look, Shared};
+use super::{Observer, ServeError};
 
 /// A coordinator under way.
 pub(super) struct Driver<'a> {

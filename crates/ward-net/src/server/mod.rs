@@ -2,36 +2,36 @@
 
 mod admin;
 mod driver;
+mod listening;
 mod node;
 mod sessions;
+mod shared;
 mod store;
 mod tensors;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::server::TcpIncoming;
-use tonic::{Request, Status};
-use ward_core::{Digest, Layout, NodeId, NodeInfo, Outcome, Record, Refusal, Report, Tick};
+use ward_core::{Layout, Outcome, Record, Tick};
 use ward_round::{Coordinator, RunState};
 use ward_wire::proto::admin_service_server::AdminServiceServer;
 use ward_wire::proto::node_service_server::NodeServiceServer;
 use ward_wire::proto::tensor_service_server::TensorServiceServer;
 use ward_wire::{CONTROL_LIMIT, TENSOR_LIMIT};
 
-use crate::chance::{self, Instance, NoRandomness};
+use crate::chance::{self, NoRandomness};
 use crate::identity::Identify;
 use crate::settings::{
     CONNECTION_WINDOW, KEEP_ALIVE, KEEP_ALIVE_TIMEOUT, STREAM_WINDOW, ServerSettings,
     TCP_KEEP_ALIVE,
 };
-use crate::status::Reason;
 use driver::Driver;
 use sessions::Sessions;
+use shared::{Clock, Shared};
 use store::Store;
 
 /// Messages that may wait for the engine; more make their senders wait.
@@ -39,9 +39,6 @@ const INBOX: usize = 256;
 
 /// Calls that one connection may have open at one time; a node needs about five.
 const STREAMS_A_CONNECTION: u32 = 64;
-/// Stands in for moments that a clock cannot tell: ten years.
-const FAR: Duration = Duration::from_secs(10 * 365 * 86_400);
-
 /// Everything a coordinator process serves.
 pub struct Service {
     /// The engine: a new one, or one with a state loaded from a checkpoint.
@@ -92,101 +89,6 @@ pub enum ServeError {
     /// No random bytes for tokens.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
-}
-
-/// What the services tell the engine's task.
-#[derive(Debug)]
-enum Inbound {
-    /// A node opened a session; `replaced` when another process had the place.
-    Joined { node: NodeId, replaced: bool },
-    /// A node left by itself.
-    Left { node: NodeId, reason: String },
-    /// A report, with the bytes that brought it.
-    Report {
-        node: NodeId,
-        report: Report,
-        bytes: u64,
-        tensors: u32,
-    },
-    /// Something that could not even become a report.
-    Refused { node: NodeId, refusal: Refusal },
-    /// An administrator wants the run to stop after this round.
-    Cancel,
-    /// An administrator asks how it goes.
-    Look(oneshot::Sender<Look>),
-}
-
-/// Where the run stands.
-#[derive(Debug)]
-struct Look {
-    phase: ward_round::PhaseName,
-    round: u32,
-    rounds: u32,
-    model_digest: Digest,
-    over: bool,
-}
-
-/// Milliseconds since the run began.
-#[derive(Debug, Clone, Copy)]
-struct Clock {
-    base: Tick,
-    start: Instant,
-}
-
-impl Clock {
-    fn now(&self) -> Tick {
-        self.base + self.start.elapsed().as_millis() as u64
-    }
-
-    /// The moment at which [`Clock::now`] reaches `tick`.
-    fn moment(&self, tick: Tick) -> Instant {
-        let wait = Duration::from_millis(tick - self.base);
-        self.start.checked_add(wait).unwrap_or(self.start + FAR)
-    }
-}
-
-/// What the services and the engine's task share.
-struct Shared {
-    sessions: Mutex<Sessions>,
-    store: Mutex<Store>,
-    inbox: mpsc::Sender<Inbound>,
-    identify: Arc<dyn Identify>,
-    settings: ServerSettings,
-    layout: Digest,
-    parameters: u64,
-    roster: Vec<NodeInfo>,
-    instance: Instance,
-    clock: Clock,
-}
-
-impl Shared {
-    fn sessions(&self) -> MutexGuard<'_, Sessions> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn store(&self) -> MutexGuard<'_, Store> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The session that a request belongs to; its lease is renewed.
-    fn session<T>(&self, request: &Request<T>) -> Result<(NodeId, String), Status> {
-        let over = || {
-            Reason::Session.status(format!(
-                "no session with this `{}`: it is over, or the coordinator was restarted; join again",
-                crate::SESSION_KEY
-            ))
-        };
-        let token = request.metadata().get(crate::SESSION_KEY);
-        let token = token.and_then(|t| t.to_str().ok()).ok_or_else(over)?;
-        let node = self.sessions().renew(token, Instant::now());
-        node.map(|node| (node, token.to_owned())).ok_or_else(over)
-    }
-
-    /// Tells the engine's task; waits while its inbox is full.
-    async fn tell(&self, inbound: Inbound) -> Result<(), Status> {
-        let closing = |_| Reason::Closing.status("the coordinator is going away");
-        self.inbox.send(inbound).await.map_err(closing)
-    }
 }
 
 /// Serves `service` on `listener` until the run is over, telling `observer` everything.

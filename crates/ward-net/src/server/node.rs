@@ -4,17 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 use ward_core::{NodeId, Refusal, Report};
+use ward_wire::proto;
 use ward_wire::proto::node_service_server::NodeService;
-use ward_wire::proto::{self, subscribe_response};
 use ward_wire::{Message, PROTOCOL_VERSION, Packed, Unreadable, readable};
 
-use super::sessions::{NotOpened, Opened, Outbox};
-use super::{Inbound, Shared};
+use super::listening::{Carried, Listening};
+use super::sessions::{NotOpened, Opened};
+use super::shared::{Inbound, Shared};
 use crate::chance::Instance;
 use crate::identity::Credentials;
 use crate::settings::LONGEST_POLL;
@@ -25,40 +26,7 @@ const LONGEST_NAME: usize = 256;
 
 pub(super) struct Nodes(pub(super) Arc<Shared>);
 
-/// A stream or poll under way. Dropped before its end, its session has only the grace left.
-struct Listening {
-    shared: Arc<Shared>,
-    token: String,
-    listener: u64,
-    ended: bool,
-}
-
-impl Drop for Listening {
-    fn drop(&mut self) {
-        if !self.ended {
-            let mut sessions = self.shared.sessions();
-            sessions.broke(&self.token, self.listener, Instant::now());
-        }
-    }
-}
-
 impl Nodes {
-    fn listen<T>(
-        &self,
-        request: &Request<T>,
-    ) -> Result<(watch::Receiver<Outbox>, Listening), Status> {
-        let (node, token) = self.0.session(request)?;
-        let listening = self.0.sessions().listen(node);
-        let (outbox, listener) = listening.ok_or_else(session_over)?;
-        let listening = Listening {
-            shared: self.0.clone(),
-            token,
-            listener,
-            ended: false,
-        };
-        Ok((outbox, listening))
-    }
-
     /// Who asks to join, if everything about it is right.
     fn admit(&self, join: &proto::JoinRequest) -> Result<(NodeId, Instance), Status> {
         let shared = &self.0;
@@ -159,16 +127,16 @@ impl NodeService for Nodes {
         }))
     }
 
-    type SubscribeStream = ReceiverStream<Result<proto::SubscribeResponse, Status>>;
+    type SubscribeStream = ReceiverStream<Carried>;
 
     async fn subscribe(
         &self,
         request: Request<proto::SubscribeRequest>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
-        let (outbox, listening) = self.listen(&request)?;
+        let listening = Listening::begin(&self.0, &request)?;
         let last_seq = request.into_inner().last_seq;
         let (stream, receiver) = mpsc::channel(1);
-        tokio::spawn(feed(stream, outbox, listening, last_seq));
+        tokio::spawn(listening.feed(stream, last_seq));
         Ok(Response::new(ReceiverStream::new(receiver)))
     }
 
@@ -176,19 +144,11 @@ impl NodeService for Nodes {
         &self,
         request: Request<proto::PollTaskRequest>,
     ) -> Result<Response<proto::PollTaskResponse>, Status> {
-        let (mut outbox, mut listening) = self.listen(&request)?;
+        let listening = Listening::begin(&self.0, &request)?;
         let poll = request.into_inner();
         let wait = Duration::from_millis(poll.wait_ms.into()).min(LONGEST_POLL);
-        let mine = listening.listener;
-        let news = |o: &Outbox| o.listener != mine || newer(o, poll.last_seq).is_some();
-        let heard = match timeout(wait, outbox.wait_for(news)).await {
-            Err(_) => Ok(None),
-            Ok(Err(_)) => Err(session_over()),
-            Ok(Ok(outbox)) if outbox.listener != mine => Err(replaced()),
-            Ok(Ok(outbox)) => Ok(newer(&outbox, poll.last_seq)),
-        };
-        listening.ended = true;
-        Ok(Response::new(proto::PollTaskResponse { task: heard? }))
+        let task = listening.next(poll.last_seq, wait).await?;
+        Ok(Response::new(proto::PollTaskResponse { task }))
     }
 
     async fn report_progress(
@@ -272,70 +232,6 @@ impl Nodes {
         }
         status
     }
-}
-
-/// Feeds a task stream: each newer task as it comes, a ping when nothing comes.
-async fn feed(
-    stream: mpsc::Sender<Result<proto::SubscribeResponse, Status>>,
-    mut outbox: watch::Receiver<Outbox>,
-    mut listening: Listening,
-    mut last_seq: u64,
-) {
-    let ping = listening.shared.settings.ping;
-    loop {
-        let newest = outbox.borrow_and_update().clone();
-        if newest.listener != listening.listener {
-            listening.ended = true;
-            let _ = stream.send(Err(replaced())).await;
-            return;
-        }
-        if let Some(task) = newer(&newest, last_seq) {
-            last_seq = task.seq;
-            let message = subscribe_response::Message::Task(task);
-            if send(&stream, message).await.is_err() {
-                return;
-            }
-            continue;
-        }
-        tokio::select! {
-            changed = outbox.changed() => if changed.is_err() {
-                listening.ended = true;
-                let _ = stream.send(Err(session_over())).await;
-                return;
-            },
-            () = sleep(ping) => {
-                let tick_ms = listening.shared.clock.now().0;
-                let message = subscribe_response::Message::Ping(proto::Ping { tick_ms });
-                if send(&stream, message).await.is_err() {
-                    return;
-                }
-            }
-            () = stream.closed() => return,
-        }
-    }
-}
-
-/// Sends one message of a task stream; an error when the node has gone.
-async fn send(
-    stream: &mpsc::Sender<Result<proto::SubscribeResponse, Status>>,
-    message: subscribe_response::Message,
-) -> Result<(), ()> {
-    let message = Some(message);
-    let sent = stream.send(Ok(proto::SubscribeResponse { message })).await;
-    sent.map_err(|_| ())
-}
-
-/// The newest task, if it comes after `last_seq`.
-fn newer(outbox: &Outbox, last_seq: u64) -> Option<proto::Task> {
-    outbox.task.clone().filter(|task| task.seq > last_seq)
-}
-
-fn session_over() -> Status {
-    Reason::Session.status("the session is over; join again")
-}
-
-fn replaced() -> Status {
-    Reason::Replaced.status("a newer stream of this session took over")
 }
 
 fn milliseconds(duration: Duration) -> u64 {

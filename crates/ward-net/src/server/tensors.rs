@@ -11,8 +11,8 @@ use ward_core::{Digest, Malformed, NodeId, Refusal};
 use ward_wire::proto::{self, tensor_service_server::TensorService};
 use ward_wire::{ChunkRefusal, Manifest, Message, Unreadable, chunks};
 
+use super::shared::{Inbound, Shared};
 use super::store::{NotStored, Progress};
-use super::{Inbound, Shared};
 use crate::status::{Reason, unreadable};
 
 /// When to try again after the store was full.

@@ -133,10 +133,7 @@ async fn truncated_repeated_reordered_and_forged_streams_are_refused_and_told() 
         "`chunk.manifest` is missing",
     );
     for part in ["truncated", "repeated", "out of order", "announced"] {
-        assert!(
-            lab.story.count(|e| malformed(e, part)) > 0,
-            "{part} was not told"
-        );
+        lab.story.until(part, |e| malformed(e, part)).await;
     }
     // After all that the right stream is taken.
     assert_eq!(raw.push(pick(&[0, 1, 2])).await.unwrap(), 1);
@@ -167,6 +164,7 @@ async fn an_upload_of_another_length_is_refused_before_it_is_stored() {
     let (got, expected) = (7, 6);
     let wrong = Refusal::Malformed(Malformed::WrongLength { got, expected });
     let told = |e: &Event| matches!(e, Event::ReportRefused { refusal, .. } if *refusal == wrong);
+    lab.story.until("the refusal", told).await;
     assert_eq!(lab.story.count(told), 1);
 }
 
@@ -226,6 +224,7 @@ async fn answers_that_cannot_be_read_or_do_not_belong_are_refused_and_the_run_go
     let not_finite = Refusal::Malformed(Malformed::NotFinite);
     let told =
         |e: &Event| matches!(e, Event::ReportRefused { refusal, .. } if *refusal == not_finite);
+    lab.story.until("the refusal", told).await;
     assert_eq!(lab.story.count(told), 1);
     let (later, tensor) = upload(9, 6);
     raw.push(chunks(&tensor, 0).collect()).await.unwrap();

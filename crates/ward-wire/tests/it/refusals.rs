@@ -161,9 +161,12 @@ fn a_manifest_that_contradicts_itself_is_refused() {
     );
 }
 
+/// Makes a right order wrong.
+type Change = fn(&mut proto::TrainOrder);
+
 #[test]
 fn an_order_is_whole_and_in_range_or_refused() {
-    let cases: [(&str, fn(&mut proto::TrainOrder)); 12] = [
+    let cases: [(&str, Change); 12] = [
         ("`order.work` is missing", |o| o.work = None),
         ("`order.optimizer` is missing", |o| o.optimizer = None),
         ("`order.ring` is missing", |o| o.ring = None),
