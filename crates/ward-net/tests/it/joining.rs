@@ -142,10 +142,13 @@ async fn a_killed_process_makes_room_for_its_successor_in_either_mode() {
 async fn a_hospital_that_is_stopped_says_goodbye() {
     let lab = Lab::start(plan(2, 1, 6), brisk()).await;
     let hospital = lab.hospital(0, Toy::new(0, 6));
-    let node = NodeId(0);
-    lab.story
-        .until("it", |e| *e == Event::NodeJoined { node })
-        .await;
+    // It knows its session once it asks for tasks.
+    let asks = async {
+        while !hospital.sent.kinds().contains(&"subscribe".to_owned()) {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    soon("its first question", asks).await;
     hospital.stop.cancel();
     assert_eq!(hospital.end().await.unwrap(), Farewell::Stopped);
     let left = |e: &Event| matches!(e, Event::NodeLost { reason, .. } if reason.contains("operator stopped it"));

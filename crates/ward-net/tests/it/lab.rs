@@ -264,6 +264,14 @@ impl Drop for Lab {
 #[derive(Clone, Default)]
 pub(crate) struct Sent(pub(crate) Arc<Mutex<Vec<(String, u64, u32)>>>);
 
+impl Sent {
+    /// The kinds of the messages, in order.
+    pub(crate) fn kinds(&self) -> Vec<String> {
+        let sent = self.0.lock().unwrap();
+        sent.iter().map(|(kind, ..)| kind.clone()).collect()
+    }
+}
+
 impl Egress for Sent {
     fn sent(&mut self, kind: &str, bytes: &[u8], tensors: u32) {
         let message = (kind.to_owned(), bytes.len() as u64, tensors);
