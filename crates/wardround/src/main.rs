@@ -1,2 +1,7 @@
-//! The command line.
-fn main() {}
+//! The `wardround` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    wardround::cli::main()
+}

@@ -1,0 +1,17 @@
+//! What each verb does. A command takes its arguments and gives an exit code or a [`Failure`](crate::Failure).
+
+pub mod completions;
+pub mod coordinator;
+pub mod explain;
+pub mod hospital;
+mod output;
+pub mod plan;
+pub mod report;
+pub mod run;
+pub mod runs;
+pub mod scenarios;
+pub mod schema;
+pub mod strategies;
+pub mod up;
+
+pub use output::{print, print_json};

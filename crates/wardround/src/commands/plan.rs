@@ -1,0 +1,190 @@
+//! `wardround plan`: the resolved configuration, what it will cost, and whether it can work.
+
+mod forecast;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use serde::Serialize;
+use ward_observe::text;
+
+pub use forecast::{Forecast, RingForecast, TierForecast};
+
+use super::output::{print, print_json, table};
+use crate::cli::{Format, PlanArgs, Talk};
+use crate::config::{Experiment, Opened};
+use crate::failure::Failure;
+
+/// What `plan --format json` prints.
+#[derive(Debug, Clone, Serialize)]
+pub struct Planned {
+    /// All settings, defaults too.
+    pub config: Experiment,
+    /// What the run will cost.
+    pub forecast: Forecast,
+    /// What can work and may yet surprise.
+    pub warnings: Vec<String>,
+}
+
+impl Planned {
+    /// The plan of an experiment with its data.
+    #[must_use]
+    pub fn of(experiment: &Experiment, opened: &Opened) -> Self {
+        let forecast = Forecast::of(experiment, opened);
+        let mut warnings = warnings(experiment, &forecast);
+        warnings.extend(opened.federation.source().warnings());
+        Self {
+            config: experiment.clone(),
+            forecast,
+            warnings,
+        }
+    }
+}
+
+/// Prints the plan.
+///
+/// # Errors
+/// Everything that is wrong with the experiment, alone or with its data.
+pub fn execute(args: &PlanArgs, talk: Talk) -> Result<ExitCode, Failure> {
+    let loaded = Experiment::load(&args.experiment, args.overrides.layers()?)?;
+    let planned = Planned::of(&loaded.value, &loaded.open()?);
+    match args.format {
+        Format::Json => print_json(&planned)?,
+        Format::Text if talk.quiet => print(&planned.config.to_toml()?)?,
+        Format::Text => print(&page(&planned)?)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Settings that can work and may yet surprise.
+fn warnings(experiment: &Experiment, forecast: &Forecast) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let deadline = experiment.round.deadline_s;
+    if forecast.longest_round_s >= deadline {
+        warnings.push(format!(
+            "a round takes {} with these lines and computers, as long as its deadline of {}: \
+             hospitals will be silent; raise round.deadline_s",
+            text::seconds(forecast.longest_round_s),
+            text::seconds(deadline)
+        ));
+    }
+    let simulation = &experiment.simulation;
+    if forecast.quorum == forecast.cohort && (simulation.silent > 0.0 || simulation.outages) {
+        warnings.push(
+            "the quorum is the whole cohort and hospitals are to be silent: one of them is enough \
+             to lose a round; lower round.quorum or raise round.over_selection"
+                .into(),
+        );
+    }
+    if forecast.evaluations == 0 {
+        warnings.push(
+            "round.evaluate_every = 0: there will be no curve; the final model is still compared"
+                .into(),
+        );
+    }
+    if !experiment.baselines.alone && !experiment.baselines.pooled {
+        warnings.push("both baselines are off: nothing will show what federation gives".into());
+    }
+    warnings
+}
+
+/// The plan as text: the settings as TOML, the forecast as its comments.
+fn page(planned: &Planned) -> Result<String, Failure> {
+    let Planned {
+        config,
+        forecast,
+        warnings,
+    } = planned;
+    let mut page = String::from("# The experiment with all its defaults.\n\n");
+    page.push_str(&config.to_toml()?);
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut row = |name: &str, value: String| rows.push(vec![format!("# {name}"), value]);
+    let count = |number: usize| text::count(number as u64);
+    row(
+        "data",
+        format!(
+            "{}: {} training and {} test rows in {}",
+            config.data.id(),
+            text::count(forecast.training_rows),
+            text::count(forecast.test_rows),
+            text::things(forecast.hospitals as u64, "hospital", "hospitals")
+        ),
+    );
+    row(
+        "model",
+        format!("{} parameters", count(forecast.parameters)),
+    );
+    row(
+        "rounds",
+        format!(
+            "{}, each asks {}, aims at {}, closes with {} at its deadline",
+            forecast.rounds,
+            count(forecast.cohort),
+            count(forecast.target),
+            count(forecast.quorum)
+        ),
+    );
+    row(
+        "scored",
+        format!("{} times, at every hospital", forecast.evaluations),
+    );
+    row(
+        "to hospitals",
+        format!(
+            "{} in {}",
+            text::bytes(forecast.bytes_down),
+            text::things(forecast.messages_down, "message", "messages")
+        ),
+    );
+    row(
+        "from hospitals",
+        format!(
+            "{} in {}",
+            text::bytes(forecast.bytes_up),
+            text::things(forecast.messages_up, "message", "messages")
+        ),
+    );
+    for tier in &forecast.tiers {
+        row(
+            &format!("  one {}", text::plain(&tier.tier)),
+            format!(
+                "{} to, {} from it ({}, {})",
+                text::bytes(tier.bytes_down_per_hospital),
+                text::bytes(tier.bytes_up_per_hospital),
+                text::things(tier.hospitals, "hospital", "hospitals"),
+                text::things(tier.training_rows, "training row", "training rows")
+            ),
+        );
+    }
+    row(
+        "simulated time",
+        format!(
+            "{}; the longest round {}",
+            text::seconds(forecast.simulated_s),
+            text::seconds(forecast.longest_round_s)
+        ),
+    );
+    row(
+        "memory",
+        format!(
+            "about {} beside the program",
+            text::bytes(forecast.memory_bytes)
+        ),
+    );
+    row(
+        "ring",
+        format!(
+            "steps of 2^-{}, updates up to {}, {:.1} bits of headroom",
+            forecast.ring.fraction_bits, forecast.ring.range, forecast.ring.headroom_bits
+        ),
+    );
+    page.push_str("\n# Forecast, where nobody is silent or late:\n");
+    page.push_str(&table(&rows));
+    for warning in warnings {
+        // A String cannot refuse.
+        let _ = writeln!(page, "# warning: {}", text::plain(warning));
+    }
+    Ok(page)
+}

@@ -1,0 +1,18 @@
+//! `wardround report`.
+
+use std::process::ExitCode;
+
+use crate::cli::{ReportArgs, Talk};
+use crate::codes::Code;
+use crate::failure::Failure;
+
+/// Carries the command out.
+///
+/// # Errors
+/// Always, until the assembly of a run is in place.
+pub fn execute(_args: &ReportArgs, _talk: Talk) -> Result<ExitCode, Failure> {
+    Err(Failure::new(
+        Code::Internal,
+        "`wardround report` is not assembled yet",
+    ))
+}

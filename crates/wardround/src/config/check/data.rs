@@ -1,0 +1,124 @@
+//! What can be told once the data are open: sizes, shapes, headroom, visibility.
+
+use std::collections::BTreeSet;
+
+use ward_core::{NodeInfo, Weighting};
+use ward_data::Federation;
+use ward_round::Visibility;
+use ward_train::{ModelError, ModelSpec};
+
+use super::found::Found;
+use super::unusable;
+use crate::codes::Code;
+use crate::config::problem::Problem;
+use crate::config::types::{Experiment, SamplerConfig};
+
+/// Everything about an experiment that does not fit its data.
+#[must_use]
+pub fn problems_with_data(experiment: &Experiment, federation: &Federation) -> Vec<Problem> {
+    let mut found = Found::default();
+    model(&mut found, experiment, federation);
+    cohort(&mut found, experiment, federation.roster().len());
+    let source = federation.source();
+    let baselines = &experiment.baselines;
+    if baselines.pooled && !source.synthetic() && !baselines.pooled_real_data {
+        let message = "would put real rows into one place";
+        found
+            .add(Code::PooledRealRows, "baselines.pooled", message)
+            .help = Some(
+            "set baselines.pooled = false; or, where all rows are yours to see, \
+             baselines.pooled_real_data = true"
+                .into(),
+        );
+    }
+    names(&mut found, federation.roster());
+    let needs = experiment.strategy.visibility();
+    found
+        .problems
+        .extend(visibility(needs, experiment.hides_updates()));
+    headroom(&mut found, experiment, federation);
+    found.problems
+}
+
+/// An aggregator that must see each update cannot work where they are hidden in their sum.
+#[must_use]
+pub fn visibility(needs: Visibility, hidden: bool) -> Option<Problem> {
+    (hidden && needs == Visibility::EachUpdate).then(|| {
+        let message = "must see each update, and they are hidden in their sum";
+        Problem::new(Code::Visibility, "strategy", message)
+            .help("`wardround strategies` says which strategies need only the sum")
+    })
+}
+
+fn model(found: &mut Found, experiment: &Experiment, federation: &Federation) {
+    let source = federation.source();
+    if let Err(error) = ModelSpec::resolve(&experiment.model, source.shape(), source.classes()) {
+        let (path, message) = match &error {
+            ModelError::Width { field, value } => {
+                (*field, format!("is {value}; a width is 1 to 65536"))
+            }
+            _ => ("model", format!("does not fit the data: {error}")),
+        };
+        found.add(Code::ModelMisfit, path, message);
+    }
+}
+
+fn cohort(found: &mut Found, experiment: &Experiment, enrolled: usize) {
+    if enrolled == 0 {
+        found.add(Code::TooFewHospitals, "data", "enrols no hospital");
+        return;
+    }
+    if let SamplerConfig::Uniform(uniform) = &experiment.sampler
+        && let Some(count) = uniform.count
+        && count as usize > enrolled
+    {
+        let message = format!("asks for {count} hospitals, and there are {enrolled}");
+        found.add(Code::TooFewHospitals, "sampler.uniform.count", message);
+    }
+}
+
+/// Hospitals' names become file names and groups of results.
+fn names(found: &mut Found, roster: &[NodeInfo]) {
+    let mut seen = BTreeSet::new();
+    for info in roster {
+        let NodeInfo { name, .. } = info;
+        let why = if unusable(name) {
+            "is empty or holds a slash or a control character"
+        } else if name == "all" {
+            "is the word that results use for everybody"
+        } else if !seen.insert(name) {
+            "is there twice"
+        } else {
+            continue;
+        };
+        found.add(
+            Code::BadName,
+            "data",
+            format!("gives a hospital's name that {why}: `{name}`"),
+        );
+    }
+}
+
+fn headroom(found: &mut Found, experiment: &Experiment, federation: &Federation) {
+    if experiment.resolved_ring(federation).is_some() {
+        return;
+    }
+    let round = &experiment.round;
+    let weight = match round.weight {
+        Weighting::Examples => round.most_weight,
+        Weighting::Uniform => 1,
+    };
+    let cohort = experiment.largest_cohort(federation.roster().len());
+    let (path, bits) = match experiment.ring.fraction_bits {
+        Some(bits) => ("ring.fraction_bits", format!("2^{bits}")),
+        None => ("ring.range", "2^20, the coarsest resolution".to_owned()),
+    };
+    let message = format!(
+        "leaves no room for the sum: {cohort} hospitals x weight up to {weight} x range {} x {bits} \
+         is not below 2^63",
+        experiment.ring.range
+    );
+    let help = "lower ring.range, round.most_weight or ring.fraction_bits, or leave fraction_bits \
+                out to have it chosen";
+    found.add(Code::Headroom, path, message).help = Some(help.into());
+}

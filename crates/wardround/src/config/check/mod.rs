@@ -1,0 +1,121 @@
+//! Semantic checks: everything that is wrong with an experiment, all at once.
+
+mod data;
+mod found;
+mod settings;
+
+use std::net::SocketAddr;
+
+use ward_data::ScalingMode;
+
+pub use data::{problems_with_data, visibility};
+use found::Found;
+
+use super::problem::Problem;
+use super::types::{Experiment, HospitalConfig};
+use crate::codes::Code;
+
+/// What can be told from the file alone.
+#[must_use]
+pub fn problems(experiment: &Experiment) -> Vec<Problem> {
+    let mut found = Found::default();
+    found.at_least("rounds", experiment.rounds, 1);
+    if unusable(&experiment.name) {
+        let message = "becomes part of a folder's name: it cannot be empty or hold a slash or a \
+                       control character";
+        found.add(Code::BadName, "name", message);
+    }
+    settings::training(&mut found, "training", &experiment.training);
+    settings::strategy(&mut found, &experiment.strategy);
+    settings::sampler(&mut found, &experiment.sampler);
+    settings::round(&mut found, &experiment.round);
+    settings::ring(&mut found, &experiment.ring);
+    if let Some(training) = &experiment.baselines.training {
+        settings::training(&mut found, "baselines.training", training);
+    }
+    settings::simulation(&mut found, &experiment.simulation);
+    listen(&mut found, &experiment.coordinator.listen);
+    if experiment.output.dir.is_empty() {
+        found.add(Code::BadName, "output.dir", "must name a folder");
+    }
+    found
+        .problems
+        .extend(experiment.data.problems().into_iter().map(Problem::from));
+    if experiment.preprocessing.scaling != ScalingMode::None && experiment.is_images() {
+        let message = "is for tabular features; the rows here are images";
+        found
+            .add(Code::Combination, "preprocessing.scaling", message)
+            .help = Some(
+            "images are scaled by their scanner already: set preprocessing.scaling = \"none\""
+                .into(),
+        );
+    }
+    found.problems
+}
+
+/// What is wrong with a hospital's file.
+#[must_use]
+pub fn hospital_problems(hospital: &HospitalConfig) -> Vec<Problem> {
+    let mut found = Found::default();
+    if unusable(&hospital.name) {
+        let message = "cannot be empty or hold a slash or a control character";
+        found.add(Code::BadName, "name", message);
+    }
+    // The rest of the address is the transport's to judge.
+    if !["http://", "https://"]
+        .iter()
+        .any(|scheme| hospital.coordinator.starts_with(scheme))
+    {
+        let message = "must be a URL such as http://127.0.0.1:7443";
+        found.add(Code::BadAddress, "coordinator", message);
+    }
+    for (path, value) in [
+        ("experiment", &hospital.experiment),
+        ("state_dir", &hospital.state_dir),
+    ] {
+        if value.is_empty() {
+            found.add(
+                Code::BadName,
+                path,
+                "must not be empty; `.` is this file's folder",
+            );
+        }
+    }
+    if hospital
+        .token
+        .as_ref()
+        .is_some_and(|token| token.0.is_empty() || !token.0.is_ascii())
+    {
+        found.add(
+            Code::OutOfRange,
+            "token",
+            "must be ASCII and not empty, or be left out",
+        );
+    }
+    if let Some(data) = &hospital.data {
+        found
+            .problems
+            .extend(data.problems().into_iter().map(Problem::from));
+    }
+    found.problems
+}
+
+/// Whether a name cannot become a folder's.
+fn unusable(name: &str) -> bool {
+    name.trim().is_empty() || name.contains(|c: char| matches!(c, '/' | '\\') || c.is_control())
+}
+
+fn listen(found: &mut Found, listen: &str) {
+    match listen.parse::<SocketAddr>() {
+        Err(_) => {
+            let message = "must be an IP address and a port, such as 127.0.0.1:7443";
+            found.add(Code::BadAddress, "coordinator.listen", message);
+        }
+        Ok(address) if !address.ip().is_loopback() => {
+            let message = "must be an address of this host alone, 127.0.0.1 or [::1]: without TLS, \
+                           updates would cross the network in the clear";
+            found.add(Code::BadAddress, "coordinator.listen", message);
+        }
+        Ok(_) => {}
+    }
+}

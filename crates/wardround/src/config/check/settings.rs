@@ -1,0 +1,148 @@
+//! Ranges of single settings, table by table.
+
+use super::found::Found;
+use crate::codes::Code;
+use crate::config::types::{
+    OptimizerConfig, RingConfig, RoundConfig, SamplerConfig, SimulationConfig, StrategyConfig,
+    Training,
+};
+
+/// The longest time a setting may say, in seconds: a year.
+const LONGEST_S: f64 = 31_536_000.0;
+/// The most that one hospital may count.
+const MOST_WEIGHT: u64 = 1 << 32;
+
+pub(super) fn training(found: &mut Found, path: &str, training: &Training) {
+    let given = [training.epochs.is_some(), training.steps.is_some()];
+    let help = "say how much work: `epochs = 1` or `steps = 10`";
+    found.one_of_two(path, given, ["epochs", "steps"], help);
+    for (key, work) in [("epochs", training.epochs), ("steps", training.steps)] {
+        found.at_least(&format!("{path}.{key}"), work.unwrap_or(1), 1);
+    }
+    found.not_negative(&format!("{path}.l2"), training.l2);
+    let path = format!("{path}.optimizer");
+    match &training.optimizer {
+        OptimizerConfig::Sgd(sgd) => {
+            found.positive(&format!("{path}.sgd.learning_rate"), sgd.learning_rate);
+            found.decay(&format!("{path}.sgd.momentum"), sgd.momentum);
+        }
+        OptimizerConfig::Adam(adam) => {
+            found.positive(&format!("{path}.adam.learning_rate"), adam.learning_rate);
+            found.decay(&format!("{path}.adam.beta1"), adam.beta1);
+            found.decay(&format!("{path}.adam.beta2"), adam.beta2);
+            found.positive(&format!("{path}.adam.epsilon"), adam.epsilon);
+        }
+    }
+}
+
+pub(super) fn strategy(found: &mut Found, strategy: &StrategyConfig) {
+    let path = |key: &str| format!("strategy.{}.{key}", strategy.id());
+    let mut adaptive = |rate: f32, betas: &[(&str, f32)], adaptivity: f32| {
+        found.positive(&path("learning_rate"), rate);
+        for (key, beta) in betas {
+            found.decay(&path(key), *beta);
+        }
+        found.positive(&path("adaptivity"), adaptivity);
+    };
+    match strategy {
+        StrategyConfig::Fedavg(_) => {}
+        StrategyConfig::Fedavgm(c) => {
+            found.positive(&path("learning_rate"), c.learning_rate);
+            found.decay(&path("momentum"), c.momentum);
+        }
+        StrategyConfig::Fedprox(c) => found.not_negative(&path("mu"), c.mu),
+        StrategyConfig::Fedadam(c) => {
+            let betas = [("beta1", c.beta1), ("beta2", c.beta2)];
+            adaptive(c.learning_rate, &betas, c.adaptivity);
+        }
+        StrategyConfig::Fedyogi(c) => {
+            let betas = [("beta1", c.beta1), ("beta2", c.beta2)];
+            adaptive(c.learning_rate, &betas, c.adaptivity);
+        }
+        StrategyConfig::Fedadagrad(c) => {
+            adaptive(c.learning_rate, &[("beta1", c.beta1)], c.adaptivity);
+        }
+    }
+}
+
+pub(super) fn sampler(found: &mut Found, sampler: &SamplerConfig) {
+    if let SamplerConfig::Uniform(uniform) = sampler {
+        let given = [uniform.count.is_some(), uniform.fraction.is_some()];
+        let help = "say how many: `count = 10` or `fraction = 0.1`";
+        found.one_of_two("sampler.uniform", given, ["count", "fraction"], help);
+        found.at_least("sampler.uniform.count", uniform.count.unwrap_or(1), 1);
+        let good = |v| v > 0.0 && v <= 1.0;
+        let fraction = uniform.fraction.unwrap_or(1.0);
+        found.number(
+            "sampler.uniform.fraction",
+            fraction,
+            "above 0 and up to 1",
+            good,
+        );
+    }
+}
+
+pub(super) fn round(found: &mut Found, round: &RoundConfig) {
+    let good = |v| v > 0.0 && v <= 1.0;
+    found.number(
+        "round.quorum",
+        round.quorum,
+        "a share above 0 and up to 1",
+        good,
+    );
+    // Below a millisecond a deadline would be 0 ticks.
+    let good = |v| (0.001..=LONGEST_S).contains(&v);
+    let range = "0.001 s to a year";
+    found.number("round.deadline_s", round.deadline_s, range, good);
+    found.number("round.join_deadline_s", round.join_deadline_s, range, good);
+    let ratio = |v| (1.0..=1_000.0).contains(&v);
+    found.number(
+        "round.over_selection",
+        round.over_selection,
+        "a ratio from 1 to 1000",
+        ratio,
+    );
+    if !(1..=MOST_WEIGHT).contains(&round.most_weight) {
+        let message = format!("must be 1 to {MOST_WEIGHT}, not {}", round.most_weight);
+        found.add(Code::OutOfRange, "round.most_weight", message);
+    }
+}
+
+pub(super) fn ring(found: &mut Found, ring: &RingConfig) {
+    let [fewest, most] = [
+        ward_privacy::ring::FEWEST_FRACTION_BITS,
+        ward_privacy::ring::MOST_FRACTION_BITS,
+    ];
+    if let Some(bits) = ring.fraction_bits
+        && !(fewest..=most).contains(&bits)
+    {
+        let message = format!("must be {fewest} to {most}, not {bits}");
+        found.add(Code::OutOfRange, "ring.fraction_bits", message);
+    }
+    let good = |v| v > 0.0 && v <= 524_288.0;
+    found.number("ring.range", ring.range, "above 0 and up to 524288", good);
+}
+
+pub(super) fn simulation(found: &mut Found, simulation: &SimulationConfig) {
+    let good = |v| (0.0..=60_000.0).contains(&v);
+    found.number(
+        "simulation.jitter_ms",
+        simulation.jitter_ms,
+        "0 to 60000",
+        good,
+    );
+    found.decay("simulation.silent", simulation.silent);
+    let share = |v| (0.0..=1.0).contains(&v);
+    found.number("simulation.late", simulation.late, "between 0 and 1", share);
+    let good = |v| (0.0..=LONGEST_S).contains(&v);
+    found.number(
+        "simulation.late_by_s",
+        simulation.late_by_s,
+        "0 s to a year",
+        good,
+    );
+    if simulation.threads > 4_096 {
+        let message = format!("must be 0 to 4096, not {}", simulation.threads);
+        found.add(Code::OutOfRange, "simulation.threads", message);
+    }
+}

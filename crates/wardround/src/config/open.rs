@@ -1,0 +1,141 @@
+//! Opening an experiment or a hospital's file, checked; and the experiment's data with it.
+
+use std::path::Path;
+
+use ward_core::RingSpec;
+use ward_data::Federation;
+use ward_train::ModelSpec;
+
+use super::check;
+use super::layer::Layer;
+use super::load::{self, Loaded, from_environment};
+use super::merge::Shape;
+use super::types::{Experiment, HospitalConfig, Secret};
+use crate::codes::Code;
+use crate::failure::Failure;
+
+/// The environment variable that gives a hospital its join token.
+pub const TOKEN_VARIABLE: &str = "WARDROUND_TOKEN";
+/// The environment variable that says where a coordinator listens.
+pub const LISTEN_VARIABLE: &str = "WARDROUND_LISTEN";
+/// The environment variable that says where a hospital's coordinator is.
+pub const COORDINATOR_VARIABLE: &str = "WARDROUND_COORDINATOR";
+
+const EXPERIMENT: Shape = Shape {
+    choices: &[
+        "data",
+        "model",
+        "strategy",
+        "sampler",
+        "training.optimizer",
+        "baselines.training.optimizer",
+    ],
+    either: &[
+        ("training", ["epochs", "steps"]),
+        ("baselines.training", ["epochs", "steps"]),
+        ("sampler.uniform", ["count", "fraction"]),
+    ],
+};
+
+const HOSPITAL: Shape = Shape {
+    choices: &["data"],
+    either: &[],
+};
+
+/// An experiment with its data: all that can be known before it starts.
+#[derive(Debug)]
+pub struct Opened {
+    /// The hospitals and their rows.
+    pub federation: Federation,
+    /// The model that reads them.
+    pub model: ModelSpec,
+    /// The ring that updates are added in.
+    pub ring: RingSpec,
+}
+
+impl Experiment {
+    /// Reads and checks the experiment at `path`, with `above` (flags and `--set`) on top.
+    ///
+    /// # Errors
+    /// Everything that can be told from the file alone.
+    pub fn load(path: &Path, mut above: Vec<Layer>) -> Result<Loaded<Self>, Failure> {
+        let listen = [(LISTEN_VARIABLE, "coordinator.listen")];
+        let mut layers = from_environment(&listen, |name| std::env::var(name).ok())?;
+        layers.append(&mut above);
+        Self::checked(load::load(path, layers, &EXPERIMENT)?)
+    }
+
+    /// Reads and checks `text` as though it were the file `path`.
+    ///
+    /// # Errors
+    /// As [`Experiment::load`].
+    pub fn parse(path: &Path, text: &str, above: Vec<Layer>) -> Result<Loaded<Self>, Failure> {
+        Self::checked(load::parse(path, text, above, &EXPERIMENT)?)
+    }
+
+    fn checked(loaded: Loaded<Self>) -> Result<Loaded<Self>, Failure> {
+        loaded.refuse(check::problems(&loaded.value))?;
+        Ok(loaded)
+    }
+
+    /// All settings, defaults too, as the TOML that gives the same experiment.
+    ///
+    /// # Errors
+    /// When a setting cannot be written as TOML.
+    pub fn to_toml(&self) -> Result<String, Failure> {
+        toml::to_string(self).map_err(|error| {
+            Failure::new(
+                Code::Internal,
+                "the configuration cannot be written as TOML",
+            )
+            .caused_by(error)
+        })
+    }
+}
+
+impl Loaded<Experiment> {
+    /// Opens the data and checks the experiment against them.
+    ///
+    /// # Errors
+    /// When the data cannot be opened, and everything that does not fit them.
+    pub fn open(&self) -> Result<Opened, Failure> {
+        let experiment = &self.value;
+        let scaling = experiment.preprocessing.scaling;
+        let federation =
+            Federation::open(&experiment.data, scaling, experiment.seed, self.folder())?;
+        self.refuse(check::problems_with_data(experiment, &federation))?;
+        let source = federation.source();
+        let model = ModelSpec::resolve(&experiment.model, source.shape(), source.classes());
+        // Both were checked a moment ago.
+        let model = model.map_err(|error| Failure::new(Code::ModelMisfit, error.to_string()))?;
+        let ring = experiment.resolved_ring(&federation);
+        let ring = ring.ok_or_else(|| Failure::new(Code::Headroom, "the sum has no room"))?;
+        Ok(Opened {
+            federation,
+            model,
+            ring,
+        })
+    }
+}
+
+impl HospitalConfig {
+    /// Reads and checks a hospital's file; [`TOKEN_VARIABLE`] and [`COORDINATOR_VARIABLE`] win
+    /// over it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn load(path: &Path, mut above: Vec<Layer>) -> Result<Loaded<Self>, Failure> {
+        let address = [(COORDINATOR_VARIABLE, "coordinator")];
+        let mut layers = from_environment(&address, |name| std::env::var(name).ok())?;
+        layers.append(&mut above);
+        let mut loaded: Loaded<Self> = load::load(path, layers, &HOSPITAL)?;
+        // Not a layer: a secret must not reach a report.
+        if let Ok(token) = std::env::var(TOKEN_VARIABLE)
+            && !token.is_empty()
+        {
+            loaded.value.token = Some(Secret(token));
+        }
+        loaded.refuse(check::hospital_problems(&loaded.value))?;
+        Ok(loaded)
+    }
+}

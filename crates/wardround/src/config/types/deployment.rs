@@ -1,0 +1,78 @@
+//! Where coordinator and hospitals find each other.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ward_data::DataConfig;
+
+/// Where a deployed coordinator listens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CoordinatorConfig {
+    /// IP address and port; port 0 takes any free one. Default `127.0.0.1:7443`. Addresses that
+    /// other hosts can reach need TLS, which is not here yet. `WARDROUND_LISTEN` in the environment
+    /// wins.
+    pub listen: String,
+}
+
+impl Default for CoordinatorConfig {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:7443".to_owned(),
+        }
+    }
+}
+
+/// How a hospital reaches its coordinator: what `wardround hospital` reads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HospitalConfig {
+    /// The hospital's name, as in the experiment.
+    pub name: String,
+    /// The coordinator, for example `http://127.0.0.1:7443`; `WARDROUND_COORDINATOR` in the
+    /// environment wins.
+    pub coordinator: String,
+    /// The experiment file, relative to this one.
+    pub experiment: String,
+    /// The join token; `WARDROUND_TOKEN` in the environment wins. Default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Secret>,
+    /// Where this hospital's rows are, where that is not what the experiment says: a table as in
+    /// the experiment, its paths relative to this file. Default: the experiment's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<DataConfig>,
+    /// `subscribe` (default) or `poll`.
+    #[serde(default)]
+    pub transport: TransportMode,
+    /// Where the hospital keeps its ledger of what left it, relative to this file. Default `.`.
+    #[serde(default = "default_state_dir")]
+    pub state_dir: String,
+}
+
+fn default_state_dir() -> String {
+    ".".to_owned()
+}
+
+/// How a hospital hears instructions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum TransportMode {
+    /// One long-lived stream, with polling where a proxy cuts it.
+    #[default]
+    Subscribe,
+    /// Repeated calls only.
+    Poll,
+}
+
+/// A text that is never printed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(redacted)")
+    }
+}

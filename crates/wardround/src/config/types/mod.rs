@@ -1,0 +1,129 @@
+//! The experiment file, type by type. Every field says what it means, its unit, range and default.
+//!
+//! Choices are externally tagged tables, `[strategy.fedavg]`: so a misspelt key is found where it
+//! stands. Nothing is flattened or untagged.
+
+mod deployment;
+mod round;
+mod simulation;
+mod strategy;
+mod training;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ward_data::{DataConfig, ScalingMode};
+use ward_train::ModelConfig;
+
+pub use deployment::{CoordinatorConfig, HospitalConfig, Secret, TransportMode};
+pub use round::{RingConfig, RoundConfig};
+pub use simulation::{Network, SimulationConfig};
+pub use strategy::{
+    AllConfig, FedAdagradConfig, FedAdamConfig, FedAvgConfig, FedAvgMConfig, FedProxConfig,
+    FedYogiConfig, SamplerConfig, StrategyConfig, UniformConfig,
+};
+pub use training::{AdamConfig, OptimizerConfig, SgdConfig, Training};
+
+/// A whole experiment: what `wardround run` reads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    /// Its name, part of the run directory's. Default `experiment`.
+    #[serde(default = "default_name")]
+    pub name: String,
+    /// Seed of every public random choice. Default 1.
+    #[serde(default = "default_seed")]
+    pub seed: u64,
+    /// Rounds to play, at least 1.
+    pub rounds: u32,
+    /// Where the rows come from.
+    pub data: DataConfig,
+    /// What is done to the rows before training.
+    #[serde(default)]
+    pub preprocessing: Preprocessing,
+    /// The model.
+    pub model: ModelConfig,
+    /// Local work of one round.
+    pub training: Training,
+    /// How updates become a model. Default `fedavg`.
+    #[serde(default)]
+    pub strategy: StrategyConfig,
+    /// Who is asked each round. Default `all`.
+    #[serde(default)]
+    pub sampler: SamplerConfig,
+    /// When rounds end, and what happens between them.
+    #[serde(default)]
+    pub round: RoundConfig,
+    /// The fixed-point ring in which updates are added.
+    #[serde(default)]
+    pub ring: RingConfig,
+    /// What the result is held against.
+    #[serde(default)]
+    pub baselines: BaselinesConfig,
+    /// The network and the troubles of a simulation.
+    #[serde(default)]
+    pub simulation: SimulationConfig,
+    /// Where a deployed coordinator listens.
+    #[serde(default)]
+    pub coordinator: CoordinatorConfig,
+    /// Where results go.
+    #[serde(default)]
+    pub output: OutputConfig,
+}
+
+fn default_name() -> String {
+    "experiment".to_owned()
+}
+
+fn default_seed() -> u64 {
+    1
+}
+
+/// What is done to the rows before training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Preprocessing {
+    /// `none` (default), `local` or `federated` z-scores of the features.
+    pub scaling: ScalingMode,
+}
+
+/// What the result is held against.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct BaselinesConfig {
+    /// Each hospital on its own rows. Default true.
+    pub alone: bool,
+    /// One model on all rows in one place. Default true.
+    pub pooled: bool,
+    /// Allow `pooled` on rows that are not synthetic: they must all be yours to see.
+    pub pooled_real_data: bool,
+    /// How the baselines train. Default: as the federation does, `rounds` times as long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub training: Option<Training>,
+}
+
+impl Default for BaselinesConfig {
+    fn default() -> Self {
+        Self {
+            alone: true,
+            pooled: true,
+            pooled_real_data: false,
+            training: None,
+        }
+    }
+}
+
+/// Where results go.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct OutputConfig {
+    /// Folder of run directories. Default `runs`.
+    pub dir: String,
+}
+
+impl Default for OutputConfig {
+    fn default() -> Self {
+        Self {
+            dir: "runs".to_owned(),
+        }
+    }
+}

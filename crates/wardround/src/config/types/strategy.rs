@@ -1,0 +1,175 @@
+//! How updates become a model, and who is asked.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How updates become a model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum StrategyConfig {
+    /// The weighted mean (McMahan et al. 2017).
+    Fedavg(FedAvgConfig),
+    /// The mean with server momentum (Hsu et al. 2019).
+    Fedavgm(FedAvgMConfig),
+    /// The mean, with a pull towards the round's first parameters in training (Li et al. 2020).
+    Fedprox(FedProxConfig),
+    /// Server Adam (Reddi et al. 2021).
+    Fedadam(FedAdamConfig),
+    /// Server Yogi (Reddi et al. 2021).
+    Fedyogi(FedYogiConfig),
+    /// Server Adagrad (Reddi et al. 2021).
+    Fedadagrad(FedAdagradConfig),
+}
+
+impl Default for StrategyConfig {
+    fn default() -> Self {
+        Self::Fedavg(FedAvgConfig {})
+    }
+}
+
+impl StrategyConfig {
+    /// Every strategy with its defaults, in the order in which they are listed.
+    #[must_use]
+    pub fn defaults() -> [Self; 6] {
+        [
+            Self::Fedavg(FedAvgConfig::default()),
+            Self::Fedavgm(FedAvgMConfig::default()),
+            Self::Fedprox(FedProxConfig::default()),
+            Self::Fedadam(FedAdamConfig::default()),
+            Self::Fedyogi(FedYogiConfig::default()),
+            Self::Fedadagrad(FedAdagradConfig::default()),
+        ]
+    }
+}
+
+/// FedAvg has no settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields)]
+pub struct FedAvgConfig {}
+
+/// Settings of FedAvgM.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FedAvgMConfig {
+    /// Server step size, above 0. Default 1.
+    pub learning_rate: f32,
+    /// Share of the last step kept, 0 to below 1. Default 0.9 (the paper's).
+    pub momentum: f32,
+}
+
+impl Default for FedAvgMConfig {
+    fn default() -> Self {
+        Self {
+            learning_rate: 1.0,
+            momentum: 0.9,
+        }
+    }
+}
+
+/// Settings of FedProx.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FedProxConfig {
+    /// Strength of the pull, 0 or more. Default 0.01.
+    pub mu: f32,
+}
+
+impl Default for FedProxConfig {
+    fn default() -> Self {
+        Self { mu: 0.01 }
+    }
+}
+
+macro_rules! adaptive_config {
+    ($name:ident, $title:literal, $rate:literal, $beta1:literal, $beta2:literal, $tau:literal) => {
+        #[doc = $title]
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct $name {
+            #[doc = concat!("Server step size, above 0. Default ", $rate, ".")]
+            pub learning_rate: f32,
+            #[doc = concat!("Decay of the momentum, 0 to below 1. Default ", $beta1, ".")]
+            pub beta1: f32,
+            #[doc = concat!("Decay of the variance, 0 to below 1. Default ", $beta2, ".")]
+            pub beta2: f32,
+            #[doc = concat!("Added to the root of the variance, above 0. Default ", $tau, ".")]
+            pub adaptivity: f32,
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self {
+                    learning_rate: $rate,
+                    beta1: $beta1,
+                    beta2: $beta2,
+                    adaptivity: $tau,
+                }
+            }
+        }
+    };
+}
+
+adaptive_config!(FedAdamConfig, "Settings of FedAdam.", 0.1, 0.9, 0.99, 0.001);
+adaptive_config!(
+    FedYogiConfig,
+    "Settings of FedYogi.",
+    0.01,
+    0.9,
+    0.99,
+    0.001
+);
+
+/// Settings of FedAdagrad.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FedAdagradConfig {
+    /// Server step size, above 0. Default 0.1.
+    pub learning_rate: f32,
+    /// Decay of the momentum, 0 to below 1. Default 0 (the paper's).
+    pub beta1: f32,
+    /// Added to the root of the variance, above 0. Default 0.001.
+    pub adaptivity: f32,
+}
+
+impl Default for FedAdagradConfig {
+    fn default() -> Self {
+        Self {
+            learning_rate: 0.1,
+            beta1: 0.0,
+            adaptivity: 0.001,
+        }
+    }
+}
+
+/// Who is asked each round.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum SamplerConfig {
+    /// Everybody who is there.
+    All(AllConfig),
+    /// A uniform sample without replacement.
+    Uniform(UniformConfig),
+}
+
+impl Default for SamplerConfig {
+    fn default() -> Self {
+        Self::All(AllConfig {})
+    }
+}
+
+/// Asking everybody has no settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields)]
+pub struct AllConfig {}
+
+/// Settings of a uniform sample. Give `count` or `fraction`, not both.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct UniformConfig {
+    /// Reports that a round aims at, at least 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+    /// The same as a share of all hospitals, above 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fraction: Option<f64>,
+}
