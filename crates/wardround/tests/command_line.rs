@@ -30,6 +30,7 @@ fn wardround(folder: &Path, line: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_wardround"))
         .args(line.split_whitespace())
         .current_dir(folder)
+        .env_remove("COLUMNS")
         .env_remove("WARDROUND_LISTEN")
         .env_remove("WARDROUND_TOKEN")
         .env_remove("WARDROUND_COORDINATOR")
@@ -66,24 +67,120 @@ fn a_misspelt_key_is_refused_with_code_3() {
     let folder = folder();
     let text = SMALL.replace("population", "poplation");
     fs::write(folder.path().join("wrong.toml"), text).unwrap();
-    refused(folder.path(), "plan wrong.toml", 3, &expect![[""]]);
+    refused(
+        folder.path(),
+        "plan wrong.toml",
+        3,
+        &expect![[r#"
+        WR0103
+
+          × unknown key `poplation` in `data.emr-risk`
+           ╭─[wrong.toml:5:1]
+         4 │ [data.emr-risk]
+         5 │ poplation = "ward-3"
+           · ────┬────
+           ·     ╰── no such key
+         6 │ 
+           ╰────
+          help: did you mean `population`? There are `population`, `sizes`, `misdiagnosis`, `shift`,
+                `units`, `harmonise` and `features`
+
+          `wardround explain WR0103` says more
+    "#]],
+    );
 }
 
 #[test]
 fn a_file_that_is_not_there_is_refused_with_what_is() {
-    refused(folder().path(), "plan smal.toml", 3, &expect![[""]]);
+    refused(
+        folder().path(),
+        "plan smal.toml",
+        3,
+        &expect![[r#"
+            WR0101
+
+              × cannot read smal.toml: No such file or directory (os error 2)
+              help: did you mean small.toml?
+
+              `wardround explain WR0101` says more
+        "#]],
+    );
 }
 
 #[test]
 fn several_impossible_values_are_refused_at_once() {
     let line = "plan small.toml --set rounds=0 --set training.l2=-1 --set round.quorum=2";
-    refused(folder().path(), line, 3, &expect![[""]]);
+    refused(
+        folder().path(),
+        line,
+        3,
+        &expect![[r#"
+          × 3 problems in small.toml
+
+        Error: WR0201
+
+          × `round.quorum` must be a share above 0 and up to 1, not 2
+           ╭─[--set round.quorum=2:1:14]
+         1 │ round.quorum=2
+           ·              ┬
+           ·              ╰── here
+           ╰────
+
+        Error: WR0201
+
+          × `rounds` must be at least 1, not 0
+           ╭─[--set rounds=0:1:8]
+         1 │ rounds=0
+           ·        ┬
+           ·        ╰── here
+           ╰────
+
+        Error: WR0201
+
+          × `training.l2` must be 0 or more, not -1
+           ╭─[--set training.l2=-1:1:13]
+         1 │ training.l2=-1
+           ·             ─┬
+           ·              ╰── here
+           ╰────
+
+          `wardround explain WR0201` says more
+    "#]],
+    );
 }
 
 #[test]
 fn what_does_not_fit_the_data_is_refused_before_anything_starts() {
     let line = "plan small.toml --set model={cnn={}} --set sampler.uniform.count=9";
-    refused(folder().path(), line, 3, &expect![[""]]);
+    refused(
+        folder().path(),
+        line,
+        3,
+        &expect![[r#"
+          × 2 problems in small.toml
+
+        Error: WR0203
+
+          × `model` does not fit the data: a cnn reads images (channels x height x width); these rows have
+          │ shape [12]; use mlp
+           ╭─[--set model={cnn={}}:1:7]
+         1 │ model={cnn={}}
+           ·       ────┬───
+           ·           ╰── here
+           ╰────
+
+        Error: WR0207
+
+          × `sampler.uniform.count` asks for 9 hospitals, and there are 3
+           ╭─[--set sampler.uniform.count=9:1:23]
+         1 │ sampler.uniform.count=9
+           ·                       ┬
+           ·                       ╰── here
+           ╰────
+
+          `wardround explain WR0203`, `wardround explain WR0207` say more
+    "#]],
+    );
 }
 
 #[test]
@@ -92,7 +189,14 @@ fn an_override_without_a_value_is_refused() {
         folder().path(),
         "plan small.toml --set rounds",
         3,
-        &expect![[""]],
+        &expect![[r#"
+            WR0109
+
+              × `--set rounds` cannot be understood: it has no `=`
+              help: write --set path=value, for example --set training.batch_size=64
+
+              `wardround explain WR0109` says more
+        "#]],
     );
 }
 
@@ -112,22 +216,89 @@ fn files_that_extend_each_other_are_refused() {
 
 #[test]
 fn a_word_that_is_no_verb_is_a_mistake_of_usage() {
-    refused(folder().path(), "rnu small.toml", 2, &expect![[""]]);
+    refused(
+        folder().path(),
+        "rnu small.toml",
+        2,
+        &expect![[r#"
+        error: unrecognized subcommand 'rnu'
+
+          tip: a similar subcommand exists: 'runs'
+
+        Usage: wardround [OPTIONS] <COMMAND>
+
+        For more information, try '--help'.
+    "#]],
+    );
 }
 
 #[test]
 fn an_unknown_code_is_a_mistake_of_usage() {
-    refused(folder().path(), "explain WR9999", 2, &expect![[""]]);
+    refused(
+        folder().path(),
+        "explain WR9999",
+        2,
+        &expect![[r#"
+            WR0001
+
+              × there is no error code `WR9999`
+              help: `wardround explain` lists all
+
+              `wardround explain WR0001` says more
+        "#]],
+    );
 }
 
 #[test]
 fn a_folder_that_is_no_run_is_refused() {
-    refused(folder().path(), "runs show .", 1, &expect![[""]]);
+    refused(
+        folder().path(),
+        "runs show .",
+        1,
+        &expect![[r#"
+        WR0502
+
+          × `.` is not a run directory: it has no `manifest.json`, `events.jsonl` or
+          │ `config.resolved.toml`
+
+          `wardround explain WR0502` says more
+    "#]],
+    );
 }
 
 #[test]
 fn help_shows_the_way_in() {
-    expect![[""]].assert_eq(&told(folder().path(), "--help"));
+    expect![[r#"
+        Federated learning across hospitals: one model, and the patients stay where they are
+
+        Usage: wardround [OPTIONS] <COMMAND>
+
+        Commands:
+          run          Simulate an experiment in this process
+          up           Start a whole federation on this host: a coordinator and every hospital as a process
+          coordinator  Serve an experiment to hospitals over gRPC
+          hospital     Take part in an experiment as one hospital
+          plan         Check an experiment and forecast what it will cost, without starting it
+          report       Make one self-contained page of one run, or of several side by side
+          runs         List, show, compare, remove and export runs
+          scenarios    List the sources of data
+          strategies   List the strategies with their settings, defaults and papers
+          schema       Print the JSON Schema of the experiment file
+          explain      Explain an error code; without one, list all
+          completions  Print a completion script for a shell
+          help         Print this message or the help of the given subcommand(s)
+
+        Options:
+          -q, --quiet       Say nothing but errors and results
+          -v, --verbose...  Say more; twice, still more
+          -h, --help        Print help
+          -V, --version     Print version
+
+        Start with: wardround run configs/quickstart.toml
+
+        Exit codes: 0 ok, 1 the run failed, 2 usage, 3 configuration, 4 data, 5 connection,
+        6 quorum lost, 130 and 143 interrupted with everything saved.
+    "#]].assert_eq(&told(folder().path(), "--help"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `wardround plan`: the resolved configuration, what it will cost, and whether it can work.
 
+mod course;
 mod forecast;
 #[cfg(test)]
 mod tests;

@@ -160,7 +160,7 @@ impl Layer {
 
 /// A span that can be underlined: inside the text and at least one character wide where possible.
 fn visible(text: &str, span: &Range<usize>) -> Range<usize> {
-    let mut start = span.start.min(text.len());
+    let mut start = text.floor_char_boundary(span.start);
     // The end of a line: the character before it is what is incomplete.
     if start == text.len() || text[start..].starts_with(['\n', '\r']) {
         start = text[..start]
@@ -168,7 +168,7 @@ fn visible(text: &str, span: &Range<usize>) -> Range<usize> {
             .next_back()
             .map_or(start, |(at, c)| if c == '\n' { start } else { at });
     }
-    let end = span.end.clamp(start, text.len());
+    let end = text.ceil_char_boundary(span.end.clamp(start, text.len()));
     if end > start {
         return start..end;
     }

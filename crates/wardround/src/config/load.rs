@@ -207,35 +207,26 @@ fn read(path: &Path) -> Result<String, Failure> {
 
 /// The configurations beside a file that cannot be read.
 fn beside(path: &Path) -> Option<String> {
-    let folder = path
-        .parent()
-        .filter(|f| !f.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return Some(format!("there is no folder {}", folder.display()));
+    let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
+    let place = folder.map_or("this folder".to_owned(), |f| f.display().to_string());
+    let Ok(entries) = std::fs::read_dir(folder.unwrap_or(Path::new("."))) else {
+        return Some(format!("there is no folder {place}"));
     };
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let mut names: Vec<String> = names.filter(|name| name.ends_with(".toml")).collect();
     names.sort();
     let wanted = path.file_name()?.to_string_lossy().into_owned();
-    let near = closest(
-        &wanted,
-        names
-            .iter()
-            .map(String::as_str)
-            .filter(|name| *name != wanted),
-    );
-    if names.is_empty() {
-        return Some(format!("there is no .toml file in {}", folder.display()));
-    }
-    let list = format!(
-        "in {} there are {}",
-        folder.display(),
-        ward_observe::text::names(&names, 12)
-    );
-    Some(match near {
-        Some(near) => format!("did you mean {}? {list}", folder.join(near).display()),
-        None => list,
+    let others = names
+        .iter()
+        .map(String::as_str)
+        .filter(|name| *name != wanted);
+    Some(match (names.len(), closest(&wanted, others)) {
+        (0, _) => format!("there is no .toml file in {place}"),
+        (_, Some(near)) => format!("did you mean {}?", path.with_file_name(near).display()),
+        _ => format!(
+            "in {place} there are {}",
+            ward_observe::text::names(&names, 12)
+        ),
     })
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ward_core::RingSpec;
-use ward_data::Federation;
+use ward_data::{DataConfig, Federation};
 use ward_train::ModelSpec;
 
 use super::check;
@@ -137,5 +137,25 @@ impl HospitalConfig {
         }
         loaded.refuse(check::hospital_problems(&loaded.value))?;
         Ok(loaded)
+    }
+}
+
+impl Loaded<HospitalConfig> {
+    /// The experiment that the hospital takes part in, read and checked.
+    ///
+    /// # Errors
+    /// As [`Experiment::load`].
+    pub fn experiment(&self) -> Result<Loaded<Experiment>, Failure> {
+        Experiment::load(&self.folder().join(&self.value.experiment), Vec::new())
+    }
+
+    /// Where the hospital's rows are, and the folder that paths in it are relative to: its own
+    /// table, or the experiment's.
+    #[must_use]
+    pub fn data<'a>(&'a self, experiment: &'a Loaded<Experiment>) -> (&'a DataConfig, &'a Path) {
+        match &self.value.data {
+            Some(data) => (data, self.folder()),
+            None => (&experiment.value.data, experiment.folder()),
+        }
     }
 }

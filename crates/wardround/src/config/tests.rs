@@ -503,7 +503,7 @@ fn a_file_that_cannot_be_read_is_told_with_what_is_there() {
         WR0101
 
           × cannot read DIR/quikstart.toml: No such file or directory (os error 2)
-          help: did you mean DIR/quickstart.toml? in DIR there are quickstart.toml
+          help: did you mean DIR/quickstart.toml?
 
           `wardround explain WR0101` says more
     "#]]
@@ -533,6 +533,44 @@ fn the_environment_gives_addresses_and_the_token_nothing_else() {
     );
     let secret = types::Secret("hunter2".into());
     assert!(!format!("{secret:?}").contains("hunter2"));
+}
+
+#[test]
+fn a_hospital_s_file_names_its_experiment_and_may_have_data_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    fs::create_dir(folder.path().join("node")).unwrap();
+    write("exp.toml", SMALL);
+    let plain = "name = \"township-1\"\ncoordinator = \"http://127.0.0.1:7443\"\n\
+                 experiment = \"../exp.toml\"\n";
+    write("node/plain.toml", plain);
+    write(
+        "node/own.toml",
+        &format!("{plain}[data.emr-risk]\nshift = true\n"),
+    );
+    let load = |name: &str| HospitalConfig::load(&folder.path().join(name), Vec::new());
+    for (name, at) in [("node/plain.toml", ""), ("node/own.toml", "node")] {
+        let hospital = load(name).unwrap();
+        let experiment = hospital.experiment().unwrap();
+        let (data, relative_to) = hospital.data(&experiment);
+        assert_eq!(data.id(), "emr-risk");
+        let expected = folder.path().join(at).canonicalize().unwrap();
+        assert_eq!(relative_to.canonicalize().unwrap(), expected);
+    }
+    write(
+        "node/wrong.toml",
+        "name = \"a/b\"\ncoordinator = \"127.0.0.1\"\nexperiment = \"\"\n",
+    );
+    let failure = load("node/wrong.toml").unwrap_err();
+    let said = failure.to_string();
+    for part in [
+        "3 problems",
+        "WR0205: `name`",
+        "WR0210: `coordinator`",
+        "`experiment`",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
 }
 
 #[test]
@@ -599,7 +637,7 @@ fn mutated() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
     #[test]
     fn no_text_can_make_it_panic(text in "\\PC*", above in "\\PC{0,20}") {

@@ -74,7 +74,7 @@ impl Trainer for Idle {
     }
 
     fn evaluate(&mut self, _: &Params, _: Option<&Arc<Scaling>>) -> Result<Evaluation, TrainError> {
-        Ok(forecast::scores(self.rows.1))
+        Ok(course::scores(self.rows.1))
     }
 }
 

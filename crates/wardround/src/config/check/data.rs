@@ -11,7 +11,7 @@ use super::found::Found;
 use super::unusable;
 use crate::codes::Code;
 use crate::config::problem::Problem;
-use crate::config::types::{Experiment, SamplerConfig};
+use crate::config::types::{BaselinesConfig, Experiment, SamplerConfig};
 
 /// Everything about an experiment that does not fit its data.
 #[must_use]
@@ -20,17 +20,7 @@ pub fn problems_with_data(experiment: &Experiment, federation: &Federation) -> V
     model(&mut found, experiment, federation);
     cohort(&mut found, experiment, federation.roster().len());
     let source = federation.source();
-    let baselines = &experiment.baselines;
-    if baselines.pooled && !source.synthetic() && !baselines.pooled_real_data {
-        let message = "would put real rows into one place";
-        found
-            .add(Code::PooledRealRows, "baselines.pooled", message)
-            .help = Some(
-            "set baselines.pooled = false; or, where all rows are yours to see, \
-             baselines.pooled_real_data = true"
-                .into(),
-        );
-    }
+    pooled(&mut found, &experiment.baselines, source.synthetic());
     names(&mut found, federation.roster());
     let needs = experiment.strategy.visibility();
     found
@@ -48,6 +38,17 @@ pub fn visibility(needs: Visibility, hidden: bool) -> Option<Problem> {
         Problem::new(Code::Visibility, "strategy", message)
             .help("`wardround strategies` says which strategies need only the sum")
     })
+}
+
+fn pooled(found: &mut Found, baselines: &BaselinesConfig, synthetic: bool) {
+    if baselines.pooled && !synthetic && !baselines.pooled_real_data {
+        let message = "would put real rows into one place";
+        let help = "set baselines.pooled = false; or, where all rows are yours to see, \
+                    baselines.pooled_real_data = true";
+        found
+            .add(Code::PooledRealRows, "baselines.pooled", message)
+            .help = Some(help.into());
+    }
 }
 
 fn model(found: &mut Found, experiment: &Experiment, federation: &Federation) {
@@ -121,4 +122,72 @@ fn headroom(found: &mut Found, experiment: &Experiment, federation: &Federation)
     let help = "lower ring.range, round.most_weight or ring.fraction_bits, or leave fraction_bits \
                 out to have it chosen";
     found.add(Code::Headroom, path, message).help = Some(help.into());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ward_core::NodeId;
+
+    fn codes(look: impl FnOnce(&mut Found)) -> Vec<Code> {
+        let mut found = Found::default();
+        look(&mut found);
+        found.problems.iter().map(|problem| problem.code).collect()
+    }
+
+    #[test]
+    fn an_aggregator_that_must_see_each_update_needs_them_in_the_clear() {
+        let refused = |needs, hidden| visibility(needs, hidden).map(|problem| problem.code);
+        assert_eq!(
+            refused(Visibility::EachUpdate, true),
+            Some(Code::Visibility)
+        );
+        assert_eq!(refused(Visibility::EachUpdate, false), None);
+        assert_eq!(refused(Visibility::SumOnly, true), None);
+    }
+
+    #[test]
+    fn real_rows_are_pooled_only_with_leave() {
+        let baselines = |pooled, pooled_real_data| BaselinesConfig {
+            pooled,
+            pooled_real_data,
+            ..BaselinesConfig::default()
+        };
+        let refused =
+            |config: &BaselinesConfig, synthetic| codes(|found| pooled(found, config, synthetic));
+        assert_eq!(
+            refused(&baselines(true, false), false),
+            [Code::PooledRealRows]
+        );
+        assert!(refused(&baselines(true, true), false).is_empty());
+        assert!(refused(&baselines(false, false), false).is_empty());
+        assert!(refused(&baselines(true, false), true).is_empty());
+    }
+
+    #[test]
+    fn hospitals_names_must_be_names_of_files_and_groups() {
+        let refused = |wanted: &[&str]| {
+            let info = |(i, name): (usize, &&str)| NodeInfo {
+                node: NodeId(i as u32),
+                name: (*name).to_owned(),
+                tier: "county".into(),
+            };
+            let roster: Vec<NodeInfo> = wanted.iter().enumerate().map(info).collect();
+            codes(|found| names(found, &roster)).len()
+        };
+        assert_eq!(refused(&["a", "b", "Ä c"]), 0);
+        assert_eq!(refused(&["all", "", "a/b", "a\nb", "x", "x"]), 5);
+    }
+
+    #[test]
+    fn nobody_and_fewer_than_asked_for_are_refused() {
+        let text = "rounds = 1\ntraining.epochs = 1\n[data.emr-risk]\n[model.logistic]\n\
+                    [sampler.uniform]\ncount = 4\n";
+        let path = std::path::Path::new("exp.toml");
+        let experiment = Experiment::parse(path, text, Vec::new()).unwrap().value;
+        for (enrolled, expected) in [(0, 1), (3, 1), (4, 0)] {
+            let refused = codes(|found| cohort(found, &experiment, enrolled));
+            assert_eq!(refused.len(), expected, "{enrolled}");
+        }
+    }
 }

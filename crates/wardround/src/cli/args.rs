@@ -1,0 +1,222 @@
+//! The arguments of each verb.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::config::Layer;
+use crate::failure::Failure;
+
+/// How results are written to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON value.
+    Json,
+}
+
+/// Settings on top of a file's.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Overrides {
+    /// Replace one setting: training.batch_size=64, 'strategy={fedprox={mu=0.1}}' (repeatable)
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Seed of every public random choice
+    #[arg(long, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub seed: Option<u64>,
+    /// Folder of run directories
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Worker threads; 0 is one a core. Results do not depend on it
+    #[arg(long)]
+    pub threads: Option<u16>,
+}
+
+impl Overrides {
+    /// The overrides as layers, `--set` on top.
+    ///
+    /// # Errors
+    /// When a `--set` cannot be understood.
+    pub fn layers(&self) -> Result<Vec<Layer>, Failure> {
+        let mut layers = Vec::new();
+        if let Some(seed) = self.seed {
+            layers.push(Layer::assigned(
+                &format!("--seed {seed}"),
+                &format!("seed={seed}"),
+            )?);
+        }
+        if let Some(threads) = self.threads {
+            let assignment = format!("simulation.threads={threads}");
+            layers.push(Layer::assigned(
+                &format!("--threads {threads}"),
+                &assignment,
+            )?);
+        }
+        if let Some(out) = &self.out {
+            let out = out.to_string_lossy();
+            layers.push(Layer::text(&format!("--out {out}"), "output.dir", &out)?);
+        }
+        for set in &self.set {
+            layers.push(Layer::set(set)?);
+        }
+        Ok(layers)
+    }
+}
+
+/// Arguments of `run`, `up` and `coordinator`.
+#[derive(Debug, Clone, Args)]
+pub struct RunArgs {
+    /// The experiment file
+    #[arg(value_name = "EXPERIMENT.toml", required_unless_present = "resume")]
+    pub experiment: Option<PathBuf>,
+    /// Go on with a run from its last checkpoint, with its own settings
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["experiment", "set", "seed", "out"])]
+    pub resume: Option<PathBuf>,
+    /// Settings on top of the file's.
+    #[command(flatten)]
+    pub overrides: Overrides,
+    /// How the results are written to standard output
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Arguments of `hospital`.
+#[derive(Debug, Clone, Args)]
+pub struct HospitalArgs {
+    /// The hospital's file: its name, its coordinator, its experiment
+    #[arg(value_name = "HOSPITAL.toml")]
+    pub file: PathBuf,
+    /// Replace one setting of it: coordinator=http://127.0.0.1:7443 (repeatable)
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Clone, Args)]
+pub struct PlanArgs {
+    /// The experiment file
+    #[arg(value_name = "EXPERIMENT.toml")]
+    pub experiment: PathBuf,
+    /// Settings on top of the file's.
+    #[command(flatten)]
+    pub overrides: Overrides,
+    /// How the plan is written to standard output
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Clone, Args)]
+pub struct ReportArgs {
+    /// Run directories; several are compared
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
+    /// Where to write the page; default report.html in the first run
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Arguments of `runs`.
+#[derive(Debug, Clone, Args)]
+pub struct RunsArgs {
+    /// What to do with them; default `ls`
+    #[command(subcommand)]
+    pub verb: Option<RunsVerb>,
+}
+
+/// What to do with runs.
+#[derive(Debug, Clone, Subcommand)]
+pub enum RunsVerb {
+    /// List the runs in a folder
+    Ls {
+        /// The folder of run directories
+        #[arg(value_name = "DIR", default_value = "runs")]
+        dir: PathBuf,
+        /// How the list is written
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Show one run: what it was, how it ended, its results
+    Show {
+        /// The run directory
+        run: PathBuf,
+        /// How it is written
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Compare the settings and results of two runs
+    Diff {
+        /// The first run directory
+        left: PathBuf,
+        /// The second run directory
+        right: PathBuf,
+        /// How the comparison is written
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Remove run directories and everything in them
+    Rm {
+        /// The run directories
+        #[arg(required = true)]
+        runs: Vec<PathBuf>,
+        /// Also runs that have not ended
+        #[arg(long)]
+        force: bool,
+    },
+    /// Write the results of runs as one CSV table
+    Export {
+        /// The run directories
+        #[arg(required = true)]
+        runs: Vec<PathBuf>,
+        /// Where to write it; default standard output
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+/// Arguments of `scenarios` and `strategies`.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct ListArgs {
+    /// How the list is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Clone, Args)]
+pub struct SchemaArgs {
+    /// Which file's schema
+    #[arg(value_enum, default_value_t)]
+    pub file: SchemaOf,
+    /// Where to write it; default standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// The files that have a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
+pub enum SchemaOf {
+    /// The experiment file.
+    #[default]
+    Experiment,
+    /// A hospital's file.
+    Hospital,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Clone, Args)]
+pub struct ExplainArgs {
+    /// An error code, such as WR0103
+    pub code: Option<String>,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}

@@ -1,0 +1,278 @@
+//! A run's conversation, followed without any training.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ward_core::metric::name;
+use ward_core::{
+    Estimate, Evaluation, Instruction, LocalWork, NodeId, NodeInfo, Params, Report, RoundId,
+    Scaling, Summary, TrainOrder, Upload, Weighting,
+};
+use ward_data::Federation;
+use ward_round::{Plan, Strategy};
+use ward_sim::Link;
+
+use super::forecast::TierForecast;
+use crate::config::Experiment;
+
+/// What one hospital sends and receives.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Ledger {
+    pub(super) messages_down: u64,
+    pub(super) messages_up: u64,
+    pub(super) bytes_down: u64,
+    pub(super) bytes_up: u64,
+}
+
+/// The conversation under way.
+pub(super) struct Course<'a> {
+    links: Vec<Link>,
+    pub(super) rows: Vec<(u64, u64)>,
+    pub(super) ledgers: Vec<Ledger>,
+    plan: &'a Plan,
+    params: Arc<Params>,
+    order: Arc<TrainOrder>,
+    /// Sizes seen before, by (kind, bytes of the round's number, rows).
+    sizes: BTreeMap<(&'static str, u32, u64), u64>,
+    deadline_ms: u64,
+}
+
+impl<'a> Course<'a> {
+    pub(super) fn new(experiment: &Experiment, federation: &Federation, plan: &'a Plan) -> Self {
+        let scaling = plan.federated_scaling.then(|| {
+            // The size does not depend on the values.
+            let ones = vec![1.0; plan.features];
+            Arc::new(Scaling {
+                means: ones.clone(),
+                deviations: ones,
+            })
+        });
+        Self {
+            links: plan
+                .roster
+                .iter()
+                .map(|info| experiment.simulation.link(info))
+                .collect(),
+            rows: plan.nodes().map(|node| federation.rows(node)).collect(),
+            ledgers: vec![Ledger::default(); plan.roster.len()],
+            params: Arc::new(Params(vec![0.0; plan.parameters])),
+            order: Arc::new(TrainOrder {
+                scaling,
+                ..plan.order.clone()
+            }),
+            sizes: BTreeMap::new(),
+            deadline_ms: plan.deadline_ms,
+            plan,
+        }
+    }
+
+    /// Follows the run: virtual milliseconds in all, of the longest round, and evaluations.
+    pub(super) fn play(&mut self, strategy: &Strategy) -> (u64, u64, u32) {
+        let everybody: Vec<NodeId> = self.plan.nodes().collect();
+        let target = strategy.sampler.target(everybody.len());
+        let count = (target as f64 * self.plan.over_selection).ceil() as usize;
+        let (mut total, mut longest, mut evaluations) = (0_u64, 0, 0);
+        if self.plan.federated_scaling {
+            total += self.phase("summarise", RoundId(0), false, &everybody, everybody.len());
+        }
+        let mut held = false;
+        for round in (0..self.plan.rounds).map(RoundId) {
+            let cohort = strategy
+                .sampler
+                .cohort(round, &everybody, count, self.plan.seed);
+            let mut took = self.phase("train", round, held, &cohort, target.min(cohort.len()));
+            let every = self.plan.evaluate_every;
+            let number = round.0 + 1;
+            held = every > 0 && (number.is_multiple_of(every) || number == self.plan.rounds);
+            if held {
+                evaluations += 1;
+                took += self.phase("evaluate", round, false, &everybody, everybody.len());
+            }
+            total += took;
+            longest = longest.max(took);
+        }
+        let rest = ward_wire::instruction_bytes(&Instruction::Rest, true);
+        for ledger in &mut self.ledgers {
+            ledger.messages_down += 1;
+            ledger.bytes_down += rest;
+        }
+        (total, longest, evaluations)
+    }
+
+    /// One question to each of `asked`, and their answers. Milliseconds until `enough` are in.
+    fn phase(
+        &mut self,
+        kind: &'static str,
+        round: RoundId,
+        held: bool,
+        asked: &[NodeId],
+        enough: usize,
+    ) -> u64 {
+        let down = self.down(kind, round, held);
+        let mut times = Vec::with_capacity(asked.len());
+        for node in asked {
+            let index = node.0 as usize;
+            let (train, test) = self.rows[index];
+            let up = self.up(kind, round, train, test);
+            let link = self.links[index];
+            let work = match kind {
+                "train" => work_ms(
+                    &link,
+                    6.0 * visits(&self.order, train),
+                    self.plan.parameters,
+                ),
+                "evaluate" => work_ms(&link, 2.0 * test as f64, self.plan.parameters),
+                _ => 0,
+            };
+            times.push(transit_ms(&link, down) + work + transit_ms(&link, up));
+            let ledger = &mut self.ledgers[index];
+            ledger.messages_down += 1;
+            ledger.messages_up += 1;
+            ledger.bytes_down += down;
+            ledger.bytes_up += up;
+        }
+        times.sort_unstable();
+        times
+            .get(enough.saturating_sub(1))
+            .map_or(0, |time| (*time).min(self.deadline_ms))
+    }
+
+    /// Bytes of a question.
+    fn down(&mut self, kind: &'static str, round: RoundId, held: bool) -> u64 {
+        let key = (kind, bytes_of(round), u64::from(held));
+        let (params, order) = (&self.params, &self.order);
+        *self.sizes.entry(key).or_insert_with(|| {
+            let params = params.clone();
+            let instruction = match kind {
+                "summarise" => Instruction::Summarise { round },
+                "train" => Instruction::Train {
+                    round,
+                    params,
+                    order: order.clone(),
+                },
+                _ => Instruction::Evaluate {
+                    round,
+                    params,
+                    scaling: order.scaling.clone(),
+                },
+            };
+            ward_wire::instruction_bytes(&instruction, held)
+        })
+    }
+
+    /// Bytes of the answer to it.
+    fn up(&mut self, kind: &'static str, round: RoundId, train: u64, test: u64) -> u64 {
+        let (answer, rows) = match kind {
+            "summarise" => ("summary", train),
+            "train" => ("upload", train),
+            _ => ("evaluation", test),
+        };
+        let ring = self.order.ring;
+        let plan = self.plan;
+        *self
+            .sizes
+            .entry((answer, bytes_of(round), rows))
+            .or_insert_with(|| {
+                let report = match answer {
+                    "summary" => {
+                        let sums = vec![0; plan.features];
+                        let summary = Summary {
+                            rows,
+                            sums: sums.clone(),
+                            squares: sums,
+                        };
+                        Report::Summary { round, summary }
+                    }
+                    "upload" => {
+                        let weight = match plan.order.weighting {
+                            Weighting::Examples => rows.clamp(1, ring.most_weight),
+                            Weighting::Uniform => 1,
+                        };
+                        let words = vec![0; plan.parameters];
+                        Report::Upload {
+                            round,
+                            upload: Upload {
+                                words,
+                                weight,
+                                loss: 1.0,
+                            },
+                        }
+                    }
+                    _ => Report::Evaluation {
+                        round,
+                        evaluation: scores(rows),
+                    },
+                };
+                ward_wire::wire_bytes(&report)
+            })
+    }
+
+    pub(super) fn tiers(&self) -> Vec<TierForecast> {
+        let mut tiers: Vec<TierForecast> = Vec::new();
+        for (index, NodeInfo { tier, .. }) in self.plan.roster.iter().enumerate() {
+            let at = tiers
+                .iter()
+                .position(|known| known.tier == *tier)
+                .unwrap_or_else(|| {
+                    tiers.push(TierForecast {
+                        tier: tier.clone(),
+                        hospitals: 0,
+                        training_rows: 0,
+                        bytes_down_per_hospital: 0,
+                        bytes_up_per_hospital: 0,
+                    });
+                    tiers.len() - 1
+                });
+            tiers[at].hospitals += 1;
+            tiers[at].training_rows += self.rows[index].0;
+            tiers[at].bytes_down_per_hospital += self.ledgers[index].bytes_down;
+            tiers[at].bytes_up_per_hospital += self.ledgers[index].bytes_up;
+        }
+        for tier in &mut tiers {
+            tier.bytes_down_per_hospital /= tier.hospitals;
+            tier.bytes_up_per_hospital /= tier.hospitals;
+        }
+        tiers
+    }
+}
+
+/// The scores that a hospital of `rows` test rows sends of a binary task.
+pub(super) fn scores(rows: u64) -> Evaluation {
+    let estimate = Estimate {
+        value: 0.5,
+        n: rows,
+        standard_error: 0.1,
+    };
+    let names = [name::LOSS, name::ACCURACY, name::AUC, name::SENSITIVITY];
+    Evaluation(names.map(|name| (name.to_owned(), estimate)).into())
+}
+
+/// Protobuf leaves a 0 out and writes seven bits a byte.
+fn bytes_of(round: RoundId) -> u32 {
+    (u32::BITS - round.0.leading_zeros()).div_ceil(7)
+}
+
+/// Rows that one round of training reads, one as often as it is read.
+fn visits(order: &TrainOrder, rows: u64) -> f64 {
+    match order.work {
+        LocalWork::Epochs(epochs) => rows as f64 * f64::from(epochs),
+        LocalWork::Steps(steps) => {
+            let batch = if order.batch_size == 0 {
+                rows
+            } else {
+                rows.min(order.batch_size.into())
+            };
+            batch as f64 * f64::from(steps)
+        }
+    }
+}
+
+fn work_ms(link: &Link, operations_per_parameter: f64, parameters: usize) -> u64 {
+    let operations = operations_per_parameter * parameters as f64;
+    (operations / (Link::FLOPS_PER_MS * link.compute_speed)).round() as u64
+}
+
+fn transit_ms(link: &Link, bytes: u64) -> u64 {
+    let transfer = bytes as f64 * 8.0 / (link.megabits_per_s * 1e3);
+    (link.latency_ms + link.jitter_ms / 2.0 + transfer).round() as u64
+}
