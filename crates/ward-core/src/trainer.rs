@@ -126,6 +126,9 @@ pub enum TrainError {
     /// The rows are not to be had.
     #[error("the hospital's rows could not be opened: {0}")]
     Rows(String),
+    /// Shape, labels or numbers of the rows are not what the model reads.
+    #[error("the rows do not fit the model: {0}")]
+    Misfit(String),
     /// There is nothing to train on.
     #[error("the hospital has no training rows")]
     NoRows,

@@ -21,7 +21,7 @@ pub(crate) fn for_each(
     };
     let a_pass = rows.div_ceil(size) as u64;
     let steps = match order.work {
-        LocalWork::Epochs(epochs) => u64::from(epochs) * a_pass,
+        LocalWork::Epochs(epochs) => u64::from(epochs).saturating_mul(a_pass),
         LocalWork::Steps(steps) => u64::from(steps),
     };
     let place = order.seed.node(address.node).purpose(Purpose::SHUFFLE);
@@ -42,9 +42,15 @@ pub(crate) fn for_each(
             );
         }
         Batches::Stream => {
-            let first = u64::from(address.round.0) * steps;
+            let first = u64::from(address.round.0).saturating_mul(steps);
             let shuffle = |pass, rows: &mut [u32]| shuffle(rows, place, pass);
-            passes(rows, size, first..first + steps, shuffle, step);
+            passes(
+                rows,
+                size,
+                first..first.saturating_add(steps),
+                shuffle,
+                step,
+            );
         }
         Batches::Replacement => {
             let mut rng = round.stream();

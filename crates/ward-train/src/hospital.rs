@@ -8,17 +8,18 @@ use ward_core::{
 };
 use ward_data::{HospitalData, Rows};
 
-use crate::engine::{Model, TrainingEngine};
-use crate::fit::fit;
-use crate::score::{Scores, score};
+use crate::engine::TrainingEngine;
+use crate::learner::{Learner, check_rows, scaled};
+use crate::score::Scores;
 use crate::spec::ModelSpec;
 
 /// A [`Trainer`] over one hospital's rows.
 #[derive(Debug)]
 pub struct HospitalTrainer {
     data: HospitalData,
-    spec: Arc<ModelSpec>,
-    model: Model,
+    learner: Learner,
+    /// Why the model cannot read the rows, if it cannot.
+    misfit: Option<TrainError>,
     /// The rows as the last scaling left them.
     scaled: Option<Scaled>,
 }
@@ -31,14 +32,17 @@ struct Scaled {
 }
 
 impl HospitalTrainer {
-    /// A trainer of `spec` over `data`. The data's shape is the spec's: both come from one config.
+    /// A trainer of `spec` over `data`. Rows that `spec` cannot read are refused by every
+    /// [`Trainer::train`] and [`Trainer::evaluate`].
     #[must_use]
     pub fn new(data: HospitalData, spec: Arc<ModelSpec>, engine: TrainingEngine) -> Self {
-        let model = Model::new(&spec, engine);
+        let misfit = [&data.train, &data.test]
+            .into_iter()
+            .find_map(|rows| check_rows(&spec, rows).err());
         Self {
             data,
-            spec,
-            model,
+            learner: Learner::new(spec, engine),
+            misfit,
             scaled: None,
         }
     }
@@ -52,32 +56,22 @@ impl HospitalTrainer {
     /// Metrics and positive-class scores of `params` on the hospital's test rows.
     ///
     /// # Errors
-    /// [`TrainError`] when parameters or scaling do not fit.
+    /// [`TrainError`] when parameters, rows or scaling do not fit.
     pub fn scores(
         &mut self,
         params: &Params,
         scaling: Option<&Arc<Scaling>>,
     ) -> Result<Scores, TrainError> {
-        self.check(params)?;
-        self.scale(scaling)?;
-        let rows = self
-            .scaled
-            .as_ref()
-            .map_or(&self.data.test, |scaled| &scaled.test);
-        Ok(score(&mut self.model, &self.spec, params, rows))
-    }
-
-    fn check(&self, params: &Params) -> Result<(), TrainError> {
-        let (got, expected) = (params.0.len(), self.spec.parameters());
-        if got == expected {
-            Ok(())
-        } else {
-            Err(TrainError::WrongLength { got, expected })
-        }
+        self.prepare(scaling)?;
+        let rows = self.scaled.as_ref().map_or(&self.data.test, |s| &s.test);
+        self.learner.score(params, rows)
     }
 
     /// Makes `scaled` the rows under `scaling`, unless they are already.
-    fn scale(&mut self, scaling: Option<&Arc<Scaling>>) -> Result<(), TrainError> {
+    fn prepare(&mut self, scaling: Option<&Arc<Scaling>>) -> Result<(), TrainError> {
+        if let Some(misfit) = &self.misfit {
+            return Err(misfit.clone());
+        }
         let Some(scaling) = scaling else {
             self.scaled = None;
             return Ok(());
@@ -85,20 +79,10 @@ impl HospitalTrainer {
         if self.scaled.as_ref().is_some_and(|s| s.scaling == *scaling) {
             return Ok(());
         }
-        let (got, expected) = (scaling.means.len(), self.data.train.width());
-        if got != expected || scaling.deviations.len() != expected {
-            return Err(TrainError::WrongWidth { got, expected });
-        }
-        let apply = |rows: &Rows| {
-            let mut rows = rows.clone();
-            scaling.apply(&mut rows.features);
-            rows
-        };
-        let (train, test) = (apply(&self.data.train), apply(&self.data.test));
         self.scaled = Some(Scaled {
             scaling: scaling.clone(),
-            train,
-            test,
+            train: scaled(&self.data.train, Some(scaling))?.into_owned(),
+            test: scaled(&self.data.test, Some(scaling))?.into_owned(),
         });
         Ok(())
     }
@@ -106,7 +90,7 @@ impl HospitalTrainer {
 
 impl Trainer for HospitalTrainer {
     fn layout(&self) -> &Layout {
-        self.spec.layout()
+        self.learner.spec().layout()
     }
 
     fn examples(&self) -> u64 {
@@ -123,24 +107,23 @@ impl Trainer for HospitalTrainer {
         order: &TrainOrder,
         address: Address,
     ) -> Result<LocalUpdate, TrainError> {
-        self.check(params)?;
-        self.scale(order.scaling.as_ref())?;
-        let rows = self
-            .scaled
-            .as_ref()
-            .map_or(&self.data.train, |scaled| &scaled.train);
-        let model = self.model.differentiable();
-        let (after, loss) = fit(model, &self.spec, params, rows, order, address)?;
-        let delta = after
+        self.prepare(order.scaling.as_ref())?;
+        let rows = self.scaled.as_ref().map_or(&self.data.train, |s| &s.train);
+        let fitted = self.learner.fit(params, rows, order, address)?;
+        let delta: Vec<f32> = fitted
+            .params
             .0
             .iter()
             .zip(&params.0)
             .map(|(after, before)| after - before)
             .collect();
+        if delta.iter().any(|d| !d.is_finite()) {
+            return Err(TrainError::Diverged);
+        }
         Ok(LocalUpdate {
             delta: Delta(delta),
             examples: rows.len() as u64,
-            loss,
+            loss: fitted.loss,
         })
     }
 
@@ -177,7 +160,6 @@ mod tests {
             info,
             train: rows.clone(),
             test: rows,
-            ideal: None,
             facts: vec![],
         };
         let config = ModelConfig::Logistic(LogisticConfig {});

@@ -11,6 +11,7 @@ mod engine;
 mod fit;
 mod fused;
 mod hospital;
+mod learner;
 mod network;
 mod reference;
 mod score;
@@ -21,6 +22,7 @@ mod agreement;
 
 pub use engine::TrainingEngine;
 pub use hospital::HospitalTrainer;
+pub use learner::{Fitted, Learner};
 pub use network::Network;
 pub use score::Scores;
 pub use spec::{

@@ -8,7 +8,8 @@ pub(crate) struct Optimizer {
     spec: OptimizerSpec,
     first: Vec<f32>,
     second: Vec<f32>,
-    steps: i32,
+    /// beta1^t and beta2^t after t steps.
+    powers: [f64; 2],
 }
 
 impl Optimizer {
@@ -23,7 +24,7 @@ impl Optimizer {
             spec,
             first: vec![0.0; first],
             second: vec![0.0; second],
-            steps: 0,
+            powers: [1.0; 2],
         }
     }
 
@@ -34,7 +35,6 @@ impl Optimizer {
 
     #[inline(always)]
     fn step_inline(&mut self, params: &mut [f32], gradient: &[f32]) {
-        self.steps = self.steps.saturating_add(1);
         match self.spec {
             OptimizerSpec::Sgd {
                 learning_rate,
@@ -59,8 +59,9 @@ impl Optimizer {
                 beta2,
                 epsilon,
             } => {
-                let unbias1 = 1.0 / (1.0 - beta1.powi(self.steps));
-                let unbias2 = 1.0 / (1.0 - beta2.powi(self.steps));
+                self.powers[0] *= f64::from(beta1);
+                self.powers[1] *= f64::from(beta2);
+                let [unbias1, unbias2] = self.powers.map(|power| (1.0 / (1.0 - power)) as f32);
                 let moments = self.first.iter_mut().zip(&mut self.second);
                 for ((w, (m, v)), g) in params.iter_mut().zip(moments).zip(gradient) {
                     *m = beta1 * *m + (1.0 - beta1) * g;
