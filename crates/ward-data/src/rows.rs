@@ -77,8 +77,6 @@ pub struct HospitalData {
     pub train: Rows,
     /// Rows to test on, with true labels.
     pub test: Rows,
-    /// The ideal observer's score of each test row, where the scenario has one.
-    pub ideal: Option<Vec<f32>>,
     /// What makes this hospital different, for the heterogeneity panels: `("units", "mg/dL")`.
     pub facts: Vec<(String, String)>,
 }

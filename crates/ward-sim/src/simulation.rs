@@ -165,6 +165,13 @@ impl<'a> Simulation<'a> {
         self
     }
 
+    /// Lets virtual time go on from `now` instead of 0: for a run that was stopped earlier.
+    #[must_use]
+    pub fn starting_at(mut self, now: Tick) -> Self {
+        self.now = now;
+        self
+    }
+
     /// Plays the run to its end.
     ///
     /// # Errors

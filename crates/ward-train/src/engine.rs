@@ -23,13 +23,20 @@ pub enum TrainingEngine {
     Burn,
 }
 
-impl fmt::Display for TrainingEngine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            // All built-in models are fusable, so this is what `auto` comes to.
+impl TrainingEngine {
+    /// What it comes to, in a word: all built-in models can be fused.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
             Self::Auto | Self::Fused => "fused",
             Self::Burn => "burn",
-        })
+        }
+    }
+}
+
+impl fmt::Display for TrainingEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
     }
 }
 

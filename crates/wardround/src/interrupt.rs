@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::codes::Code;
+use crate::failure::Failure;
+
 /// Exit code after an interrupt from the keyboard.
 pub const INTERRUPTED: u8 = 130;
 /// Exit code after a polite request to end.
@@ -23,7 +26,13 @@ impl Interrupt {
     ///
     /// # Errors
     /// When the system refuses a signal handler.
-    pub fn listen() -> std::io::Result<Self> {
+    pub fn start() -> Result<Self, Failure> {
+        Self::listen().map_err(|error| {
+            Failure::new(Code::Internal, "cannot listen for signals").caused_by(error)
+        })
+    }
+
+    fn listen() -> std::io::Result<Self> {
         let interrupt = Self::default();
         let heard = interrupt.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -6,6 +6,8 @@
 //! `auc_all_cases` (one ROC curve over all cases of the group), and the plain means over hospitals
 //! `auc_mean_of_hospitals` and `accuracy_mean_of_hospitals`.
 
+use std::collections::HashMap;
+
 use ward_core::metric::{self, name};
 use ward_core::{Estimate, Evaluation, NodeInfo};
 use ward_observe::{Model, ResultRow};
@@ -29,11 +31,24 @@ pub struct Scored {
 /// The groups that results are told for, in order: `all`, tiers as they first appear, hospitals.
 #[must_use]
 pub fn groups(roster: &[NodeInfo]) -> Vec<String> {
-    let mut groups = vec!["all".to_owned()];
-    let names = roster.iter().map(|info| &info.tier).chain(roster.iter().map(|info| &info.name));
-    for name in names {
-        if !groups.contains(name) {
-            groups.push(name.clone());
+    members(roster.iter()).into_iter().map(|(group, _)| group).collect()
+}
+
+/// Each group and the places of its hospitals.
+fn members<'a>(roster: impl Iterator<Item = &'a NodeInfo> + Clone) -> Vec<(String, Vec<usize>)> {
+    let everybody = (0..roster.clone().count()).collect();
+    let mut groups = vec![("all".to_owned(), everybody)];
+    let mut place_of: HashMap<&str, usize> = HashMap::new();
+    let tiers = roster.clone().map(|info| info.tier.as_str());
+    let names = roster.map(|info| info.name.as_str());
+    for (hospital, word) in tiers.enumerate().chain(names.enumerate()) {
+        let place = *place_of.entry(word).or_insert_with(|| {
+            groups.push((word.to_owned(), Vec::new()));
+            groups.len() - 1
+        });
+        // A hospital named like its tier is there once.
+        if groups[place].1.last() != Some(&hospital) {
+            groups[place].1.push(hospital);
         }
     }
     groups
@@ -42,25 +57,19 @@ pub fn groups(roster: &[NodeInfo]) -> Vec<String> {
 /// The rows of one model, for every group of [`groups`] that has a value.
 #[must_use]
 pub fn rows(model: Model, scored: &[(&NodeInfo, Scored)]) -> Vec<ResultRow> {
-    let roster: Vec<NodeInfo> = scored.iter().map(|(info, _)| (*info).clone()).collect();
-    groups(&roster)
-        .iter()
-        .flat_map(|group| {
-            let members: Vec<&Scored> = scored
-                .iter()
-                .filter(|(info, _)| group == "all" || *group == info.tier || *group == info.name)
-                .map(|(_, scored)| scored)
-                .collect();
-            let mut evaluation = Evaluation::combine(members.iter().map(|s| &s.evaluation));
-            if members.len() > 1 {
-                evaluation.0.extend(of_several(&members));
-            }
-            let row = |(metric, estimate): (&String, &Estimate)| {
-                ResultRow::of(group, model, metric, estimate)
-            };
-            evaluation.0.iter().map(row).collect::<Vec<_>>()
-        })
-        .collect()
+    let mut rows = Vec::new();
+    for (group, places) in members(scored.iter().map(|(info, _)| *info)) {
+        let of_group: Vec<&Scored> = places.iter().map(|&place| &scored[place].1).collect();
+        let mut evaluation = Evaluation::combine(of_group.iter().map(|s| &s.evaluation));
+        if of_group.len() > 1 {
+            evaluation.0.extend(of_several(&of_group));
+        }
+        let row = |(metric, estimate): (&String, &Estimate)| {
+            ResultRow::of(&group, model, metric, estimate)
+        };
+        rows.extend(evaluation.0.iter().map(row));
+    }
+    rows
 }
 
 /// What only a group of several hospitals has.

@@ -1,35 +1,43 @@
 //! A convolution without padding, its ReLU and its 2 x 2 max-pooling, forward and backward.
 //!
-//! One image at a time: patches are laid out as the columns of a matrix (im2col), so both passes
-//! are [`gemm::accumulate`].
+//! Inside, images are stored position by position with the channels innermost, so that a vector
+//! holds output channels and a patch is a few contiguous runs: the convolution is a matrix product
+//! whose left matrix, the patches, is the image itself read through a [`View`]. Rows and columns
+//! that the pooling drops are never computed.
 
-use super::gemm::{self, View};
+use super::gemm::{self, Axis, View};
 use crate::spec::ConvSpec;
 
-/// What a layer keeps of one image for its backward pass, and its scratch space.
+/// A convolution with its weights laid out for the passes, and scratch space for one image.
 #[derive(Debug, Clone)]
 pub(super) struct Conv {
     pub(super) spec: ConvSpec,
-    /// Patches as columns: patch x positions.
-    columns: Vec<f32>,
-    /// The same, transposed.
-    rows: Vec<f32>,
-    /// Before the pooling; in the backward pass its gradient: channels x positions.
+    /// Weights, one row per output channel: `[out][dy][dx][in]`.
+    by_output: Vec<f32>,
+    /// The same transposed: `[dy][dx][in][out]`.
+    by_input: Vec<f32>,
+    /// Before the pooling; in the backward pass its gradient: positions x channels.
     plane: Vec<f32>,
-    /// Gradient of the patches.
-    patches: Vec<f32>,
+    /// The gradient of `by_input`.
+    gradient: Vec<f32>,
 }
 
 impl Conv {
     pub(super) fn new(spec: ConvSpec) -> Self {
-        let positions: usize = spec.size_out().iter().product();
+        let weights = spec.channels_out * spec.patch();
+        let [height, width] = spec.size_pooled();
         Self {
             spec,
-            columns: vec![0.0; spec.patch() * positions],
-            rows: vec![0.0; spec.patch() * positions],
-            plane: vec![0.0; spec.channels_out * positions],
-            patches: vec![0.0; spec.patch() * positions],
+            by_output: vec![0.0; weights],
+            by_input: vec![0.0; weights],
+            plane: vec![0.0; 4 * height * width * spec.channels_out],
+            gradient: vec![0.0; weights],
         }
+    }
+
+    /// Numbers in one input.
+    pub(super) fn input_len(&self) -> usize {
+        self.spec.channels_in * self.spec.size_in.iter().product::<usize>()
     }
 
     /// Numbers in one pooled output.
@@ -37,198 +45,263 @@ impl Conv {
         self.spec.channels_out * self.spec.size_pooled().iter().product::<usize>()
     }
 
-    /// One image: `image` to the pooled `output`; `chosen` remembers which of each four won, or
-    /// that none was above 0.
+    /// Images to the pooled `output`; `chosen` remembers which of each four won, or that none was
+    /// above 0. The weights are kept for [`Self::backward`].
     #[inline(always)]
     pub(super) fn forward(
         &mut self,
         weight: &[f32],
         bias: &[f32],
-        image: &[f32],
+        images: &[f32],
         output: &mut [f32],
         chosen: &mut [u8],
     ) {
-        let spec = self.spec;
-        let positions: usize = spec.size_out().iter().product();
-        self.unfold(image);
-        for (channel, b) in self.plane.chunks_exact_mut(positions).zip(bias) {
-            channel.fill(*b);
+        self.load(weight);
+        let length = self.output_len();
+        let channels = self.spec.channels_out;
+        for ((image, output), chosen) in images
+            .chunks_exact(self.input_len())
+            .zip(output.chunks_exact_mut(length))
+            .zip(chosen.chunks_exact_mut(length))
+        {
+            for position in self.plane.chunks_exact_mut(channels) {
+                position.copy_from_slice(bias);
+            }
+            let a = patches(&self.spec, image);
+            gemm::accumulate(channels, a, &self.by_input, &mut self.plane);
+            self.pool(output, chosen);
         }
-        let a = View {
-            values: weight,
-            row: spec.patch(),
-            column: 1,
-        };
-        gemm::accumulate(
-            spec.channels_out,
-            positions,
-            spec.patch(),
-            a,
-            &self.columns,
-            &mut self.plane,
-        );
-        self.pool(output, chosen);
     }
 
-    /// Lays the patches of `image` out as columns.
+    /// Lays `[out][in][dy][dx]` out for the passes.
     #[inline(always)]
-    fn unfold(&mut self, image: &[f32]) {
-        let ConvSpec {
-            kernel,
-            size_in: [height, width],
-            ..
-        } = self.spec;
-        let [height_out, width_out] = self.spec.size_out();
-        let mut columns = self.columns.chunks_exact_mut(height_out * width_out);
-        for channel in image.chunks_exact(height * width) {
-            for dy in 0..kernel {
-                for dx in 0..kernel {
-                    let Some(column) = columns.next() else { return };
-                    for (y, line) in column.chunks_exact_mut(width_out).enumerate() {
-                        line.copy_from_slice(&channel[(y + dy) * width + dx..][..width_out]);
-                    }
-                }
-            }
+    fn load(&mut self, weight: &[f32]) {
+        let (spec, patch) = (self.spec, self.spec.patch());
+        let area = spec.kernel * spec.kernel;
+        for (from, to) in weight
+            .chunks_exact(patch)
+            .zip(self.by_output.chunks_exact_mut(patch))
+        {
+            gemm::transpose(spec.channels_in, area, from, to);
         }
+        gemm::transpose(
+            spec.channels_out,
+            patch,
+            &self.by_output,
+            &mut self.by_input,
+        );
     }
 
     /// ReLU and pooling of the plane. Of equal values the first wins.
     #[inline(always)]
     fn pool(&self, output: &mut [f32], chosen: &mut [u8]) {
-        let [height, width] = self.spec.size_out();
-        let [height_pooled, width_pooled] = self.spec.size_pooled();
-        let pooled = height_pooled * width_pooled;
-        for (channel, (out, which)) in self.plane.chunks_exact(height * width).zip(
-            output
-                .chunks_exact_mut(pooled)
-                .zip(chosen.chunks_exact_mut(pooled)),
-        ) {
-            for y in 0..height_pooled {
-                let above = &channel[2 * y * width..][..width];
-                let below = &channel[(2 * y + 1) * width..][..width];
-                for x in 0..width_pooled {
-                    let four = [
-                        above[2 * x],
-                        above[2 * x + 1],
-                        below[2 * x],
-                        below[2 * x + 1],
-                    ];
-                    let (mut best, mut index) = (four[0], 0);
-                    for (i, &value) in four.iter().enumerate().skip(1) {
-                        if value > best {
-                            (best, index) = (value, i as u8);
-                        }
-                    }
-                    let open = best > 0.0;
-                    out[y * width_pooled + x] = if open { best } else { 0.0 };
-                    which[y * width_pooled + x] = if open { index } else { CLOSED };
-                }
+        let channels = self.spec.channels_out;
+        let width = self.spec.size_pooled()[1];
+        let lines = output
+            .chunks_exact_mut(width * channels)
+            .zip(chosen.chunks_exact_mut(width * channels));
+        for (pair, (output, chosen)) in self.plane.chunks_exact(4 * width * channels).zip(lines) {
+            let (above, below) = pair.split_at(2 * width * channels);
+            let cells = output
+                .chunks_exact_mut(channels)
+                .zip(chosen.chunks_exact_mut(channels));
+            let sources = above
+                .chunks_exact(2 * channels)
+                .zip(below.chunks_exact(2 * channels));
+            for ((above, below), (output, chosen)) in sources.zip(cells) {
+                let (first, second) = above.split_at(channels);
+                let (third, fourth) = below.split_at(channels);
+                highest([first, second, third, fourth], output, chosen);
             }
         }
     }
 
-    /// Adds one image's gradients. `output_gradient` is that of the pooled output; the image's own
-    /// gradient is written to `image_gradient` where the layer below needs it.
+    /// Adds the gradients of a batch. `above` is the gradient of the pooled outputs; the images'
+    /// own gradient is written to `below` where the layer under this one needs it.
     #[inline(always)]
     #[expect(clippy::too_many_arguments, reason = "the operands of one formula")]
     pub(super) fn backward(
         &mut self,
-        weight: &[f32],
-        image: &[f32],
+        images: &[f32],
         chosen: &[u8],
-        output_gradient: &[f32],
+        above: &[f32],
         weight_gradient: &mut [f32],
         bias_gradient: &mut [f32],
-        image_gradient: Option<&mut [f32]>,
+        mut below: Option<&mut [f32]>,
     ) {
-        let spec = self.spec;
-        let positions: usize = spec.size_out().iter().product();
-        self.unpool(chosen, output_gradient);
-        for (channel, gradient) in self.plane.chunks_exact(positions).zip(bias_gradient) {
-            *gradient += channel.iter().sum::<f32>();
+        let (spec, length, input_len) = (self.spec, self.output_len(), self.input_len());
+        self.gradient.fill(0.0);
+        for (index, ((image, chosen), above)) in images
+            .chunks_exact(input_len)
+            .zip(chosen.chunks_exact(length))
+            .zip(above.chunks_exact(length))
+            .enumerate()
+        {
+            self.unpool(chosen, above, bias_gradient);
+            let a = patches(&spec, image).transposed();
+            gemm::accumulate(spec.channels_out, a, &self.plane, &mut self.gradient);
+            if let Some(below) = &mut below {
+                let below = &mut below[index * input_len..][..input_len];
+                self.scatter(chosen, above, below);
+            }
         }
-        self.unfold(image);
-        gemm::transpose(spec.patch(), positions, &self.columns, &mut self.rows);
-        let a = View {
-            values: &self.plane,
-            row: positions,
-            column: 1,
-        };
-        gemm::accumulate(
-            spec.channels_out,
-            spec.patch(),
-            positions,
-            a,
-            &self.rows,
-            weight_gradient,
-        );
-        if let Some(image_gradient) = image_gradient {
-            self.patches.fill(0.0);
-            let a = View {
-                values: weight,
-                row: 1,
-                column: spec.patch(),
-            };
-            let (planes, patches) = (&self.plane, &mut self.patches);
-            gemm::accumulate(
-                spec.patch(),
-                positions,
-                spec.channels_out,
-                a,
-                planes,
-                patches,
-            );
-            self.fold(image_gradient);
+        self.store(weight_gradient);
+    }
+
+    /// Sends each pooled gradient to the position that won, and adds it to the bias's.
+    #[inline(always)]
+    fn unpool(&mut self, chosen: &[u8], above: &[f32], bias_gradient: &mut [f32]) {
+        let channels = self.spec.channels_out;
+        let width = self.spec.size_pooled()[1];
+        let lines = above
+            .chunks_exact(width * channels)
+            .zip(chosen.chunks_exact(width * channels));
+        for (pair, (above, chosen)) in self.plane.chunks_exact_mut(4 * width * channels).zip(lines)
+        {
+            let (upper, lower) = pair.split_at_mut(2 * width * channels);
+            let cells = above
+                .chunks_exact(channels)
+                .zip(chosen.chunks_exact(channels));
+            let targets = upper
+                .chunks_exact_mut(2 * channels)
+                .zip(lower.chunks_exact_mut(2 * channels));
+            for ((upper, lower), (above, chosen)) in targets.zip(cells) {
+                let (first, second) = upper.split_at_mut(channels);
+                let (third, fourth) = lower.split_at_mut(channels);
+                send(above, chosen, [first, second, third, fourth]);
+                for ((sum, g), which) in bias_gradient.iter_mut().zip(above).zip(chosen) {
+                    *sum += gemm::gate(*which != CLOSED, *g);
+                }
+            }
         }
     }
 
-    /// Sends each pooled gradient to the position that won.
+    /// The gradient of one image: each winner gives its patch the weights times its gradient.
+    /// Three of four positions have no gradient, so this is a quarter of the full product.
     #[inline(always)]
-    fn unpool(&mut self, chosen: &[u8], output_gradient: &[f32]) {
-        let [height, width] = self.spec.size_out();
-        let [height_pooled, width_pooled] = self.spec.size_pooled();
-        let pooled = height_pooled * width_pooled;
-        self.plane.fill(0.0);
-        for (channel, (gradient, which)) in self.plane.chunks_exact_mut(height * width).zip(
-            output_gradient
-                .chunks_exact(pooled)
-                .zip(chosen.chunks_exact(pooled)),
-        ) {
-            for y in 0..height_pooled {
-                for x in 0..width_pooled {
-                    let index = usize::from(which[y * width_pooled + x]);
-                    if index != usize::from(CLOSED) {
-                        let at = (2 * y + index / 2) * width + 2 * x + index % 2;
-                        channel[at] = gradient[y * width_pooled + x];
+    fn scatter(&self, chosen: &[u8], above: &[f32], below: &mut [f32]) {
+        let ConvSpec {
+            channels_in,
+            channels_out,
+            kernel,
+            size_in: [_, width],
+        } = self.spec;
+        let width_pooled = self.spec.size_pooled()[1];
+        let run = kernel * channels_in;
+        below.fill(0.0);
+        for (cell, (above, chosen)) in above
+            .chunks_exact(channels_out)
+            .zip(chosen.chunks_exact(channels_out))
+            .enumerate()
+        {
+            let (y, x) = (2 * (cell / width_pooled), 2 * (cell % width_pooled));
+            let weights = self.by_output.chunks_exact(kernel * run);
+            for ((weights, g), which) in weights.zip(above).zip(chosen) {
+                if *which == CLOSED {
+                    continue;
+                }
+                let (y, x) = (y + usize::from(which / 2), x + usize::from(which % 2));
+                let lines = below[(y * width + x) * channels_in..].chunks_mut(width * channels_in);
+                for (line, weights) in lines.zip(weights.chunks_exact(run)) {
+                    for (sum, w) in line[..run].iter_mut().zip(weights) {
+                        *sum += g * w;
                     }
                 }
             }
         }
     }
 
-    /// Adds the patches' gradients up where they came from.
+    /// Adds the gradient to `[out][in][dy][dx]`.
     #[inline(always)]
-    fn fold(&self, image_gradient: &mut [f32]) {
+    fn store(&self, weight_gradient: &mut [f32]) {
         let ConvSpec {
+            channels_in,
+            channels_out,
             kernel,
-            size_in: [height, width],
             ..
         } = self.spec;
-        let [height_out, width_out] = self.spec.size_out();
-        image_gradient.fill(0.0);
-        let mut patches = self.patches.chunks_exact(height_out * width_out);
-        for channel in image_gradient.chunks_exact_mut(height * width) {
-            for dy in 0..kernel {
-                for dx in 0..kernel {
-                    let Some(patch) = patches.next() else { return };
-                    for (y, line) in patch.chunks_exact(width_out).enumerate() {
-                        let target = &mut channel[(y + dy) * width + dx..][..width_out];
-                        for (sum, value) in target.iter_mut().zip(line) {
-                            *sum += value;
-                        }
-                    }
+        let area = kernel * kernel;
+        for (o, weights) in weight_gradient
+            .chunks_exact_mut(channels_in * area)
+            .enumerate()
+        {
+            for (c, weights) in weights.chunks_exact_mut(area).enumerate() {
+                for (tap, sum) in weights.iter_mut().enumerate() {
+                    *sum += self.gradient[(tap * channels_in + c) * channels_out + o];
                 }
             }
+        }
+    }
+}
+
+/// The patches of `image` as a matrix: the positions that are pooled x `[dy][dx][in]`.
+#[inline(always)]
+fn patches<'a>(spec: &ConvSpec, image: &'a [f32]) -> View<'a> {
+    let line = spec.size_in[1] * spec.channels_in;
+    View {
+        values: image,
+        rows: Axis {
+            run: 2 * spec.size_pooled()[1],
+            step: spec.channels_in,
+            jump: line,
+        },
+        columns: Axis {
+            run: spec.kernel * spec.channels_in,
+            step: 1,
+            jump: line,
+        },
+    }
+}
+
+/// Channels that are pooled together.
+const LANES: usize = 8;
+
+/// Channel by channel the highest of four values above 0, and which it was.
+#[inline(always)]
+fn highest(four: [&[f32]; 4], output: &mut [f32], chosen: &mut [u8]) {
+    let four = four.map(<[f32]>::as_chunks::<LANES>);
+    let (output, output_rest) = output.as_chunks_mut::<LANES>();
+    let (chosen, chosen_rest) = chosen.as_chunks_mut::<LANES>();
+    for (i, (output, chosen)) in output.iter_mut().zip(chosen).enumerate() {
+        highest_of(four.map(|(lanes, _)| &lanes[i]), output, chosen);
+    }
+    for (i, (output, chosen)) in output_rest.iter_mut().zip(chosen_rest).enumerate() {
+        let four = four.map(|(_, rest)| [rest[i]]);
+        let (mut value, mut which) = ([0.0], [0]);
+        highest_of(four.each_ref(), &mut value, &mut which);
+        (*output, *chosen) = (value[0], which[0]);
+    }
+}
+
+#[inline(always)]
+fn highest_of<const N: usize>(four: [&[f32; N]; 4], output: &mut [f32; N], chosen: &mut [u8; N]) {
+    let mut best = [0.0_f32; N];
+    let mut index = [u32::from(CLOSED); N];
+    for (which, values) in four.into_iter().enumerate() {
+        for lane in 0..N {
+            let higher = values[lane] > best[lane];
+            best[lane] = if higher { values[lane] } else { best[lane] };
+            index[lane] = if higher { which as u32 } else { index[lane] };
+        }
+    }
+    *output = best;
+    *chosen = index.map(|index| index as u8);
+}
+
+/// Gives each gradient to the one of four that was chosen, and 0 to the others.
+#[inline(always)]
+fn send(gradient: &[f32], chosen: &[u8], four: [&mut [f32]; 4]) {
+    for (which, target) in four.into_iter().enumerate() {
+        let (target, target_rest) = target.as_chunks_mut::<LANES>();
+        let (gradients, gradient_rest) = gradient.as_chunks::<LANES>();
+        let (indices, chosen_rest) = chosen.as_chunks::<LANES>();
+        for ((target, gradient), chosen) in target.iter_mut().zip(gradients).zip(indices) {
+            for lane in 0..LANES {
+                target[lane] = gemm::gate(chosen[lane] == which as u8, gradient[lane]);
+            }
+        }
+        for ((target, g), chosen) in target_rest.iter_mut().zip(gradient_rest).zip(chosen_rest) {
+            *target = gemm::gate(*chosen == which as u8, *g);
         }
     }
 }

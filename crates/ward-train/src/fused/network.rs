@@ -9,9 +9,13 @@ use crate::spec::ModelSpec;
 pub(crate) struct Network {
     spec: ModelSpec,
     convs: Vec<Conv>,
-    /// Outputs of each convolution for the whole batch, and which positions won.
+    /// The batch's images, channels innermost.
+    images: Vec<f32>,
+    /// Outputs of each convolution for the whole batch, channels innermost, and which positions won.
     pooled: Vec<Vec<f32>>,
     chosen: Vec<Vec<u8>>,
+    /// The last convolution's outputs, channel by channel.
+    flat: Vec<f32>,
     /// Outputs of each dense layer, after ReLU; the last one's are logits.
     outputs: Vec<Vec<f32>>,
     /// Gradients of a layer's output and of its input.
@@ -26,6 +30,8 @@ impl Network {
     pub(crate) fn new(spec: ModelSpec) -> Self {
         let convs: Vec<Conv> = spec.convs.iter().map(|conv| Conv::new(*conv)).collect();
         Self {
+            images: Vec::new(),
+            flat: Vec::new(),
             pooled: vec![Vec::new(); convs.len()],
             chosen: vec![Vec::new(); convs.len()],
             outputs: vec![Vec::new(); spec.dense.len()],
@@ -39,7 +45,12 @@ impl Network {
 
     /// The logits of `batch` rows: `[batch, outputs]`.
     pub(crate) fn forward(&mut self, params: &[f32], rows: &[f32], batch: usize) -> &[f32] {
-        pulp::Arch::new().dispatch(|| self.forward_inline(params, rows, batch));
+        pulp::Arch::new().dispatch(Forward {
+            network: self,
+            params,
+            rows,
+            batch,
+        });
         self.outputs
             .last()
             .map_or(&[], |logits| &logits[..batch * self.spec.outputs()])
@@ -53,35 +64,52 @@ impl Network {
         labels: &[u8],
         gradient: &mut [f32],
     ) -> f64 {
-        pulp::Arch::new().dispatch(|| {
-            self.forward_inline(params, rows, labels.len());
-            let loss = self.loss(labels);
-            self.backward(params, rows, labels.len(), gradient);
-            loss
+        pulp::Arch::new().dispatch(Gradient {
+            network: self,
+            params,
+            rows,
+            labels,
+            gradient,
         })
     }
 
     #[inline(always)]
     fn forward_inline(&mut self, params: &[f32], rows: &[f32], batch: usize) {
         let mut rest = params;
-        for index in 0..self.convs.len() {
-            let spec = self.convs[index].spec;
-            let weight = take(&mut rest, spec.channels_out * spec.patch());
-            let bias = take(&mut rest, spec.channels_out);
-            let length = self.convs[index].output_len();
-            let (done, here) = self.pooled.split_at_mut(index);
-            let input = done.last().map_or(rows, Vec::as_slice);
-            let width = spec.channels_in * spec.size_in[0] * spec.size_in[1];
-            grow(&mut here[0], batch * length);
-            let chosen = &mut self.chosen[index];
-            chosen.resize((batch * length).max(chosen.len()), 0);
-            for ((image, output), chosen) in input
-                .chunks_exact(width)
+        if let Some(first) = self.convs.first() {
+            let length = first.input_len();
+            let channels = first.spec.channels_in;
+            grow(&mut self.images, batch * length);
+            for (from, to) in rows
+                .chunks_exact(length)
+                .zip(self.images.chunks_exact_mut(length))
                 .take(batch)
-                .zip(here[0].chunks_exact_mut(length))
-                .zip(chosen.chunks_exact_mut(length))
             {
-                self.convs[index].forward(weight, bias, image, output, chosen);
+                gemm::transpose(channels, length / channels, from, to);
+            }
+        }
+        for (index, conv) in self.convs.iter_mut().enumerate() {
+            let weight = take(&mut rest, conv.spec.channels_out * conv.spec.patch());
+            let bias = take(&mut rest, conv.spec.channels_out);
+            let length = batch * conv.output_len();
+            let (done, here) = self.pooled.split_at_mut(index);
+            let input = &done.last().unwrap_or(&self.images)[..batch * conv.input_len()];
+            grow(&mut here[0], length);
+            let chosen = &mut self.chosen[index];
+            chosen.resize(length.max(chosen.len()), 0);
+            let (output, chosen) = (&mut here[0][..length], &mut chosen[..length]);
+            conv.forward(weight, bias, input, output, chosen);
+        }
+        if let (Some(last), Some(pooled)) = (self.convs.last(), self.pooled.last()) {
+            // Dense layers read channel by channel, as burn flattens.
+            let (length, channels) = (last.output_len(), last.spec.channels_out);
+            grow(&mut self.flat, batch * length);
+            for (from, to) in pooled
+                .chunks_exact(length)
+                .zip(self.flat.chunks_exact_mut(length))
+                .take(batch)
+            {
+                gemm::transpose(length / channels, channels, from, to);
             }
         }
         let last = self.spec.dense.len() - 1;
@@ -91,7 +119,8 @@ impl Network {
             let (done, here) = self.outputs.split_at_mut(index);
             let input = match done.last() {
                 Some(below) => below,
-                None => self.pooled.last().map_or(rows, Vec::as_slice),
+                None if self.convs.is_empty() => rows,
+                None => &self.flat,
             };
             let output = &mut here[0];
             grow(output, batch * layer.outputs);
@@ -99,16 +128,12 @@ impl Network {
             for row in output.chunks_exact_mut(layer.outputs) {
                 row.copy_from_slice(bias);
             }
-            let a = View {
-                values: input,
-                row: layer.inputs,
-                column: 1,
-            };
-            gemm::accumulate(batch, layer.outputs, layer.inputs, a, weight, output);
+            let a = View::stored(input, batch, layer.inputs);
+            gemm::accumulate(layer.outputs, a, weight, output);
             if index < last {
                 output
                     .iter_mut()
-                    .for_each(|v| *v = if *v > 0.0 { *v } else { 0.0 });
+                    .for_each(|v| *v = gemm::gate(*v > 0.0, *v));
             }
         }
     }
@@ -152,84 +177,114 @@ impl Network {
             }
             let input: &[f32] = match index.checked_sub(1) {
                 Some(below) => &self.outputs[below],
-                None => self.pooled.last().map_or(rows, Vec::as_slice),
+                None if self.convs.is_empty() => rows,
+                None => &self.flat,
             };
-            let a = View {
-                values: input,
-                row: 1,
-                column: layer.inputs,
-            };
-            gemm::accumulate(
-                layer.inputs,
-                layer.outputs,
-                batch,
-                a,
-                above,
-                weight_gradient,
-            );
+            let a = View::stored(input, batch, layer.inputs).transposed();
+            gemm::accumulate(layer.outputs, a, above, weight_gradient);
             if index == 0 && self.convs.is_empty() {
                 return;
             }
-            grow(&mut self.transposed, layer.inputs * layer.outputs);
-            gemm::transpose(layer.inputs, layer.outputs, weight, &mut self.transposed);
+            let weights = layer.inputs * layer.outputs;
+            grow(&mut self.transposed, weights);
+            let transposed = &mut self.transposed[..weights];
+            gemm::transpose(layer.inputs, layer.outputs, weight, transposed);
             grow(&mut self.below, batch * layer.inputs);
             let below = &mut self.below[..batch * layer.inputs];
             below.fill(0.0);
-            let a = View {
-                values: above,
-                row: layer.outputs,
-                column: 1,
-            };
-            let transposed = &self.transposed[..layer.inputs * layer.outputs];
-            gemm::accumulate(batch, layer.inputs, layer.outputs, a, transposed, below);
+            let a = View::stored(above, batch, layer.outputs);
+            gemm::accumulate(layer.inputs, a, transposed, below);
             if index > 0 {
                 // ReLU: nothing flows where nothing came through.
-                below.iter_mut().zip(input).for_each(|(g, v)| {
-                    *g = if *v > 0.0 { *g } else { 0.0 };
-                });
+                below
+                    .iter_mut()
+                    .zip(input)
+                    .for_each(|(g, v)| *g = gemm::gate(*v > 0.0, *g));
             }
             std::mem::swap(&mut self.above, &mut self.below);
         }
-        self.backward_convs(params, rows, batch, gradient, end);
+        self.backward_convs(batch, gradient, end);
     }
 
     #[inline(always)]
-    fn backward_convs(
-        &mut self,
-        params: &[f32],
-        rows: &[f32],
-        batch: usize,
-        gradient: &mut [f32],
-        mut end: usize,
-    ) {
-        for index in (0..self.convs.len()).rev() {
-            let spec = self.convs[index].spec;
-            let start = end - spec.channels_out - spec.channels_out * spec.patch();
-            let weight = &params[start..end - spec.channels_out];
-            let (weight_gradient, bias_gradient) =
-                gradient[start..end].split_at_mut(spec.channels_out * spec.patch());
-            end = start;
-            let width = spec.channels_in * spec.size_in[0] * spec.size_in[1];
-            let length = self.convs[index].output_len();
-            let input: &[f32] = match index.checked_sub(1) {
-                Some(below) => &self.pooled[below],
-                None => rows,
-            };
-            grow(&mut self.below, batch * width);
-            for image in 0..batch {
-                let below = &mut self.below[image * width..][..width];
-                self.convs[index].backward(
-                    weight,
-                    &input[image * width..][..width],
-                    &self.chosen[index][image * length..][..length],
-                    &self.above[image * length..][..length],
-                    weight_gradient,
-                    bias_gradient,
-                    (index > 0).then_some(below),
-                );
+    fn backward_convs(&mut self, batch: usize, gradient: &mut [f32], mut end: usize) {
+        if let Some(last) = self.convs.last() {
+            let (length, channels) = (last.output_len(), last.spec.channels_out);
+            grow(&mut self.below, batch * length);
+            for (from, to) in self
+                .above
+                .chunks_exact(length)
+                .zip(self.below.chunks_exact_mut(length))
+                .take(batch)
+            {
+                gemm::transpose(channels, length / channels, from, to);
             }
             std::mem::swap(&mut self.above, &mut self.below);
         }
+        for (index, conv) in self.convs.iter_mut().enumerate().rev() {
+            let spec = conv.spec;
+            let (input_len, length) = (batch * conv.input_len(), batch * conv.output_len());
+            let start = end - spec.channels_out - spec.channels_out * spec.patch();
+            let (weight_gradient, bias_gradient) =
+                gradient[start..end].split_at_mut(spec.channels_out * spec.patch());
+            end = start;
+            let input = match index.checked_sub(1) {
+                Some(below) => &self.pooled[below],
+                None => &self.images,
+            };
+            grow(&mut self.below, input_len);
+            conv.backward(
+                &input[..input_len],
+                &self.chosen[index][..length],
+                &self.above[..length],
+                weight_gradient,
+                bias_gradient,
+                (index > 0).then_some(&mut self.below[..input_len]),
+            );
+            std::mem::swap(&mut self.above, &mut self.below);
+        }
+    }
+}
+
+/// [`Network::forward`] as the processor's widest vectors run it. A plain closure would not be
+/// inlined where those vectors are switched on.
+struct Forward<'a> {
+    network: &'a mut Network,
+    params: &'a [f32],
+    rows: &'a [f32],
+    batch: usize,
+}
+
+impl pulp::NullaryFnOnce for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.network
+            .forward_inline(self.params, self.rows, self.batch);
+    }
+}
+
+/// [`Network::gradient`], likewise.
+struct Gradient<'a> {
+    network: &'a mut Network,
+    params: &'a [f32],
+    rows: &'a [f32],
+    labels: &'a [u8],
+    gradient: &'a mut [f32],
+}
+
+impl pulp::NullaryFnOnce for Gradient<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn call(self) -> f64 {
+        let batch = self.labels.len();
+        self.network.forward_inline(self.params, self.rows, batch);
+        let loss = self.network.loss(self.labels);
+        self.network
+            .backward(self.params, self.rows, batch, self.gradient);
+        loss
     }
 }
 

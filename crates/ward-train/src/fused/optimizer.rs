@@ -30,7 +30,11 @@ impl Optimizer {
 
     /// Moves `params` by one step.
     pub(crate) fn step(&mut self, params: &mut [f32], gradient: &[f32]) {
-        pulp::Arch::new().dispatch(|| self.step_inline(params, gradient));
+        pulp::Arch::new().dispatch(Step {
+            optimizer: self,
+            params,
+            gradient,
+        });
     }
 
     #[inline(always)]
@@ -70,6 +74,22 @@ impl Optimizer {
                 }
             }
         }
+    }
+}
+
+/// [`Optimizer::step`] as the processor's widest vectors run it.
+struct Step<'a> {
+    optimizer: &'a mut Optimizer,
+    params: &'a mut [f32],
+    gradient: &'a [f32],
+}
+
+impl pulp::NullaryFnOnce for Step<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.optimizer.step_inline(self.params, self.gradient);
     }
 }
 

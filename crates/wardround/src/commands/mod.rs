@@ -2,6 +2,7 @@
 
 pub mod completions;
 pub mod coordinator;
+mod ending;
 pub mod explain;
 pub mod hospital;
 mod output;

@@ -1,18 +1,29 @@
-//! `wardround report`.
+//! `wardround report`: one self-contained page of one run, or of several.
 
 use std::process::ExitCode;
 
+use ward_observe::{RunDir, file, report};
+
+use super::ending::note;
 use crate::cli::{ReportArgs, Talk};
-use crate::codes::Code;
 use crate::failure::Failure;
 
-/// Carries the command out.
+/// Writes the page.
 ///
 /// # Errors
-/// Always, until the assembly of a run is in place.
-pub fn execute(_args: &ReportArgs, _talk: Talk) -> Result<ExitCode, Failure> {
-    Err(Failure::new(
-        Code::Internal,
-        "`wardround report` is not assembled yet",
-    ))
+/// When a folder is not a run, or the page cannot be written.
+pub fn execute(args: &ReportArgs, talk: Talk) -> Result<ExitCode, Failure> {
+    let dirs: Result<Vec<RunDir>, _> = args.runs.iter().map(|run| RunDir::open(run)).collect();
+    let dirs = dirs?;
+    let path = match (&args.output, dirs.first()) {
+        (Some(path), _) => path.clone(),
+        (None, Some(first)) => first.report_path(),
+        // The command line asks for at least one.
+        (None, None) => return Ok(ExitCode::SUCCESS),
+    };
+    file::write_whole(&path, report::report(&dirs).as_bytes())?;
+    if !talk.quiet {
+        note(&format!("wrote {}", path.display()));
+    }
+    Ok(ExitCode::SUCCESS)
 }

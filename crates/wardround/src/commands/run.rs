@@ -1,18 +1,107 @@
-//! `wardround run`.
+//! `wardround run`: an experiment in this process, in virtual time.
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-use crate::cli::{RunArgs, Talk};
-use crate::codes::Code;
-use crate::failure::Failure;
+use ward_core::Outcome;
+use ward_observe::{Mode, Style, Terminal};
+use ward_sim::{Finished, Simulation};
 
-/// Carries the command out.
+use super::ending::{Ending, note};
+use crate::cli::{RunArgs, Talk};
+use crate::comparison;
+use crate::config::{Experiment, Loaded};
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::run_folder::{self, RunFolder};
+use crate::setup::Setup;
+use crate::teller::Teller;
+
+/// Simulates an experiment, or goes on with one.
 ///
 /// # Errors
-/// Always, until the assembly of a run is in place.
-pub fn execute(_args: &RunArgs, _talk: Talk) -> Result<ExitCode, Failure> {
-    Err(Failure::new(
-        Code::Internal,
-        "`wardround run` is not assembled yet",
-    ))
+/// Everything that is wrong with the experiment; a quorum that was lost; our disk.
+pub fn execute(args: &RunArgs, talk: Talk) -> Result<ExitCode, Failure> {
+    let interrupt = Interrupt::start()?;
+    let loaded = experiment(args)?;
+    let setup = Setup::open(&loaded)?;
+    warn(&setup, talk);
+    let mut folder = match &args.resume {
+        Some(run) => RunFolder::open(run)?,
+        None => RunFolder::create(&loaded, &setup, Mode::Simulation)?,
+    };
+    let pool = setup.pool()?;
+    let mut teller = teller(&folder, &setup, talk, &interrupt)?;
+    let finished = simulate(&setup, &folder, &pool, &mut teller)?;
+    let view = teller.close()?;
+    let params = finished.state.params();
+    let earlier = folder.manifest.train_cpu_s.unwrap_or_default();
+    folder.manifest.train_cpu_s = Some(earlier + finished.work_cpu.as_secs_f64());
+    let results = if finished.outcome == Outcome::Completed {
+        let scaling = finished.state.scaling();
+        let found = pool.install(|| comparison::compare(&setup, params, scaling))?;
+        found.notes.iter().for_each(|line| note(&format!("warning: {line}")));
+        folder.keep(&found)?;
+        found.rows
+    } else {
+        run_folder::reported(&setup, &view)
+    };
+    folder.finish(&setup, params, &view, &results)?;
+    let ending = Ending { format: args.format, talk, interrupt: &interrupt, verb: "run" };
+    ending.tell(&folder, &setup, &view, &results)
+}
+
+/// The experiment that the arguments name, or that of the run to go on with.
+pub(super) fn experiment(args: &RunArgs) -> Result<Loaded<Experiment>, Failure> {
+    let above = args.overrides.layers()?;
+    match (&args.resume, &args.experiment) {
+        (Some(run), _) => run_folder::resumed(run, above),
+        (None, Some(path)) => Experiment::load(path, above),
+        // The command line asks for one of the two.
+        (None, None) => Err(Failure::new(crate::Code::FileUnreadable, "no experiment was named")),
+    }
+}
+
+/// What a user should know before trusting the results.
+pub(super) fn warn(setup: &Setup, talk: Talk) {
+    if !talk.quiet {
+        let warnings = setup.federation.source().warnings();
+        warnings.iter().for_each(|line| note(&format!("warning: {line}")));
+    }
+}
+
+/// A teller of the run in `folder`, going on where its story ended.
+pub(super) fn teller(
+    folder: &RunFolder,
+    setup: &Setup,
+    talk: Talk,
+    interrupt: &Interrupt,
+) -> Result<Teller, Failure> {
+    let style = Style::choose(talk.quiet, std::io::stderr().is_terminal());
+    let story = folder.story()?;
+    Ok(Teller::new(&folder.dir, setup.model.layout(), story, Terminal::new(style), interrupt))
+}
+
+fn simulate(
+    setup: &Setup,
+    folder: &RunFolder,
+    pool: &rayon::ThreadPool,
+    teller: &mut Teller,
+) -> Result<Finished, Failure> {
+    let state = folder.state(setup)?;
+    let experiment = &setup.experiment;
+    let roster = setup.federation.roster();
+    let network = |node: ward_core::NodeId| {
+        let info = &roster[node.0 as usize];
+        (experiment.simulation.link(info), experiment.simulation.faults(info))
+    };
+    let simulation = Simulation::new(
+        setup.coordinator(state),
+        setup,
+        pool,
+        experiment.simulation.keep_open,
+        experiment.network_root(),
+        network,
+    );
+    Ok(simulation.starting_at(teller.view().now).run(teller)?)
 }

@@ -78,6 +78,20 @@ impl Experiment {
         Ok(loaded)
     }
 
+    /// The same experiment wherever its file is: paths in it no longer depend on `folder`.
+    ///
+    /// # Errors
+    /// When the current folder is gone.
+    pub fn anchored(&self, folder: &Path) -> Result<Self, Failure> {
+        let folder = std::path::absolute(folder).map_err(|error| {
+            Failure::new(Code::FileUnreadable, "the current folder cannot be told").caused_by(error)
+        })?;
+        Ok(Self {
+            data: self.data.anchored(&folder),
+            ..self.clone()
+        })
+    }
+
     /// All settings, defaults too, as the TOML that gives the same experiment.
     ///
     /// # Errors

@@ -1,0 +1,141 @@
+//! A hospital's scanner: blur, noise, then an invertible change of brightness.
+//!
+//! anatomy -> point spread function -> + noise_factor * noise -> signed power -> gain * x + offset.
+//! Blur and noise lower the ceiling; gamma, gain and offset do not.
+
+use rand::RngExt;
+use rand_distr::{Distribution, StandardNormal};
+
+use super::phantom::{Image, SIDE, transpose};
+use crate::place::Place;
+use crate::tier::TierProfile;
+
+/// One scanner.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scanner {
+    /// Deviation of the point spread function in pixels; 0 is sharp.
+    pub blur: f64,
+    /// Factor on the noise.
+    pub noise_factor: f64,
+    /// Exponent of the signed power.
+    pub gamma: f64,
+    /// Factor on the brightness.
+    pub gain: f64,
+    /// Added to the brightness.
+    pub offset: f64,
+}
+
+impl Scanner {
+    /// The reference condition: sharp, plain noise, brightness as it is.
+    pub const REFERENCE: Self = Self {
+        blur: 0.0,
+        noise_factor: 1.0,
+        gamma: 1.0,
+        gain: 1.0,
+        offset: 0.0,
+    };
+
+    /// One hospital's scanner, drawn from its tier's spreads.
+    pub(crate) fn draw(place: Place, tier: &TierProfile) -> Self {
+        let mut rng = place.hospital("scanner");
+        let gain: f64 = StandardNormal.sample(&mut rng);
+        let offset: f64 = StandardNormal.sample(&mut rng);
+        let [low, high] = tier.scanner_gamma;
+        Self {
+            blur: tier.scanner_blur,
+            noise_factor: tier.scanner_noise,
+            gamma: low + (high - low) * rng.random::<f64>(),
+            gain: (tier.scanner_gain * gain).exp(),
+            offset: tier.scanner_offset * offset,
+        }
+    }
+
+    /// What the optics make of the anatomy: a sampled Gaussian cut at four deviations, normalised,
+    /// with a reflecting border.
+    pub fn blur(&self, image: &mut Image) {
+        if self.blur <= 0.0 {
+            return;
+        }
+        let reach = (4.0 * self.blur + 0.5) as usize;
+        let tap = |j: usize| (-((j * j) as f64) / (2.0 * self.blur * self.blur)).exp();
+        let total = tap(0) + 2.0 * (1..=reach).map(tap).sum::<f64>();
+        let taps: Vec<f64> = (0..=reach).map(|j| tap(j) / total).collect();
+        for _ in 0..2 {
+            for line in image.chunks_exact_mut(SIDE) {
+                let before: [f64; SIDE] = std::array::from_fn(|x| line[x]);
+                let at = |x: isize| before[reflect(x)];
+                for (x, pixel) in line.iter_mut().enumerate() {
+                    let x = x as isize;
+                    *pixel = taps[0] * at(x)
+                        + (1..=reach as isize)
+                            .map(|j| taps[j as usize] * (at(x - j) + at(x + j)))
+                            .sum::<f64>();
+                }
+            }
+            transpose(image);
+        }
+    }
+
+    /// The brightness that the hospital stores.
+    #[must_use]
+    pub fn store(&self, pixel: f64) -> f64 {
+        self.gain * signed_power(pixel, self.gamma) + self.offset
+    }
+
+    /// The brightness before [`Self::store`].
+    #[must_use]
+    pub fn read(&self, stored: f64) -> f64 {
+        signed_power((stored - self.offset) / self.gain, 1.0 / self.gamma)
+    }
+}
+
+/// sign(x) |x|^gamma.
+fn signed_power(x: f64, gamma: f64) -> f64 {
+    if gamma == 1.0 {
+        x
+    } else {
+        x.signum() * x.abs().powf(gamma)
+    }
+}
+
+/// Index `x` in a line mirrored at its edges: c b a | a b c ... x y z | z y x.
+fn reflect(x: isize) -> usize {
+    let period = 2 * SIDE as isize;
+    let x = x.rem_euclid(period);
+    (if x < SIDE as isize { x } else { period - 1 - x }) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brightness_can_be_put_back() {
+        let scanner = Scanner {
+            blur: 0.9,
+            noise_factor: 1.6,
+            gamma: 0.8,
+            gain: 1.3,
+            offset: -0.2,
+        };
+        for pixel in [-0.7, -0.01, 0.0, 0.3, 1.4] {
+            assert!((scanner.read(scanner.store(pixel)) - pixel).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_blur_keeps_a_flat_image_flat_and_the_sum_of_any() {
+        let scanner = Scanner {
+            blur: 0.9,
+            ..Scanner::REFERENCE
+        };
+        let mut flat = [0.4; SIDE * SIDE];
+        scanner.blur(&mut flat);
+        assert!(flat.iter().all(|v| (v - 0.4).abs() < 1e-12));
+        let mut dot = [0.0; SIDE * SIDE];
+        dot[5 * SIDE + 1] = 1.0;
+        scanner.blur(&mut dot);
+        assert!((dot.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        assert!(dot[5 * SIDE + 1] < 0.5);
+    }
+}

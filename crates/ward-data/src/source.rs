@@ -1,0 +1,103 @@
+//! Where hospitals' rows come from: the role that every scenario and every file format plays.
+
+use std::path::PathBuf;
+
+use ward_core::{Estimate, NodeId, NodeInfo};
+
+use crate::HospitalData;
+
+/// A federation's data. Each hospital can be had alone: a node opens its own and no other.
+pub trait Source: std::fmt::Debug + Send + Sync {
+    /// The word for it: `emr-risk`, `lung-nodule`, `csv`.
+    fn id(&self) -> &'static str;
+
+    /// Everyone, ids dense from 0.
+    fn roster(&self) -> &[NodeInfo];
+
+    /// Training and test rows of one hospital, without making them.
+    fn rows(&self, node: NodeId) -> (u64, u64);
+
+    /// Everything one hospital has.
+    ///
+    /// # Errors
+    /// [`DataError`] when its rows are not to be had.
+    fn hospital(&self, node: NodeId) -> Result<HospitalData, DataError>;
+
+    /// The shape of one row.
+    fn shape(&self) -> &[usize];
+
+    /// Classes that labels tell apart.
+    fn classes(&self) -> usize;
+
+    /// Names of the features; empty for images.
+    fn feature_names(&self) -> Vec<String>;
+
+    /// Whether the rows are made by a formula, so that anybody may see them all.
+    fn synthetic(&self) -> bool;
+
+    /// The best AUC that any model could reach on a hospital's test rows, where that is known:
+    /// exact, or the ideal observer's on the same rows.
+    fn ceiling(&self, data: &HospitalData) -> Option<Estimate>;
+
+    /// What a user should know before trusting the results.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Why rows are not to be had. Places are lines and columns as an editor counts them.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}; check data.csv and the folder it is relative to", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file says something that cannot be used.
+    #[error("{}, line {line}: {problem}", path.display())]
+    Cell {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong there, and what to do.
+        problem: String,
+    },
+    /// A file as a whole cannot be used.
+    #[error("{}: {problem}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
+    /// The federation as a whole cannot be used.
+    #[error("{0}")]
+    Federation(String),
+    /// Nobody of that number is enrolled.
+    #[error("there is no hospital {0} in this federation")]
+    NoSuchHospital(NodeId),
+}
+
+/// One thing that is wrong with a config, and where: `data.emr-risk.amplitude`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Dotted path of the field, below `data`.
+    pub path: String,
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
+impl Problem {
+    /// A problem at `path`.
+    #[must_use]
+    pub fn new(path: &str, message: impl Into<String>) -> Self {
+        Self {
+            path: path.to_owned(),
+            message: message.into(),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The last words of a run: table or JSON on standard output, and the exit code.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use ward_core::Outcome;
+use ward_observe::{Manifest, ResultRow, RunView, final_table, result_row, text};
+
+use super::output::{print, print_json};
+use crate::cli::{Format, Talk};
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::results;
+use crate::run_folder::RunFolder;
+use crate::setup::Setup;
+use crate::summary::Summary;
+
+/// Most hospitals that the table names one by one, where tiers do not sum them up.
+const MOST_NAMED: usize = 12;
+
+/// How and to whom a run is told at its end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ending<'a> {
+    pub(super) format: Format,
+    pub(super) talk: Talk,
+    pub(super) interrupt: &'a Interrupt,
+    /// The verb that goes on with it.
+    pub(super) verb: &'a str,
+}
+
+impl Ending<'_> {
+    /// Prints the results of the run in `folder`.
+    pub(super) fn tell(
+        &self,
+        folder: &RunFolder,
+        setup: &Setup,
+        view: &RunView,
+        results: &[ResultRow],
+    ) -> Result<ExitCode, Failure> {
+        let RunFolder { dir, manifest, .. } = folder;
+        match self.format {
+            Format::Json => print_json(&Summary::of(dir, manifest, view, results))?,
+            Format::Text => print(&page(folder, setup, view, results))?,
+        }
+        self.exit_code(dir.path(), manifest, view)
+    }
+
+    fn exit_code(
+        &self,
+        run: &Path,
+        manifest: &Manifest,
+        view: &RunView,
+    ) -> Result<ExitCode, Failure> {
+        match manifest.outcome {
+            Some(Outcome::Completed) => Ok(ExitCode::SUCCESS),
+            Some(Outcome::QuorumLost) => {
+                let lost = view.rounds.iter().rev().take_while(|r| r.abandoned.is_some());
+                Err(Failure::quorum_lost(run, lost.count() as u32))
+            }
+            Some(Outcome::Interrupted) | None => {
+                if !self.talk.quiet {
+                    note(&format!(
+                        "interrupted; go on with: wardround {} --resume {}",
+                        self.verb,
+                        run.display()
+                    ));
+                }
+                Ok(ExitCode::from(self.interrupt.exit_code()))
+            }
+        }
+    }
+}
+
+/// A line for people, on standard error.
+pub(super) fn note(line: &str) {
+    use std::io::Write as _;
+    // Nobody is left to tell when standard error is closed.
+    let _ = writeln!(std::io::stderr(), "{}", text::plain(line));
+}
+
+fn page(folder: &RunFolder, setup: &Setup, view: &RunView, results: &[ResultRow]) -> String {
+    let metric = result_row::main_metric(results).unwrap_or("auc");
+    let mut page = String::new();
+    if !results.is_empty() {
+        page.push_str(&final_table(results, metric, &shown(setup)));
+        page.push('\n');
+    }
+    let sent = view.sent();
+    let (audit, audited) = view.audit();
+    page.push_str(&format!(
+        "left the hospitals: {} in {}, {} of them models",
+        text::bytes(sent.bytes),
+        text::things(sent.messages, "message", "messages"),
+        text::count(sent.tensors),
+    ));
+    if audited > 0 {
+        page.push_str(&format!(
+            "; training rows found in them: {} (searched for {})",
+            text::count(audit.found),
+            text::count(audit.rows)
+        ));
+    }
+    let digest = folder.manifest.model_digest.map(|d| d.short()).unwrap_or_default();
+    page.push_str(&format!(
+        "\nmodel {digest}, {} in {}\nreport {}\n",
+        text::things(view.rounds.len() as u64, "round", "rounds"),
+        text::seconds(folder.manifest.wall_s.unwrap_or_default()),
+        folder.dir.report_path().display()
+    ));
+    page
+}
+
+/// The groups in the table: all and tiers; where there is one tier, the hospitals if they are few.
+fn shown(setup: &Setup) -> Vec<String> {
+    let roster = setup.federation.roster();
+    let mut groups = results::groups(roster);
+    let tiers = groups.len() - 1 - roster.len();
+    if tiers > 1 {
+        groups.truncate(1 + tiers);
+    } else {
+        groups.drain(1..1 + tiers);
+        if roster.len() > MOST_NAMED {
+            groups.truncate(1);
+        }
+    }
+    groups
+}

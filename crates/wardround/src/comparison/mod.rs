@@ -1,0 +1,212 @@
+//! What the federated model is held against: each hospital alone, all rows in one place, and the
+//! best that is possible.
+//!
+//! All of it is computed by a process that may see every row, after the run: no row and no score
+//! goes over a wire for it. The baselines use the federation's model, engine, scaling and first
+//! parameters.
+
+mod cards;
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use ward_core::metric::name;
+use ward_core::{
+    Address, Digest, Evaluation, NodeId, NodeInfo, Params, RoundId, Scaling, TrainError, TrainOrder,
+};
+use ward_data::{HospitalData, Rows};
+use ward_observe::{HospitalCard, Model, ResultRow};
+use ward_train::{Learner, Scores};
+
+use crate::failure::Failure;
+use crate::results::{self, Scored};
+use crate::setup::Setup;
+
+/// What a comparison found.
+#[derive(Debug, Clone)]
+pub struct Comparison {
+    /// Each model's results, by group.
+    pub rows: Vec<ResultRow>,
+    /// What is told about each hospital's data.
+    pub cards: Vec<HospitalCard>,
+    /// Fingerprint of all rows.
+    pub data_digest: Digest,
+    /// What could not be compared, and why.
+    pub notes: Vec<String>,
+}
+
+/// Scores `federated` at every hospital, beside the baselines that the config asks for.
+/// `scaling` is what the hospitals agreed on in the run. Runs on the threads of the caller's pool.
+///
+/// # Errors
+/// When a hospital's rows are not to be had. A baseline that fails is noted, not an error.
+pub fn compare(
+    setup: &Setup,
+    federated: &Params,
+    scaling: Option<&Arc<Scaling>>,
+) -> Result<Comparison, Failure> {
+    let bench = Bench::new(setup, federated, scaling);
+    let roster = setup.federation.roster();
+    let (pooled, seen) = rayon::join(
+        || bench.train_pooled(),
+        || roster.par_iter().with_max_len(1).map(|info| bench.look(info)).collect::<Vec<_>>(),
+    );
+    let seen = seen.into_iter().collect::<Result<Vec<Seen>, Failure>>()?;
+    let mut notes = Vec::new();
+    let pooled = match pooled {
+        Some(Ok(params)) => bench.score_everywhere(&params)?,
+        Some(Err(failure)) => {
+            notes.push(format!("pooled: {failure}"));
+            Vec::new()
+        }
+        None => Vec::new(),
+    };
+    notes.extend(notes_of(&seen));
+    let scored = |model| -> Vec<(&NodeInfo, Scored)> {
+        let of = |seen: &Seen| match model {
+            Model::Alone => seen.alone.as_ref()?.as_ref().ok().cloned(),
+            Model::Federated => seen.federated.as_ref().ok().cloned(),
+            Model::Ceiling => seen.ceiling.clone(),
+            Model::Pooled => None,
+        };
+        seen.iter().zip(roster).filter_map(|(seen, info)| Some((info, of(seen)?))).collect()
+    };
+    let mut rows = results::rows(Model::Alone, &scored(Model::Alone));
+    rows.extend(results::rows(Model::Federated, &scored(Model::Federated)));
+    rows.extend(results::rows(Model::Pooled, &roster.iter().zip(pooled).collect::<Vec<_>>()));
+    rows.extend(results::rows(Model::Ceiling, &scored(Model::Ceiling)));
+    let prints: Vec<u8> = seen.iter().flat_map(|seen| seen.print.0).collect();
+    Ok(Comparison {
+        rows,
+        cards: cards::cards(&setup.federation)?,
+        data_digest: Digest::of(&prints),
+        notes,
+    })
+}
+
+/// What there is to be compared with at one hospital.
+struct Seen {
+    name: String,
+    alone: Option<Result<Scored, TrainError>>,
+    federated: Result<Scored, TrainError>,
+    ceiling: Option<Scored>,
+    print: Digest,
+}
+
+/// Hospitals where something failed: the first of them with its reason, and how many more.
+fn notes_of(seen: &[Seen]) -> Vec<String> {
+    let mut notes = Vec::new();
+    let mut note = |model: &str, failed: Vec<(&str, &TrainError)>| {
+        if let Some((name, error)) = failed.first() {
+            let more = match failed.len() - 1 {
+                0 => String::new(),
+                more => format!(" (and {more} more hospitals)"),
+            };
+            notes.push(format!("{model} at {name}: {error}{more}"));
+        }
+    };
+    let failed = |seen: &'_ Seen| seen.alone.as_ref()?.as_ref().err().cloned();
+    let alone: Vec<(&str, TrainError)> =
+        seen.iter().filter_map(|s| Some((s.name.as_str(), failed(s)?))).collect();
+    note("alone", alone.iter().map(|(name, error)| (*name, error)).collect());
+    let federated = seen.iter().filter_map(|s| Some((s.name.as_str(), s.federated.as_ref().err()?)));
+    note("federated", federated.collect());
+    notes
+}
+
+/// The models and the orders that they are trained with.
+struct Bench<'a> {
+    setup: &'a Setup,
+    federated: &'a Params,
+    scaling: Option<&'a Arc<Scaling>>,
+    initial: Params,
+    order: TrainOrder,
+}
+
+impl<'a> Bench<'a> {
+    fn new(setup: &'a Setup, federated: &'a Params, scaling: Option<&'a Arc<Scaling>>) -> Self {
+        let order = setup.experiment.baseline_order(setup.ring);
+        Self {
+            setup,
+            federated,
+            scaling,
+            initial: setup.initial_params(),
+            order: TrainOrder {
+                seed: order.seed.child("baseline", 0),
+                scaling: scaling.cloned(),
+                ..order
+            },
+        }
+    }
+
+    fn learner(&self) -> Learner {
+        let experiment = &self.setup.experiment;
+        let training = experiment.baselines.training.as_ref().unwrap_or(&experiment.training);
+        Learner::new(self.setup.model.clone(), training.engine)
+    }
+
+    fn look(&self, info: &NodeInfo) -> Result<Seen, Failure> {
+        let data = self.setup.hospital(info.node)?;
+        let mut learner = self.learner();
+        let alone = self.setup.experiment.baselines.alone.then(|| {
+            let place = Address { round: RoundId(0), node: info.node };
+            let fitted = learner.train(&self.initial, &data.train, &self.order, place)?;
+            self.score(&mut learner, &fitted.params, &data)
+        });
+        let federated = self.score(&mut learner, self.federated, &data);
+        let ceiling = self.setup.federation.ceiling(&data).map(|auc| Scored {
+            evaluation: Evaluation([(name::AUC.to_owned(), auc)].into()),
+            cases: None,
+        });
+        Ok(Seen { name: info.name.clone(), alone, federated, ceiling, print: print_of(&data) })
+    }
+
+    fn score(
+        &self,
+        learner: &mut Learner,
+        params: &Params,
+        data: &HospitalData,
+    ) -> Result<Scored, TrainError> {
+        let Scores { evaluation, positive } =
+            learner.evaluate(params, &data.test, self.scaling.map(Arc::as_ref))?;
+        let cases = (positive.len() == data.test.len())
+            .then(|| (positive, data.test.labels.clone()));
+        Ok(Scored { evaluation, cases })
+    }
+
+    /// The model trained on all rows; `None` where the config does not ask for it.
+    fn train_pooled(&self) -> Option<Result<Params, Failure>> {
+        self.setup.experiment.baselines.pooled.then(|| {
+            let federation = &self.setup.federation;
+            let mut all = Rows::empty(federation.source().shape());
+            for info in federation.roster() {
+                all.extend(&self.setup.hospital(info.node)?.train);
+            }
+            // Nobody's number: the next after the hospitals'.
+            let place =
+                Address { round: RoundId(0), node: NodeId(federation.roster().len() as u32) };
+            Ok(self.learner().train(&self.initial, &all, &self.order, place)?.params)
+        })
+    }
+
+    fn score_everywhere(&self, params: &Params) -> Result<Vec<Scored>, Failure> {
+        let roster = self.setup.federation.roster();
+        roster
+            .par_iter()
+            .map(|info| {
+                let data = self.setup.hospital(info.node)?;
+                Ok(self.score(&mut self.learner(), params, &data)?)
+            })
+            .collect()
+    }
+}
+
+fn print_of(data: &HospitalData) -> Digest {
+    let mut bytes = Vec::new();
+    for rows in [&data.train, &data.test] {
+        bytes.extend((rows.len() as u64).to_le_bytes());
+        bytes.extend(rows.features.iter().flat_map(|v| v.to_le_bytes()));
+        bytes.extend(&rows.labels);
+    }
+    Digest::of(&bytes)
+}

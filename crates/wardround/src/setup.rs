@@ -1,0 +1,100 @@
+//! An experiment made ready: data, model, ring, plan, first parameters.
+
+use std::sync::Arc;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use ward_core::{NodeId, Params, RingSpec};
+use ward_data::{DataError, Federation, HospitalData};
+use ward_privacy::RowScanner;
+use ward_round::{Coordinator, RunState};
+use ward_sim::{Ward, Wards};
+use ward_train::{HospitalTrainer, ModelSpec};
+
+use crate::codes::Code;
+use crate::config::{Experiment, Loaded};
+use crate::failure::Failure;
+
+/// Everything that is known before the first round, made from the config alone: so a simulation,
+/// a coordinator and a hospital make the same.
+#[derive(Debug)]
+pub struct Setup {
+    /// The config.
+    pub experiment: Experiment,
+    /// Hospitals and rows.
+    pub federation: Federation,
+    /// The model.
+    pub model: Arc<ModelSpec>,
+    /// The ring in which updates are added.
+    pub ring: RingSpec,
+}
+
+impl Setup {
+    /// Opens the data and checks the experiment against them.
+    ///
+    /// # Errors
+    /// As [`Loaded::open`].
+    pub fn open(loaded: &Loaded<Experiment>) -> Result<Self, Failure> {
+        let opened = loaded.open()?;
+        Ok(Self {
+            experiment: loaded.value.clone(),
+            federation: opened.federation,
+            model: Arc::new(opened.model),
+            ring: opened.ring,
+        })
+    }
+
+    /// The model before round 0.
+    #[must_use]
+    pub fn initial_params(&self) -> Params {
+        self.model.initial_params(self.experiment.root())
+    }
+
+    /// The engine, starting with `state`, or at round 0 where there is none.
+    #[must_use]
+    pub fn coordinator(&self, state: Option<RunState>) -> Coordinator {
+        let Self { experiment, federation, model, ring } = self;
+        let state = state.unwrap_or_else(|| RunState::new(self.initial_params()));
+        let strategy = experiment.strategy(federation.roster().len());
+        Coordinator::new(experiment.plan(federation, model, *ring), strategy, state)
+    }
+
+    /// The trainer of rows that were opened already.
+    #[must_use]
+    pub fn trainer(&self, data: HospitalData) -> HospitalTrainer {
+        HospitalTrainer::new(data, self.model.clone(), self.experiment.training.engine)
+    }
+
+    /// One hospital's rows.
+    ///
+    /// # Errors
+    /// [`DataError`].
+    pub fn hospital(&self, node: NodeId) -> Result<HospitalData, DataError> {
+        self.federation.hospital(node)
+    }
+
+    /// Threads for training: as many as the config says, or one a core.
+    ///
+    /// # Errors
+    /// When the system gives none.
+    pub fn pool(&self) -> Result<ThreadPool, Failure> {
+        let threads = self.experiment.simulation.threads;
+        ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| {
+            Failure::new(Code::Internal, format!("cannot start {threads} threads"))
+                .help("choose fewer with --threads")
+                .caused_by(error)
+        })
+    }
+}
+
+impl Wards for Setup {
+    fn rows(&self, node: NodeId) -> (u64, u64) {
+        self.federation.rows(node)
+    }
+
+    fn open(&self, node: NodeId) -> Result<Ward, String> {
+        let data = self.hospital(node).map_err(|error| error.to_string())?;
+        let audit = self.experiment.simulation.audit_egress;
+        let scanner = audit.then(|| RowScanner::new(&data.train.features, data.train.width()));
+        Ok(Ward { trainer: Box::new(self.trainer(data)), scanner })
+    }
+}

@@ -1,0 +1,94 @@
+//! A run in one JSON object: what `--format json` prints. The keys are stable.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use ward_observe::{Manifest, ResultRow, RunDir, RunView};
+
+/// What `run`, `up` and `coordinator` print with `--format json`.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Summary {
+    /// The run directory.
+    pub run_dir: String,
+    /// BLAKE3 of the final model's parameters, 64 hexadecimal characters.
+    pub model_digest: String,
+    /// Rounds played, abandoned ones included.
+    pub rounds: u32,
+    /// The word for the data: `emr-risk`, `lung-nodule`, `csv`.
+    pub scenario: String,
+    /// Seed of every public random choice.
+    pub seed: u64,
+    /// Scores, by group, model and metric.
+    pub results: Vec<SummaryResult>,
+    /// Bytes that hospitals sent.
+    pub bytes_up: u64,
+    /// Bytes that hospitals received.
+    pub bytes_down: u64,
+    /// Updates that were counted, over all rounds.
+    pub reporters: u64,
+    /// Hospitals asked that never answered, over all rounds.
+    pub silent: u64,
+    /// Seconds of virtual time; in a deployment, seconds on the clock.
+    pub simulated_s: f64,
+    /// Seconds on the clock, baselines included.
+    pub wall_s: f64,
+    /// Processor seconds of hospitals' work in rounds; 0 where hospitals are other processes.
+    pub train_cpu_s: f64,
+}
+
+/// One score.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct SummaryResult {
+    /// `all`, a tier's name or a hospital's name.
+    pub group: String,
+    /// `alone`, `federated`, `pooled` or `ceiling`.
+    pub model: String,
+    /// `auc`, `accuracy`, `loss`, `sensitivity_at_specificity_90` or another metric.
+    pub metric: String,
+    /// The value.
+    pub value: f64,
+    /// Lower end of the 95 % interval.
+    pub ci_low: f64,
+    /// Upper end of the 95 % interval.
+    pub ci_high: f64,
+    /// Test cases it rests on.
+    pub n: u64,
+}
+
+impl From<&ResultRow> for SummaryResult {
+    fn from(row: &ResultRow) -> Self {
+        Self {
+            group: row.group.clone(),
+            model: row.model.word().to_owned(),
+            metric: row.metric.clone(),
+            value: row.value,
+            ci_low: row.ci_low,
+            ci_high: row.ci_high,
+            n: row.n,
+        }
+    }
+}
+
+impl Summary {
+    /// The summary of a finished run.
+    #[must_use]
+    pub fn of(dir: &RunDir, manifest: &Manifest, view: &RunView, results: &[ResultRow]) -> Self {
+        let count = |of: fn(&ward_observe::view::RoundView) -> usize| -> u64 {
+            view.rounds.iter().map(|round| of(round) as u64).sum()
+        };
+        Self {
+            run_dir: dir.path().display().to_string(),
+            model_digest: manifest.model_digest.map(|d| d.to_string()).unwrap_or_default(),
+            rounds: view.finished.as_ref().map_or(0, |finished| finished.rounds),
+            scenario: manifest.scenario.clone(),
+            seed: manifest.seed,
+            results: results.iter().map(SummaryResult::from).collect(),
+            bytes_up: view.sent().bytes,
+            bytes_down: view.received().bytes,
+            reporters: count(|round| round.reporters.len()),
+            silent: count(|round| round.silent.len()),
+            simulated_s: view.now.0 as f64 / 1_000.0,
+            wall_s: manifest.wall_s.unwrap_or_default(),
+            train_cpu_s: manifest.train_cpu_s.unwrap_or_default(),
+        }
+    }
+}
