@@ -11,8 +11,8 @@ use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
 
 pub use args::{
-    CompletionsArgs, ExplainArgs, Format, HospitalArgs, ListArgs, Overrides, PlanArgs, ReportArgs,
-    RunArgs, RunsArgs, RunsVerb, SchemaArgs, SchemaOf,
+    CompletionsArgs, CoordinatorArgs, ExplainArgs, Format, HospitalArgs, ListArgs, Overrides,
+    PlanArgs, ReportArgs, RunArgs, RunsArgs, RunsVerb, SchemaArgs, SchemaOf,
 };
 
 use crate::commands;
@@ -83,7 +83,7 @@ pub enum Verb {
     /// Start a whole federation on this host: a coordinator and every hospital as a process
     Up(RunArgs),
     /// Serve an experiment to hospitals over gRPC
-    Coordinator(RunArgs),
+    Coordinator(CoordinatorArgs),
     /// Take part in an experiment as one hospital
     Hospital(HospitalArgs),
     /// Check an experiment and forecast what it will cost, without starting it

@@ -35,7 +35,9 @@ impl Interrupt {
     fn listen() -> std::io::Result<Self> {
         let interrupt = Self::default();
         let heard = interrupt.clone();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         std::thread::Builder::new()
             .name("signals".into())
             .spawn(move || runtime.block_on(heard.wait_for_signals()))?;
@@ -44,9 +46,10 @@ impl Interrupt {
 
     #[expect(clippy::exit, reason = "the second Ctrl-C means: now")]
     async fn wait_for_signals(self) {
-        let (Ok(mut int), Ok(mut term)) =
-            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-        else {
+        let (Ok(mut int), Ok(mut term)) = (
+            signal(SignalKind::interrupt()),
+            signal(SignalKind::terminate()),
+        ) else {
             return;
         };
         loop {

@@ -31,7 +31,10 @@ pub struct Scored {
 /// The groups that results are told for, in order: `all`, tiers as they first appear, hospitals.
 #[must_use]
 pub fn groups(roster: &[NodeInfo]) -> Vec<String> {
-    members(roster.iter()).into_iter().map(|(group, _)| group).collect()
+    members(roster.iter())
+        .into_iter()
+        .map(|(group, _)| group)
+        .collect()
 }
 
 /// Each group and the places of its hospitals.
@@ -77,13 +80,23 @@ fn of_several(members: &[&Scored]) -> Vec<(String, Estimate)> {
     let mut found = Vec::new();
     let cases: Option<Vec<_>> = members.iter().map(|s| s.cases.as_ref()).collect();
     if let Some(cases) = cases {
-        let scores: Vec<f32> = cases.iter().flat_map(|(scores, _)| scores).copied().collect();
-        let labels: Vec<u8> = cases.iter().flat_map(|(_, labels)| labels).copied().collect();
+        let scores: Vec<f32> = cases
+            .iter()
+            .flat_map(|(scores, _)| scores)
+            .copied()
+            .collect();
+        let labels: Vec<u8> = cases
+            .iter()
+            .flat_map(|(_, labels)| labels)
+            .copied()
+            .collect();
         found.extend(metric::auc(&scores, &labels).map(|e| (AUC_ALL_CASES.to_owned(), e)));
     }
     for (metric, mean) in [(name::AUC, AUC_MEAN), (name::ACCURACY, ACCURACY_MEAN)] {
-        let parts: Vec<&Estimate> =
-            members.iter().filter_map(|s| s.evaluation.get(metric)).collect();
+        let parts: Vec<&Estimate> = members
+            .iter()
+            .filter_map(|s| s.evaluation.get(metric))
+            .collect();
         found.extend(plain_mean(&parts).map(|estimate| (mean.to_owned(), estimate)));
     }
     found
@@ -95,7 +108,12 @@ fn plain_mean(parts: &[&Estimate]) -> Option<Estimate> {
     (!parts.is_empty()).then(|| Estimate {
         value: parts.iter().map(|e| e.value).sum::<f64>() / count,
         n: parts.iter().map(|e| e.n).sum(),
-        standard_error: parts.iter().map(|e| e.standard_error.powi(2)).sum::<f64>().sqrt() / count,
+        standard_error: parts
+            .iter()
+            .map(|e| e.standard_error.powi(2))
+            .sum::<f64>()
+            .sqrt()
+            / count,
     })
 }
 
@@ -106,18 +124,36 @@ mod tests {
     use ward_observe::result_row::find;
 
     fn hospital(node: u32, name: &str, tier: &str) -> NodeInfo {
-        NodeInfo { node: NodeId(node), name: name.into(), tier: tier.into() }
+        NodeInfo {
+            node: NodeId(node),
+            name: name.into(),
+            tier: tier.into(),
+        }
     }
 
     fn scored(accuracy: f64, n: u64, cases: Option<(Vec<f32>, Vec<u8>)>) -> Scored {
-        let estimate = Estimate { value: accuracy, n, standard_error: 0.1 };
-        Scored { evaluation: Evaluation([(name::ACCURACY.to_owned(), estimate)].into()), cases }
+        let estimate = Estimate {
+            value: accuracy,
+            n,
+            standard_error: 0.1,
+        };
+        Scored {
+            evaluation: Evaluation([(name::ACCURACY.to_owned(), estimate)].into()),
+            cases,
+        }
     }
 
     #[test]
     fn groups_are_all_then_tiers_then_hospitals() {
-        let roster = [hospital(0, "a", "county"), hospital(1, "b", "township"), hospital(2, "c", "county")];
-        assert_eq!(groups(&roster), ["all", "county", "township", "a", "b", "c"]);
+        let roster = [
+            hospital(0, "a", "county"),
+            hospital(1, "b", "township"),
+            hospital(2, "c", "county"),
+        ];
+        assert_eq!(
+            groups(&roster),
+            ["all", "county", "township", "a", "b", "c"]
+        );
     }
 
     #[test]
@@ -127,7 +163,10 @@ mod tests {
         let other = (vec![0.2, 0.3], vec![1, 0]);
         let rows = rows(
             Model::Federated,
-            &[(&a, scored(0.5, 100, Some(one))), (&b, scored(0.9, 300, Some(other)))],
+            &[
+                (&a, scored(0.5, 100, Some(one))),
+                (&b, scored(0.9, 300, Some(other))),
+            ],
         );
         let value = |group: &str, metric: &str| {
             find(&rows, group, Model::Federated, metric).map(|row| row.value)
@@ -143,8 +182,10 @@ mod tests {
     fn without_all_cases_there_is_no_common_curve() {
         let (a, b) = (hospital(0, "a", "x"), hospital(1, "b", "x"));
         let cases = Some((vec![0.9, 0.1], vec![1, 0]));
-        let rows =
-            rows(Model::Alone, &[(&a, scored(0.5, 1, None)), (&b, scored(0.9, 1, cases))]);
+        let rows = rows(
+            Model::Alone,
+            &[(&a, scored(0.5, 1, None)), (&b, scored(0.9, 1, cases))],
+        );
         assert!(find(&rows, "all", Model::Alone, AUC_ALL_CASES).is_none());
     }
 }

@@ -47,7 +47,11 @@ impl RunFolder {
         let config = experiment.to_toml()?;
         let now = OffsetDateTime::now_utc();
         let stamp = now.format(&Rfc3339).unwrap_or_default();
-        let stamp = stamp.split('.').next().unwrap_or_default().trim_end_matches('Z');
+        let stamp = stamp
+            .split('.')
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches('Z');
         let mut id = [0; 3];
         getrandom::fill(&mut id)
             .map_err(|error| Failure::new(Code::Internal, "no random bytes").caused_by(error))?;
@@ -66,7 +70,13 @@ impl RunFolder {
         manifest.started = format!("{stamp}Z");
         describe(&mut manifest, setup, mode);
         dir.write_manifest(&manifest)?;
-        Ok(Self { dir, manifest, started, earlier_s: 0.0, _lock: lock })
+        Ok(Self {
+            dir,
+            manifest,
+            started,
+            earlier_s: 0.0,
+            _lock: lock,
+        })
     }
 
     /// Opens the directory of a run that is to go on, with its own configuration.
@@ -78,7 +88,13 @@ impl RunFolder {
         let lock = lock(&dir)?;
         let manifest = dir.manifest()?;
         let earlier_s = manifest.wall_s.unwrap_or_default();
-        Ok(Self { dir, manifest, started: Instant::now(), earlier_s, _lock: lock })
+        Ok(Self {
+            dir,
+            manifest,
+            started: Instant::now(),
+            earlier_s,
+            _lock: lock,
+        })
     }
 
     /// The state to go on from; `None` for a run that was stopped before its first checkpoint.
@@ -88,7 +104,10 @@ impl RunFolder {
     pub fn state(&self, setup: &Setup) -> Result<Option<RunState>, Failure> {
         let path = self.dir.path();
         if self.manifest.outcome == Some(Outcome::Completed) {
-            return Err(Failure::nothing_to_resume(path, "it has played all its rounds"));
+            return Err(Failure::nothing_to_resume(
+                path,
+                "it has played all its rounds",
+            ));
         }
         self.last_state(setup)
     }
@@ -105,7 +124,10 @@ impl RunFolder {
         // The two files were written one after the other; a mixture would be a silent error.
         let params: Params = load_params(&checkpoint.params, setup.model.layout())?;
         if params.digest() != state.params().digest() {
-            let why = format!("{} and the model beside it differ", checkpoint.state.display());
+            let why = format!(
+                "{} and the model beside it differ",
+                checkpoint.state.display()
+            );
             return Err(Failure::nothing_to_resume(self.dir.path(), &why));
         }
         Ok(Some(state))
@@ -118,7 +140,11 @@ impl RunFolder {
     pub fn story(&self) -> Result<Story, Failure> {
         let (story, torn) = Story::resume(&self.dir, &self.manifest.run_id)?;
         if let Some(torn) = torn {
-            tracing::warn!(line = torn.line, bytes = torn.bytes, "the last line was torn off");
+            tracing::warn!(
+                line = torn.line,
+                bytes = torn.bytes,
+                "the last line was torn off"
+            );
         }
         Ok(story)
     }
@@ -151,7 +177,8 @@ impl RunFolder {
         }
         manifest.wall_s = Some(self.earlier_s + self.started.elapsed().as_secs_f64());
         self.dir.write_manifest(manifest)?;
-        self.dir.write_report(&report::report(std::slice::from_ref(&self.dir)))?;
+        self.dir
+            .write_report(&report::report(std::slice::from_ref(&self.dir)))?;
         Ok(())
     }
 
@@ -173,7 +200,13 @@ pub fn reported(setup: &Setup, view: &RunView) -> Vec<ResultRow> {
         .iter()
         .filter_map(|info| {
             let (_, evaluation) = view.nodes.get(&info.node)?.evaluation.clone()?;
-            Some((info, Scored { evaluation, cases: None }))
+            Some((
+                info,
+                Scored {
+                    evaluation,
+                    cases: None,
+                },
+            ))
         })
         .collect();
     results::rows(Model::Federated, &scored)
@@ -183,7 +216,10 @@ pub fn reported(setup: &Setup, view: &RunView) -> Vec<ResultRow> {
 ///
 /// # Errors
 /// When it is not a run, or its configuration cannot be read.
-pub fn resumed(run: &Path, above: Vec<crate::config::Layer>) -> Result<Loaded<Experiment>, Failure> {
+pub fn resumed(
+    run: &Path,
+    above: Vec<crate::config::Layer>,
+) -> Result<Loaded<Experiment>, Failure> {
     let dir = RunDir::open(run)?;
     let path: PathBuf = dir.config_path();
     Experiment::load(&path, above)
@@ -209,15 +245,19 @@ fn describe(manifest: &mut Manifest, setup: &Setup, mode: Mode) {
 fn lock(dir: &RunDir) -> Result<File, Failure> {
     let path = dir.path().join(LOCK);
     let refuse = |error: std::io::Error| {
-        Failure::new(Code::CannotWrite, format!("cannot write in `{}`", dir.path().display()))
-            .caused_by(error)
+        Failure::new(
+            Code::CannotWrite,
+            format!("cannot write in `{}`", dir.path().display()),
+        )
+        .caused_by(error)
     };
     let file = File::create(&path).map_err(refuse)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => {
-            Err(Failure::nothing_to_resume(dir.path(), "another process is writing it"))
-        }
+        Err(std::fs::TryLockError::WouldBlock) => Err(Failure::nothing_to_resume(
+            dir.path(),
+            "another process is writing it",
+        )),
         Err(std::fs::TryLockError::Error(error)) => Err(refuse(error)),
     }
 }

@@ -52,7 +52,12 @@ impl Setup {
     /// The engine, starting with `state`, or at round 0 where there is none.
     #[must_use]
     pub fn coordinator(&self, state: Option<RunState>) -> Coordinator {
-        let Self { experiment, federation, model, ring } = self;
+        let Self {
+            experiment,
+            federation,
+            model,
+            ring,
+        } = self;
         let state = state.unwrap_or_else(|| RunState::new(self.initial_params()));
         let strategy = experiment.strategy(federation.roster().len());
         Coordinator::new(experiment.plan(federation, model, *ring), strategy, state)
@@ -78,11 +83,14 @@ impl Setup {
     /// When the system gives none.
     pub fn pool(&self) -> Result<ThreadPool, Failure> {
         let threads = self.experiment.simulation.threads;
-        ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| {
-            Failure::new(Code::Internal, format!("cannot start {threads} threads"))
-                .help("choose fewer with --threads")
-                .caused_by(error)
-        })
+        ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .map_err(|error| {
+                Failure::new(Code::Internal, format!("cannot start {threads} threads"))
+                    .help("choose fewer with --threads")
+                    .caused_by(error)
+            })
     }
 }
 
@@ -95,6 +103,9 @@ impl Wards for Setup {
         let data = self.hospital(node).map_err(|error| error.to_string())?;
         let audit = self.experiment.simulation.audit_egress;
         let scanner = audit.then(|| RowScanner::new(&data.train.features, data.train.width()));
-        Ok(Ward { trainer: Box::new(self.trainer(data)), scanner })
+        Ok(Ward {
+            trainer: Box::new(self.trainer(data)),
+            scanner,
+        })
     }
 }

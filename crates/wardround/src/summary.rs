@@ -77,7 +77,10 @@ impl Summary {
         };
         Self {
             run_dir: dir.path().display().to_string(),
-            model_digest: manifest.model_digest.map(|d| d.to_string()).unwrap_or_default(),
+            model_digest: manifest
+                .model_digest
+                .map(|d| d.to_string())
+                .unwrap_or_default(),
             rounds: view.finished.as_ref().map_or(0, |finished| finished.rounds),
             scenario: manifest.scenario.clone(),
             seed: manifest.seed,

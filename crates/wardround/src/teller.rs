@@ -67,8 +67,9 @@ impl Teller {
     }
 
     fn save(&self, state: &RunState) -> io::Result<()> {
-        let saved =
-            self.dir.write_checkpoint(state.round(), state.params(), &self.layout, state);
+        let saved = self
+            .dir
+            .write_checkpoint(state.round(), state.params(), &self.layout, state);
         saved.map(|_| ()).map_err(io::Error::other)
     }
 }

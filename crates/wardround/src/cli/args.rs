@@ -66,7 +66,7 @@ impl Overrides {
     }
 }
 
-/// Arguments of `run`, `up` and `coordinator`.
+/// Arguments of `run` and `up`.
 #[derive(Debug, Clone, Args)]
 pub struct RunArgs {
     /// The experiment file
@@ -83,6 +83,20 @@ pub struct RunArgs {
     pub format: Format,
 }
 
+/// Arguments of `coordinator`.
+#[derive(Debug, Clone, Args)]
+pub struct CoordinatorArgs {
+    /// What to serve, and how to tell it.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Write address and run directory to this file once it listens
+    #[arg(long, value_name = "FILE")]
+    pub announce: Option<PathBuf>,
+    /// End with the process at the other end of standard input
+    #[arg(long, hide = true)]
+    pub tied: bool,
+}
+
 /// Arguments of `hospital`.
 #[derive(Debug, Clone, Args)]
 pub struct HospitalArgs {
@@ -92,6 +106,9 @@ pub struct HospitalArgs {
     /// Replace one setting of it: coordinator=http://127.0.0.1:7443 (repeatable)
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
+    /// End with the process at the other end of standard input
+    #[arg(long, hide = true)]
+    pub tied: bool,
 }
 
 /// Arguments of `plan`.

@@ -1,18 +1,132 @@
-//! `wardround coordinator`.
+//! `wardround coordinator`: an experiment served to hospitals over gRPC.
 
+use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use crate::cli::{RunArgs, Talk};
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use ward_net::{JoinTokens, Served, ServerSettings, Service};
+use ward_observe::{Mode, file};
+
+use super::ending::{Ending, note};
+use super::run::{experiment, teller, warn};
+use crate::cli::{CoordinatorArgs, Talk};
 use crate::codes::Code;
+use crate::config::{ADMIN_TOKEN_VARIABLE, Experiment, TOKEN_VARIABLE};
+use crate::deployment::tie_to_parent;
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::run_folder::{self, RunFolder};
+use crate::setup::Setup;
+use crate::teller::Teller;
 
-/// Carries the command out.
+/// What `--announce` writes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announcement {
+    /// Where hospitals find the coordinator: `http://127.0.0.1:7443`.
+    pub address: String,
+    /// The run directory.
+    pub run_dir: String,
+}
+
+/// Serves an experiment, or goes on with one.
 ///
 /// # Errors
-/// Always, until the assembly of a run is in place.
-pub fn execute(_args: &RunArgs, _talk: Talk) -> Result<ExitCode, Failure> {
-    Err(Failure::new(
-        Code::Internal,
-        "`wardround coordinator` is not assembled yet",
-    ))
+/// Everything that is wrong with the experiment, the address or our disk; a quorum that was lost.
+pub fn execute(args: &CoordinatorArgs, talk: Talk) -> Result<ExitCode, Failure> {
+    let interrupt = Interrupt::start()?;
+    if args.tied {
+        tie_to_parent(&interrupt)
+            .map_err(|error| Failure::new(Code::Internal, "no thread").caused_by(error))?;
+    }
+    let loaded = experiment(&args.run)?;
+    let setup = Setup::open(&loaded)?;
+    warn(&setup, talk);
+    let address = listen_address(&loaded.value)?;
+    let runtime = super::runtime()?;
+    // Before there is a run directory: an address that is taken leaves nothing behind.
+    let listener = runtime
+        .block_on(TcpListener::bind(address))
+        .map_err(|error| Failure::cannot_bind(address, error))?;
+    let mut folder = match &args.run.resume {
+        Some(run) => RunFolder::open(run)?,
+        None => RunFolder::create(&loaded, &setup, Mode::Deployment)?,
+    };
+    announce(&listener, &folder, args.announce.as_deref(), talk)?;
+    let mut teller = teller(&folder, &setup, talk, &interrupt)?;
+    let served = runtime.block_on(serve(listener, &setup, &folder, &mut teller, &interrupt))?;
+    let view = teller.close()?;
+    let results = run_folder::reported(&setup, &view);
+    folder.finish(&setup, served.coordinator.params(), &view, &results)?;
+    let format = args.run.format;
+    let ending = Ending {
+        format,
+        talk,
+        interrupt: &interrupt,
+        verb: "coordinator",
+    };
+    ending.tell(&folder, &setup, &view, &results)
+}
+
+fn listen_address(experiment: &Experiment) -> Result<SocketAddr, Failure> {
+    let listen = &experiment.coordinator.listen;
+    // The config was checked when it was read.
+    listen
+        .parse()
+        .map_err(|_| Failure::new(Code::BadAddress, format!("`{listen}` is no address")))
+}
+
+/// Tells where hospitals find the coordinator.
+fn announce(
+    listener: &TcpListener,
+    folder: &RunFolder,
+    path: Option<&Path>,
+    talk: Talk,
+) -> Result<(), Failure> {
+    let address = listener
+        .local_addr()
+        .map_err(|error| Failure::new(Code::CannotBind, "no address").caused_by(error))?;
+    let announcement = Announcement {
+        address: format!("http://{address}"),
+        run_dir: folder.dir.path().display().to_string(),
+    };
+    if let Some(path) = path {
+        file::write_json(path, &announcement)?;
+    } else if !talk.quiet {
+        let Announcement { address, run_dir } = announcement;
+        note(&format!("listening on {address}, writing {run_dir}"));
+        note("not encrypted: anybody on the way can read models and pretend to be a hospital");
+    }
+    Ok(())
+}
+
+async fn serve(
+    listener: TcpListener,
+    setup: &Setup,
+    folder: &RunFolder,
+    teller: &mut Teller,
+    interrupt: &Interrupt,
+) -> Result<Served, Failure> {
+    let variable = |name| std::env::var(name).ok().filter(|token| !token.is_empty());
+    let token = variable(TOKEN_VARIABLE).unwrap_or_default();
+    let service = Service {
+        coordinator: setup.coordinator(folder.state(setup)?),
+        layout: setup.model.layout().clone(),
+        began: teller.view().now,
+        identify: Arc::new(JoinTokens::shared(setup.federation.roster(), &token)),
+        settings: ServerSettings {
+            admin_token: variable(ADMIN_TOKEN_VARIABLE),
+            ..ServerSettings::default()
+        },
+    };
+    let stop = CancellationToken::new();
+    let (heard, cancel) = (interrupt.clone(), stop.clone());
+    tokio::spawn(async move {
+        heard.wait().await;
+        cancel.cancel();
+    });
+    Ok(ward_net::serve(listener, service, teller, stop).await?)
 }

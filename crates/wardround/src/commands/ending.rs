@@ -54,7 +54,11 @@ impl Ending<'_> {
         match manifest.outcome {
             Some(Outcome::Completed) => Ok(ExitCode::SUCCESS),
             Some(Outcome::QuorumLost) => {
-                let lost = view.rounds.iter().rev().take_while(|r| r.abandoned.is_some());
+                let lost = view
+                    .rounds
+                    .iter()
+                    .rev()
+                    .take_while(|r| r.abandoned.is_some());
                 Err(Failure::quorum_lost(run, lost.count() as u32))
             }
             Some(Outcome::Interrupted) | None => {
@@ -88,7 +92,7 @@ fn page(folder: &RunFolder, setup: &Setup, view: &RunView, results: &[ResultRow]
     let sent = view.sent();
     let (audit, audited) = view.audit();
     page.push_str(&format!(
-        "left the hospitals: {} in {}, {} of them models",
+        "left the hospitals: {} in {}, {} of them updates",
         text::bytes(sent.bytes),
         text::things(sent.messages, "message", "messages"),
         text::count(sent.tensors),
@@ -100,7 +104,11 @@ fn page(folder: &RunFolder, setup: &Setup, view: &RunView, results: &[ResultRow]
             text::count(audit.rows)
         ));
     }
-    let digest = folder.manifest.model_digest.map(|d| d.short()).unwrap_or_default();
+    let digest = folder
+        .manifest
+        .model_digest
+        .map(|d| d.short())
+        .unwrap_or_default();
     page.push_str(&format!(
         "\nmodel {digest}, {} in {}\nreport {}\n",
         text::things(view.rounds.len() as u64, "round", "rounds"),

@@ -1,18 +1,89 @@
-//! `wardround hospital`.
+//! `wardround hospital`: one hospital's node.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+use ward_data::Federation;
+use ward_net::{Farewell, HospitalSettings, run_hospital};
+use ward_train::{HospitalTrainer, ModelSpec};
+
+use super::ending::note;
 use crate::cli::{HospitalArgs, Talk};
 use crate::codes::Code;
+use crate::config::{HospitalConfig, Layer, Loaded};
+use crate::deployment::{Ledger, tie_to_parent};
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
 
-/// Carries the command out.
+/// Takes part in a run until it is over.
 ///
 /// # Errors
-/// Always, until the assembly of a run is in place.
-pub fn execute(_args: &HospitalArgs, _talk: Talk) -> Result<ExitCode, Failure> {
-    Err(Failure::new(
-        Code::Internal,
-        "`wardround hospital` is not assembled yet",
+/// Everything that is wrong with the hospital's file, its experiment or its rows; a coordinator
+/// that will not have it.
+pub fn execute(args: &HospitalArgs, talk: Talk) -> Result<ExitCode, Failure> {
+    let interrupt = Interrupt::start()?;
+    if args.tied {
+        tie_to_parent(&interrupt)
+            .map_err(|error| Failure::new(Code::Internal, "no thread").caused_by(error))?;
+    }
+    let above: Result<Vec<Layer>, Failure> = args.set.iter().map(|set| Layer::set(set)).collect();
+    let loaded = HospitalConfig::load(&args.file, above?)?;
+    let trainer = trainer(&loaded)?;
+    let config = &loaded.value;
+    let ledger = Ledger::create(
+        &loaded.folder().join(&config.state_dir),
+        &config.name,
+        &trainer.data().train,
+    )?;
+    let token = config.token.as_ref().map_or("", |token| token.0.as_str());
+    let settings = HospitalSettings {
+        mode: config.transport.into(),
+        ..HospitalSettings::new(&config.coordinator, &config.name, token)
+    };
+    let runtime = super::runtime()?;
+    if !talk.quiet {
+        let rows = &trainer.data().train;
+        let (name, coordinator) = (&config.name, &config.coordinator);
+        note(&format!(
+            "{name}: {} training rows, joining {coordinator}",
+            rows.len()
+        ));
+    }
+    let farewell = runtime.block_on(async {
+        let stop = CancellationToken::new();
+        let (heard, cancel) = (interrupt.clone(), stop.clone());
+        tokio::spawn(async move {
+            heard.wait().await;
+            cancel.cancel();
+        });
+        run_hospital(settings, Box::new(trainer), Box::new(ledger), stop).await
+    })?;
+    let (word, code) = match farewell {
+        Farewell::Rested => ("the run is over", ExitCode::SUCCESS),
+        Farewell::Stopped => ("stopped", ExitCode::from(interrupt.exit_code())),
+    };
+    if !talk.quiet {
+        note(&format!("{}: {word}", config.name));
+    }
+    Ok(code)
+}
+
+/// The trainer of the hospital's own rows.
+fn trainer(loaded: &Loaded<HospitalConfig>) -> Result<HospitalTrainer, Failure> {
+    let experiment = loaded.experiment()?;
+    let (data, folder) = loaded.data(&experiment);
+    let settings = &experiment.value;
+    let scaling = settings.preprocessing.scaling;
+    let (federation, info) =
+        Federation::open_one(data, scaling, settings.seed, folder, &loaded.value.name)?;
+    let source = federation.source();
+    let model = ModelSpec::resolve(&settings.model, source.shape(), source.classes())
+        .map_err(|error| Failure::new(Code::ModelMisfit, error.to_string()))?;
+    let rows = federation.hospital(info.node)?;
+    Ok(HospitalTrainer::new(
+        rows,
+        Arc::new(model),
+        settings.training.engine,
     ))
 }

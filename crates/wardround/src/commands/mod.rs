@@ -16,3 +16,16 @@ pub mod strategies;
 pub mod up;
 
 pub use output::{print, print_json};
+
+use crate::codes::Code;
+use crate::failure::Failure;
+
+/// What drives the sockets of a coordinator or a hospital: one thread is enough for either.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Failure::new(Code::Internal, "cannot start the network runtime").caused_by(error)
+        })
+}

@@ -40,14 +40,22 @@ pub fn execute(args: &RunArgs, talk: Talk) -> Result<ExitCode, Failure> {
     let results = if finished.outcome == Outcome::Completed {
         let scaling = finished.state.scaling();
         let found = pool.install(|| comparison::compare(&setup, params, scaling))?;
-        found.notes.iter().for_each(|line| note(&format!("warning: {line}")));
+        found
+            .notes
+            .iter()
+            .for_each(|line| note(&format!("warning: {line}")));
         folder.keep(&found)?;
         found.rows
     } else {
         run_folder::reported(&setup, &view)
     };
     folder.finish(&setup, params, &view, &results)?;
-    let ending = Ending { format: args.format, talk, interrupt: &interrupt, verb: "run" };
+    let ending = Ending {
+        format: args.format,
+        talk,
+        interrupt: &interrupt,
+        verb: "run",
+    };
     ending.tell(&folder, &setup, &view, &results)
 }
 
@@ -58,7 +66,10 @@ pub(super) fn experiment(args: &RunArgs) -> Result<Loaded<Experiment>, Failure> 
         (Some(run), _) => run_folder::resumed(run, above),
         (None, Some(path)) => Experiment::load(path, above),
         // The command line asks for one of the two.
-        (None, None) => Err(Failure::new(crate::Code::FileUnreadable, "no experiment was named")),
+        (None, None) => Err(Failure::new(
+            crate::Code::FileUnreadable,
+            "no experiment was named",
+        )),
     }
 }
 
@@ -66,7 +77,9 @@ pub(super) fn experiment(args: &RunArgs) -> Result<Loaded<Experiment>, Failure> 
 pub(super) fn warn(setup: &Setup, talk: Talk) {
     if !talk.quiet {
         let warnings = setup.federation.source().warnings();
-        warnings.iter().for_each(|line| note(&format!("warning: {line}")));
+        warnings
+            .iter()
+            .for_each(|line| note(&format!("warning: {line}")));
     }
 }
 
@@ -79,7 +92,13 @@ pub(super) fn teller(
 ) -> Result<Teller, Failure> {
     let style = Style::choose(talk.quiet, std::io::stderr().is_terminal());
     let story = folder.story()?;
-    Ok(Teller::new(&folder.dir, setup.model.layout(), story, Terminal::new(style), interrupt))
+    Ok(Teller::new(
+        &folder.dir,
+        setup.model.layout(),
+        story,
+        Terminal::new(style),
+        interrupt,
+    ))
 }
 
 fn simulate(
@@ -93,7 +112,10 @@ fn simulate(
     let roster = setup.federation.roster();
     let network = |node: ward_core::NodeId| {
         let info = &roster[node.0 as usize];
-        (experiment.simulation.link(info), experiment.simulation.faults(info))
+        (
+            experiment.simulation.link(info),
+            experiment.simulation.faults(info),
+        )
     };
     let simulation = Simulation::new(
         setup.coordinator(state),

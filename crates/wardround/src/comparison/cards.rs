@@ -66,8 +66,14 @@ fn edges(federation: &Federation, features: usize) -> Result<Vec<Vec<f64>>, Data
     let spans = spans?;
     Ok((0..features)
         .map(|index| {
-            let low = spans.iter().map(|s| s[index].0).fold(f64::INFINITY, f64::min);
-            let high = spans.iter().map(|s| s[index].1).fold(f64::NEG_INFINITY, f64::max);
+            let low = spans
+                .iter()
+                .map(|s| s[index].0)
+                .fold(f64::INFINITY, f64::min);
+            let high = spans
+                .iter()
+                .map(|s| s[index].1)
+                .fold(f64::NEG_INFINITY, f64::max);
             if low.is_finite() && high > low {
                 let step = (high - low) / CLASSES as f64;
                 (0..=CLASSES).map(|i| low + step * i as f64).collect()
@@ -84,7 +90,15 @@ fn span(data: &HospitalData, index: usize) -> (f64, f64) {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     let spread = 3.0 * (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
-    let low = values.iter().copied().fold(f64::INFINITY, f64::min).max(mean - spread);
-    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max).min(mean + spread);
+    let low = values
+        .iter()
+        .copied()
+        .fold(f64::INFINITY, f64::min)
+        .max(mean - spread);
+    let high = values
+        .iter()
+        .copied()
+        .fold(f64::NEG_INFINITY, f64::max)
+        .min(mean + spread);
     (low, high)
 }

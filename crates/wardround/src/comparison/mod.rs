@@ -49,7 +49,13 @@ pub fn compare(
     let roster = setup.federation.roster();
     let (pooled, seen) = rayon::join(
         || bench.train_pooled(),
-        || roster.par_iter().with_max_len(1).map(|info| bench.look(info)).collect::<Vec<_>>(),
+        || {
+            roster
+                .par_iter()
+                .with_max_len(1)
+                .map(|info| bench.look(info))
+                .collect::<Vec<_>>()
+        },
     );
     let seen = seen.into_iter().collect::<Result<Vec<Seen>, Failure>>()?;
     let mut notes = Vec::new();
@@ -69,11 +75,17 @@ pub fn compare(
             Model::Ceiling => seen.ceiling.clone(),
             Model::Pooled => None,
         };
-        seen.iter().zip(roster).filter_map(|(seen, info)| Some((info, of(seen)?))).collect()
+        seen.iter()
+            .zip(roster)
+            .filter_map(|(seen, info)| Some((info, of(seen)?)))
+            .collect()
     };
     let mut rows = results::rows(Model::Alone, &scored(Model::Alone));
     rows.extend(results::rows(Model::Federated, &scored(Model::Federated)));
-    rows.extend(results::rows(Model::Pooled, &roster.iter().zip(pooled).collect::<Vec<_>>()));
+    rows.extend(results::rows(
+        Model::Pooled,
+        &roster.iter().zip(pooled).collect::<Vec<_>>(),
+    ));
     rows.extend(results::rows(Model::Ceiling, &scored(Model::Ceiling)));
     let prints: Vec<u8> = seen.iter().flat_map(|seen| seen.print.0).collect();
     Ok(Comparison {
@@ -106,10 +118,17 @@ fn notes_of(seen: &[Seen]) -> Vec<String> {
         }
     };
     let failed = |seen: &'_ Seen| seen.alone.as_ref()?.as_ref().err().cloned();
-    let alone: Vec<(&str, TrainError)> =
-        seen.iter().filter_map(|s| Some((s.name.as_str(), failed(s)?))).collect();
-    note("alone", alone.iter().map(|(name, error)| (*name, error)).collect());
-    let federated = seen.iter().filter_map(|s| Some((s.name.as_str(), s.federated.as_ref().err()?)));
+    let alone: Vec<(&str, TrainError)> = seen
+        .iter()
+        .filter_map(|s| Some((s.name.as_str(), failed(s)?)))
+        .collect();
+    note(
+        "alone",
+        alone.iter().map(|(name, error)| (*name, error)).collect(),
+    );
+    let federated = seen
+        .iter()
+        .filter_map(|s| Some((s.name.as_str(), s.federated.as_ref().err()?)));
     note("federated", federated.collect());
     notes
 }
@@ -141,7 +160,11 @@ impl<'a> Bench<'a> {
 
     fn learner(&self) -> Learner {
         let experiment = &self.setup.experiment;
-        let training = experiment.baselines.training.as_ref().unwrap_or(&experiment.training);
+        let training = experiment
+            .baselines
+            .training
+            .as_ref()
+            .unwrap_or(&experiment.training);
         Learner::new(self.setup.model.clone(), training.engine)
     }
 
@@ -149,7 +172,10 @@ impl<'a> Bench<'a> {
         let data = self.setup.hospital(info.node)?;
         let mut learner = self.learner();
         let alone = self.setup.experiment.baselines.alone.then(|| {
-            let place = Address { round: RoundId(0), node: info.node };
+            let place = Address {
+                round: RoundId(0),
+                node: info.node,
+            };
             let fitted = learner.train(&self.initial, &data.train, &self.order, place)?;
             self.score(&mut learner, &fitted.params, &data)
         });
@@ -158,7 +184,13 @@ impl<'a> Bench<'a> {
             evaluation: Evaluation([(name::AUC.to_owned(), auc)].into()),
             cases: None,
         });
-        Ok(Seen { name: info.name.clone(), alone, federated, ceiling, print: print_of(&data) })
+        Ok(Seen {
+            name: info.name.clone(),
+            alone,
+            federated,
+            ceiling,
+            print: print_of(&data),
+        })
     }
 
     fn score(
@@ -167,10 +199,12 @@ impl<'a> Bench<'a> {
         params: &Params,
         data: &HospitalData,
     ) -> Result<Scored, TrainError> {
-        let Scores { evaluation, positive } =
-            learner.evaluate(params, &data.test, self.scaling.map(Arc::as_ref))?;
-        let cases = (positive.len() == data.test.len())
-            .then(|| (positive, data.test.labels.clone()));
+        let Scores {
+            evaluation,
+            positive,
+        } = learner.evaluate(params, &data.test, self.scaling.map(Arc::as_ref))?;
+        let cases =
+            (positive.len() == data.test.len()).then(|| (positive, data.test.labels.clone()));
         Ok(Scored { evaluation, cases })
     }
 
@@ -183,9 +217,14 @@ impl<'a> Bench<'a> {
                 all.extend(&self.setup.hospital(info.node)?.train);
             }
             // Nobody's number: the next after the hospitals'.
-            let place =
-                Address { round: RoundId(0), node: NodeId(federation.roster().len() as u32) };
-            Ok(self.learner().train(&self.initial, &all, &self.order, place)?.params)
+            let place = Address {
+                round: RoundId(0),
+                node: NodeId(federation.roster().len() as u32),
+            };
+            Ok(self
+                .learner()
+                .train(&self.initial, &all, &self.order, place)?
+                .params)
         })
     }
 

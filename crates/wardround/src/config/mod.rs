@@ -25,6 +25,8 @@ mod tests;
 
 pub use layer::Layer;
 pub use load::Loaded;
-pub use open::{COORDINATOR_VARIABLE, LISTEN_VARIABLE, Opened, TOKEN_VARIABLE};
+pub use open::{
+    ADMIN_TOKEN_VARIABLE, COORDINATOR_VARIABLE, LISTEN_VARIABLE, Opened, TOKEN_VARIABLE,
+};
 pub use problem::Problem;
 pub use types::{Experiment, HospitalConfig};

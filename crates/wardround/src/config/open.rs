@@ -14,8 +14,11 @@ use super::types::{Experiment, HospitalConfig, Secret};
 use crate::codes::Code;
 use crate::failure::Failure;
 
-/// The environment variable that gives a hospital its join token.
+/// The environment variable that gives a hospital its join token, and a coordinator the one that
+/// it asks for.
 pub const TOKEN_VARIABLE: &str = "WARDROUND_TOKEN";
+/// The environment variable that opens a coordinator's admin service with its value.
+pub const ADMIN_TOKEN_VARIABLE: &str = "WARDROUND_ADMIN_TOKEN";
 /// The environment variable that says where a coordinator listens.
 pub const LISTEN_VARIABLE: &str = "WARDROUND_LISTEN";
 /// The environment variable that says where a hospital's coordinator is.

@@ -1,11 +1,16 @@
 //! The processes of a federation: started together, watched, and gone when their owner is.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::ffi::OsStr;
+use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
+
+use crate::codes::Code;
+use crate::config::{COORDINATOR_VARIABLE, LISTEN_VARIABLE, TOKEN_VARIABLE};
+use crate::failure::Failure;
 
 /// How often the processes are looked at.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -24,21 +29,45 @@ pub struct Ended {
 pub struct Children(BTreeMap<String, Child>);
 
 impl Children {
-    /// Starts `wardround ARGS...` under `name`. Its standard input is the tie to this process; its
-    /// standard error goes to `log`, or to this process's where there is none.
+    /// Starts `wardround ARGS...` under `name`, with `token` as the join token in its environment:
+    /// arguments can be read by every user of the host. Its standard input is the tie to this
+    /// process; its standard error goes to the end of `log`, or to this process's where there is
+    /// none.
     ///
     /// # Errors
     /// When the process or its log cannot be made.
-    pub fn start(&mut self, name: &str, args: &[&str], log: Option<&Path>) -> io::Result<()> {
+    pub fn start(
+        &mut self,
+        name: &str,
+        args: &[&OsStr],
+        token: &str,
+        log: Option<&Path>,
+    ) -> Result<(), Failure> {
+        let refuse = |error: io::Error| {
+            Failure::new(Code::Internal, format!("cannot start a process for {name}"))
+                .caused_by(error)
+        };
         let stderr = match log {
-            Some(path) => Stdio::from(File::create(path)?),
+            Some(path) => {
+                let file = OpenOptions::new().create(true).append(true).open(path);
+                Stdio::from(file.map_err(refuse)?)
+            }
             None => Stdio::inherit(),
         };
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(args).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(stderr);
+        let mut command = Command::new(std::env::current_exe().map_err(refuse)?);
+        command
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(stderr);
+        command
+            .env(TOKEN_VARIABLE, token)
+            .env_remove(COORDINATOR_VARIABLE);
+        command.env(LISTEN_VARIABLE, "127.0.0.1:0");
         // A group of its own: a Ctrl-C at the terminal reaches the parent, which decides.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        self.0.insert(name.to_owned(), command.spawn()?);
+        self.0
+            .insert(name.to_owned(), command.spawn().map_err(refuse)?);
         Ok(())
     }
 
@@ -60,11 +89,17 @@ impl Children {
     ///
     /// # Errors
     /// When the system cannot say.
-    pub fn ended(&mut self) -> io::Result<Vec<Ended>> {
+    pub fn ended(&mut self) -> Result<Vec<Ended>, Failure> {
         let mut ended = Vec::new();
         for (name, child) in &mut self.0 {
-            if let Some(status) = child.try_wait()? {
-                ended.push(Ended { name: name.clone(), status });
+            if let Some(status) = child.try_wait().map_err(|error| {
+                let message = format!("cannot tell whether {name} still runs");
+                Failure::new(Code::Internal, message).caused_by(error)
+            })? {
+                ended.push(Ended {
+                    name: name.clone(),
+                    status,
+                });
             }
         }
         ended.iter().for_each(|e| drop(self.0.remove(&e.name)));
@@ -75,11 +110,11 @@ impl Children {
     ///
     /// # Errors
     /// When the system cannot say, or `done` fails.
-    pub fn watch<E: From<io::Error>>(
+    pub fn watch(
         &mut self,
         patience: Option<Duration>,
-        mut done: impl FnMut(&mut Self, Vec<Ended>) -> Result<bool, E>,
-    ) -> Result<bool, E> {
+        mut done: impl FnMut(&mut Self, Vec<Ended>) -> Result<bool, Failure>,
+    ) -> Result<bool, Failure> {
         let start = Instant::now();
         loop {
             let ended = self.ended()?;

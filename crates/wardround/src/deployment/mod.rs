@@ -1,7 +1,9 @@
 //! A whole federation on this host: one coordinator and every hospital as processes of their own.
 
 mod children;
+mod ledger;
 mod tie;
 
 pub use children::{Children, Ended};
+pub use ledger::{Entry, Ledger, audit, ledger_path};
 pub use tie::tie_to_parent;

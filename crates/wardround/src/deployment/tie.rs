@@ -11,18 +11,23 @@ use crate::interrupt::{INTERRUPTED, Interrupt};
 ///
 /// # Errors
 /// When no thread can be started.
-#[expect(clippy::exit, reason = "a child without its parent must not stay behind")]
+#[expect(
+    clippy::exit,
+    reason = "a child without its parent must not stay behind"
+)]
 pub fn tie_to_parent(interrupt: &Interrupt) -> std::io::Result<()> {
     let interrupt = interrupt.clone();
-    std::thread::Builder::new().name("parent".into()).spawn(move || {
-        for line in std::io::stdin().lock().lines() {
-            match line.as_deref() {
-                Ok("stop") => interrupt.request(INTERRUPTED),
-                Ok(_) => {}
-                Err(_) => break,
+    std::thread::Builder::new()
+        .name("parent".into())
+        .spawn(move || {
+            for line in std::io::stdin().lock().lines() {
+                match line.as_deref() {
+                    Ok("stop") => interrupt.request(INTERRUPTED),
+                    Ok(_) => {}
+                    Err(_) => break,
+                }
             }
-        }
-        std::process::exit(1);
-    })?;
+            std::process::exit(1);
+        })?;
     Ok(())
 }

@@ -65,6 +65,15 @@ pub enum TransportMode {
     Poll,
 }
 
+impl From<TransportMode> for ward_net::TransportMode {
+    fn from(mode: TransportMode) -> Self {
+        match mode {
+            TransportMode::Subscribe => Self::Subscribe,
+            TransportMode::Poll => Self::Poll,
+        }
+    }
+}
+
 /// A text that is never printed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
