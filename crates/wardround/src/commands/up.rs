@@ -6,6 +6,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use super::run::{experiment, warn};
 use crate::cli::{RunArgs, Talk};
 use crate::codes::Code;
 use crate::comparison;
-use crate::config::HospitalConfig;
+use crate::config::types::{HospitalConfig, Secret, TransportMode};
 use crate::deployment::{Children, audit, ledger_path};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -241,16 +242,16 @@ impl Nodes {
             name: info.name.clone(),
             coordinator: coordinator.to_owned(),
             experiment: "../config.resolved.toml".to_owned(),
-            token: None,
+            token: Some(Secret(self.token.clone())),
             data: None,
-            transport: Default::default(),
+            transport: TransportMode::default(),
             state_dir: ".".to_owned(),
         };
         let text = toml::to_string(&config).map_err(|error| {
             Failure::new(Code::Internal, "a hospital's file cannot be written").caused_by(error)
         })?;
         let path = self.config_path(&info.name);
-        file::write_whole(&path, text.as_bytes())?;
+        private(&path, &text).map_err(|error| self.cannot_write(error))?;
         let args = [
             OsStr::new("hospital"),
             OsStr::new("--tied"),
@@ -285,6 +286,19 @@ impl Nodes {
         }
         Ok(story.close()?)
     }
+}
+
+/// Writes a file that only its owner may read: it holds the run's join token.
+fn private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = fs::OpenOptions::new();
+    options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?
+        .write_all(text.as_bytes())
 }
 
 fn is_file_name(name: &str) -> bool {

@@ -1,0 +1,6 @@
+//! The program as processes: what it prints, what it leaves on disk, and what survives a crash.
+
+mod command_line;
+mod crashes;
+mod lab;
+mod same_bits;

@@ -1,0 +1,78 @@
+//! Same seed, same bits: any number of threads, any order, one process or many, at once or resumed.
+
+use crate::lab::{Lab, SMALL, rounds_closed, slow, summary, text};
+
+#[test]
+fn threads_do_not_matter() {
+    let lab = Lab::new(SMALL);
+    let one = lab.digest("run e.toml --threads 1");
+    assert_eq!(one, lab.digest("run e.toml --threads 2"));
+    assert_eq!(one, lab.digest("run e.toml --threads 8"));
+    assert_ne!(one, lab.digest("run e.toml --seed 2"));
+}
+
+#[test]
+fn the_order_of_arrival_does_not_matter() {
+    let lab = Lab::new(SMALL);
+    let straight = lab.digest("run e.toml --set simulation.network=\"ideal\"");
+    for network_seed in 1..4 {
+        let shuffled = format!(
+            "run e.toml --set simulation.jitter_ms=500 --set simulation.network_seed={network_seed}"
+        );
+        assert_eq!(straight, lab.digest(&shuffled));
+    }
+}
+
+#[test]
+fn keeping_no_hospital_open_does_not_matter() {
+    let lab = Lab::new(SMALL);
+    let kept = lab.digest("run e.toml");
+    assert_eq!(kept, lab.digest("run e.toml --set simulation.keep_open=0"));
+}
+
+#[test]
+fn processes_over_grpc_end_with_the_simulation_s_bits() {
+    let lab = Lab::new(SMALL);
+    let simulated = lab.summary("run e.toml");
+    let deployed = lab.summary("up e.toml");
+    assert_eq!(
+        text(&simulated, "model_digest"),
+        text(&deployed, "model_digest")
+    );
+    assert_eq!(simulated["results"], deployed["results"]);
+    // What the simulation says a message weighs is what the wire carried.
+    assert_eq!(simulated["bytes_up"], deployed["bytes_up"]);
+    assert_eq!(simulated["bytes_down"], deployed["bytes_down"]);
+}
+
+#[test]
+fn a_run_stopped_by_ctrl_c_goes_on_to_the_same_bits() {
+    let lab = Lab::new(&slow());
+    let whole = lab.digest("run e.toml --out whole");
+    let running = lab.start("run e.toml --threads 1");
+    let run = lab.run_dir();
+    rounds_closed(&run, 3);
+    running.signal("INT");
+    let output = running.output();
+    assert_eq!(output.status.code(), Some(130));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("run --resume"), "{told}");
+    let resumed = lab.summary(&format!("run --resume {}", run.display()));
+    assert_eq!(text(&resumed, "model_digest"), whole);
+    assert_eq!(resumed["rounds"], 60);
+    let again = lab.output(&format!("run --resume {}", run.display()));
+    assert_eq!(again.status.code(), Some(1), "it is over");
+}
+
+#[test]
+fn a_run_that_was_killed_goes_on_to_the_same_bits() {
+    let lab = Lab::new(&slow());
+    let whole = lab.digest("run e.toml --out whole");
+    let mut running = lab.start("run e.toml");
+    let run = lab.run_dir();
+    rounds_closed(&run, 3);
+    running.kill();
+    let resume = format!("run --resume {} --threads 1 --format json", run.display());
+    let resumed = summary(lab.output(&resume));
+    assert_eq!(text(&resumed, "model_digest"), whole);
+}
