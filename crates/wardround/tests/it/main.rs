@@ -2,5 +2,6 @@
 
 mod command_line;
 mod crashes;
+mod emr_risk_table;
 mod lab;
 mod same_bits;
