@@ -4,4 +4,5 @@ mod conversation;
 mod engine;
 mod engine_property;
 mod layering;
+mod oracle;
 mod simulation;

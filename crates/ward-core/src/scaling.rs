@@ -67,7 +67,8 @@ impl Summary {
             .for_each(|(a, b)| *a = a.wrapping_add(*b));
     }
 
-    /// Mean and sample deviation of everything summed. An empty summary scales nothing.
+    /// Mean and sample deviation of everything summed. A constant feature is centred and keeps its
+    /// scale, as does an empty summary's.
     #[must_use]
     pub fn scaling(&self) -> Scaling {
         let unit = (1u64 << FRACTION_BITS) as f64;
@@ -79,7 +80,14 @@ impl Summary {
             .zip(&means)
             .map(|(&square, mean)| {
                 let centred = (square as f64 / unit - n * mean * mean).max(0.0);
-                (centred / (n - 1.0).max(1.0)).sqrt() + 1e-9
+                let deviation = (centred / (n - 1.0).max(1.0)).sqrt();
+                // Less is rounding: the feature is constant, and dividing by it would blow up the
+                // first row that differs.
+                if deviation > 1e-6 * mean.abs() + 1e-9 {
+                    deviation
+                } else {
+                    1.0
+                }
             })
             .collect();
         Scaling { means, deviations }

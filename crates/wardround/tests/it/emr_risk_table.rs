@@ -11,16 +11,40 @@ use crate::lab::{Lab, summary};
 const SEEDS: u64 = 10;
 const TIERS: [&str; 3] = ["tertiary", "county", "township"];
 /// The table's words for the models, and ours.
-const MODELS: [(&str, &str); 3] = [("local", "alone"), ("pooled", "pooled"), ("fedavg", "federated")];
+const MODELS: [(&str, &str); 3] = [
+    ("local", "alone"),
+    ("pooled", "pooled"),
+    ("fedavg", "federated"),
+];
 /// The table's words for the conditions, our configuration, and what is set on top.
 const CONDITIONS: [(&str, &str, &str); 7] = [
-    ("iid-clean/global-z", "quickstart", "data.emr-risk.misdiagnosis=none"),
+    (
+        "iid-clean/global-z",
+        "quickstart",
+        "data.emr-risk.misdiagnosis=none",
+    ),
     ("misdiagnosis/global-z", "quickstart", "seed=1"),
-    ("misdiagnosis+shift/global-z", "quickstart", "data.emr-risk.shift=true"),
+    (
+        "misdiagnosis+shift/global-z",
+        "quickstart",
+        "data.emr-risk.shift=true",
+    ),
     ("misdiagnosis+shift+units/global-z", "emr-units", "seed=1"),
-    ("misdiagnosis+shift+units/local-z", "emr-units-local", "seed=1"),
-    ("misdiagnosis+shift+units/harmonised", "emr-units-harmonised", "seed=1"),
-    ("misdiagnosis+shift+units/unlogged-global-z", "emr-units-raw", "seed=1"),
+    (
+        "misdiagnosis+shift+units/local-z",
+        "emr-units-local",
+        "seed=1",
+    ),
+    (
+        "misdiagnosis+shift+units/harmonised",
+        "emr-units-harmonised",
+        "seed=1",
+    ),
+    (
+        "misdiagnosis+shift+units/unlogged-global-z",
+        "emr-units-raw",
+        "seed=1",
+    ),
 ];
 
 fn root() -> PathBuf {
@@ -32,7 +56,9 @@ fn auc(run: &Value, model: &str, tier: &str) -> f64 {
     let is = |row: &&Value| {
         row["model"] == model && row["group"] == tier && row["metric"] == "auc_mean_of_hospitals"
     };
-    run["results"].as_array().unwrap().iter().find(is).unwrap()["value"].as_f64().unwrap()
+    run["results"].as_array().unwrap().iter().find(is).unwrap()["value"]
+        .as_f64()
+        .unwrap()
 }
 
 fn measured() -> BTreeMap<String, f64> {
@@ -78,7 +104,8 @@ fn every_cell_is_the_known_one_within_its_spread() {
             let (known, sd) = (number(cell, "value"), number(cell, "sd"));
             let room = 3.0 * sd * (1.0 / number(cell, "seeds") + 1.0 / SEEDS as f64).sqrt();
             let found = measured[id];
-            ((found - known).abs() > room).then(|| format!("{id}: {found:.4}, not {known} +- {room:.4}"))
+            ((found - known).abs() > room)
+                .then(|| format!("{id}: {found:.4}, not {known} +- {room:.4}"))
         })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
