@@ -221,6 +221,8 @@ pub enum SchemaOf {
     Experiment,
     /// A hospital's file.
     Hospital,
+    /// What `run`, `up` and `coordinator` print with `--format json`.
+    Summary,
 }
 
 /// Arguments of `explain`.

@@ -1,4 +1,4 @@
-//! `wardround schema`: the JSON Schema of a file.
+//! `wardround schema`: the JSON Schema of a file, or of what `--format json` prints.
 
 use std::process::ExitCode;
 
@@ -15,6 +15,7 @@ pub fn execute(args: &SchemaArgs) -> Result<ExitCode, Failure> {
     let text = match args.file {
         SchemaOf::Experiment => schema::experiment(),
         SchemaOf::Hospital => schema::hospital(),
+        SchemaOf::Summary => schema::summary(),
     };
     write_or_print(args.output.as_deref(), &text)?;
     Ok(ExitCode::SUCCESS)

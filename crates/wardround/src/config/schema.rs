@@ -5,11 +5,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use super::types::{Experiment, HospitalConfig};
-
-/// Where the experiment's schema is committed, from the repository's root.
-pub const EXPERIMENT_FILE: &str = "configs/schema/experiment.schema.json";
-/// Where the hospital file's schema is committed, from the repository's root.
-pub const HOSPITAL_FILE: &str = "configs/schema/hospital.schema.json";
+use crate::summary::Summary;
 
 /// The schema of an experiment file.
 #[must_use]
@@ -21,6 +17,12 @@ pub fn experiment() -> String {
 #[must_use]
 pub fn hospital() -> String {
     schema_of::<HospitalConfig>(false)
+}
+
+/// The schema of a run's summary.
+#[must_use]
+pub fn summary() -> String {
+    schema_of::<Summary>(false)
 }
 
 /// Draft 7 with everything in place: TOML servers do not all follow references or newer drafts.
@@ -72,6 +74,8 @@ mod tests {
             .assert_eq(&experiment());
         expect_test::expect_file!["../../../../configs/schema/hospital.schema.json"]
             .assert_eq(&hospital());
+        expect_test::expect_file!["../../../../configs/schema/summary.schema.json"]
+            .assert_eq(&summary());
     }
 
     #[test]

@@ -76,3 +76,19 @@ fn a_run_that_was_killed_goes_on_to_the_same_bits() {
     let resumed = summary(lab.output(&resume));
     assert_eq!(text(&resumed, "model_digest"), whole);
 }
+
+#[test]
+fn the_summary_has_the_committed_schema_s_keys() {
+    let lab = Lab::new(SMALL);
+    let summary = lab.summary("run e.toml");
+    let schema: serde_json::Value =
+        serde_json::from_slice(&lab.output("schema summary").stdout).unwrap();
+    let keys = |value: &serde_json::Value| -> Vec<String> {
+        let mut keys: Vec<_> = value.as_object().unwrap().keys().cloned().collect();
+        keys.sort();
+        keys
+    };
+    assert_eq!(keys(&summary), keys(&schema["properties"]));
+    let result = &schema["properties"]["results"]["items"]["properties"];
+    assert_eq!(keys(&summary["results"][0]), keys(result));
+}
