@@ -23,7 +23,7 @@ impl Estimate {
         let (mut n, mut sum, mut variance) = (0_u64, 0.0, 0.0);
         for part in parts {
             let weight = part.n as f64;
-            n += part.n;
+            n = n.saturating_add(part.n);
             sum += weight * part.value;
             variance += (weight * part.standard_error).powi(2);
         }
@@ -48,6 +48,16 @@ impl Estimate {
             n: values.len() as u64,
             standard_error: (variance / n).sqrt(),
         })
+    }
+
+    /// Whether it could be of real cases. Sums over any number of sound estimates stay finite, so
+    /// one hospital cannot spoil the story of all.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let largest = f64::from(f32::MAX);
+        self.value.abs() <= largest
+            && (0.0..=largest).contains(&self.standard_error)
+            && self.n <= 1 << 40
     }
 
     /// The 95 % normal interval.
@@ -97,6 +107,12 @@ impl Evaluation {
                 })
                 .collect(),
         )
+    }
+
+    /// Whether every estimate is sound and there are no more than anybody could want to see.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.0.len() <= 64 && self.0.values().all(Estimate::is_sound)
     }
 
     /// The evaluation of binary scores: [`name::AUC`] and [`name::SENSITIVITY`].
@@ -259,5 +275,21 @@ mod tests {
                 < 1e-12
         );
         assert_eq!(Estimate::combine([]), None);
+    }
+
+    #[test]
+    fn sums_of_sound_estimates_stay_finite() {
+        let largest = Estimate { value: f32::MAX.into(), n: 1 << 40, standard_error: f32::MAX.into() };
+        assert!(largest.is_sound());
+        let all = Estimate::combine(&[largest; 1_000]).unwrap();
+        assert!(all.value.is_finite() && all.standard_error.is_finite());
+        for wrong in [
+            Estimate { value: f64::NAN, ..largest },
+            Estimate { value: 1e300, ..largest },
+            Estimate { standard_error: -1.0, ..largest },
+            Estimate { n: u64::MAX, ..largest },
+        ] {
+            assert!(!wrong.is_sound());
+        }
     }
 }

@@ -74,7 +74,8 @@ pub fn check(upload: &Upload, len: usize, ring: &RingSpec) -> Result<(), Malform
             most: ring.most_weight,
         });
     }
-    if !upload.loss.is_finite() {
+    // Weighted sums of losses must stay finite too.
+    if upload.loss.is_nan() || upload.loss.abs() > f64::from(f32::MAX) {
         return Err(Malformed::NotFinite);
     }
     let most = f64::from(ring.range) * (1u64 << ring.fraction_bits) as f64 * upload.weight as f64;

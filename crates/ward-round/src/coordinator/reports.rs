@@ -79,9 +79,7 @@ impl Coordinator {
             (Phase::Evaluating(phase), Report::Evaluation { round, evaluation }) => {
                 let twice = phase.answers.contains_key(&node);
                 belongs(&phase.asked, node, round, phase.round, twice)?;
-                let finite =
-                    |e: &ward_core::Estimate| e.value.is_finite() && e.standard_error.is_finite();
-                if !evaluation.0.values().all(finite) {
+                if !evaluation.is_sound() {
                     return Err(Malformed::NotFinite.into());
                 }
                 phase.answers.insert(node, evaluation.clone());
