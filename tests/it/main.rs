@@ -1,4 +1,4 @@
-//! One binary of laws: conversations, properties, layers, whole processes.
+//! One binary of laws: conversations, properties, layers, plain definitions.
 
 mod conversation;
 mod engine;

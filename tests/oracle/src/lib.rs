@@ -52,7 +52,8 @@ pub fn columns(rows: &[Vec<f64>]) -> Vec<(f64, f64)> {
     (0..width)
         .map(|c| {
             let mean = rows.iter().map(|row| row[c]).sum::<f64>() / n;
-            let variance = rows.iter().map(|row| (row[c] - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
+            let variance =
+                rows.iter().map(|row| (row[c] - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
             (mean, variance.sqrt())
         })
         .collect()
