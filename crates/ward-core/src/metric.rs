@@ -95,18 +95,15 @@ impl Evaluation {
 
     /// Several hospitals' evaluations as one: [`Estimate::combine`] metric by metric.
     #[must_use]
-    pub fn combine<'a>(parts: impl IntoIterator<Item = &'a Self> + Clone) -> Self {
-        let names: std::collections::BTreeSet<&String> =
-            parts.clone().into_iter().flat_map(|p| p.0.keys()).collect();
-        Self(
-            names
-                .into_iter()
-                .filter_map(|name| {
-                    let found = parts.clone().into_iter().filter_map(|p| p.0.get(name));
-                    Estimate::combine(found).map(|estimate| (name.clone(), estimate))
-                })
-                .collect(),
-        )
+    pub fn combine<'a>(parts: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut found: BTreeMap<&String, Vec<&Estimate>> = BTreeMap::new();
+        for (name, estimate) in parts.into_iter().flat_map(|part| &part.0) {
+            found.entry(name).or_default().push(estimate);
+        }
+        let combined = found
+            .into_iter()
+            .filter_map(|(name, estimates)| Some((name.clone(), Estimate::combine(estimates)?)));
+        Self(combined.collect())
     }
 
     /// Whether every estimate is sound and there are no more than anybody could want to see.
@@ -279,15 +276,31 @@ mod tests {
 
     #[test]
     fn sums_of_sound_estimates_stay_finite() {
-        let largest = Estimate { value: f32::MAX.into(), n: 1 << 40, standard_error: f32::MAX.into() };
+        let largest = Estimate {
+            value: f32::MAX.into(),
+            n: 1 << 40,
+            standard_error: f32::MAX.into(),
+        };
         assert!(largest.is_sound());
         let all = Estimate::combine(&[largest; 1_000]).unwrap();
         assert!(all.value.is_finite() && all.standard_error.is_finite());
         for wrong in [
-            Estimate { value: f64::NAN, ..largest },
-            Estimate { value: 1e300, ..largest },
-            Estimate { standard_error: -1.0, ..largest },
-            Estimate { n: u64::MAX, ..largest },
+            Estimate {
+                value: f64::NAN,
+                ..largest
+            },
+            Estimate {
+                value: 1e300,
+                ..largest
+            },
+            Estimate {
+                standard_error: -1.0,
+                ..largest
+            },
+            Estimate {
+                n: u64::MAX,
+                ..largest
+            },
         ] {
             assert!(!wrong.is_sound());
         }
