@@ -16,6 +16,7 @@ use crate::source::{DataError, Problem, Source};
 /// Where the rows come from. A later scenario is one more line here and in [`SCENARIOS`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(clippy::large_enum_variant, reason = "a run has one")]
 pub enum DataConfig {
     /// Risk score from twelve laboratory values (synthetic).
     EmrRisk(EmrRiskConfig),
@@ -60,7 +61,7 @@ pub const SCENARIOS: [ScenarioInfo; 3] = [
         task: "lung-nodule CT: a nodule or none (S1)",
         inputs: "1 x 28 x 28 image",
         ceiling: "AUC .982 tertiary, .891 county, .740 township (ideal observer, amplitude .75)",
-        recipe: "cnn [8, 16], kernels [5, 3], hidden 64; Adam .001, batch 32, 1 epoch x 40 rounds",
+        recipe: "cnn [8, 16], kernels [5, 3], hidden 64; Adam .002, batch 32, 1 epoch x 50 rounds",
     },
     ScenarioInfo {
         id: "emr-risk",
@@ -104,14 +105,7 @@ impl DataConfig {
         match self {
             Self::EmrRisk(config) => config.problems("data.emr-risk"),
             Self::LungNodule(config) => config.problems("data.lung-nodule"),
-            Self::Csv(config) => config
-                .validate()
-                .into_iter()
-                .map(|p| Problem {
-                    path: format!("data.{}", p.path),
-                    ..p
-                })
-                .collect(),
+            Self::Csv(config) => config.problems("data.csv"),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Splits one pool of rows among hospitals that do not exist, to study how unlike they may be.
 //!
-//! A partition draws shares first and rows second, each at its own address, so the same seed gives
-//! the same hospitals, and the rows of another pool (test rows) can be dealt by the same shares.
+//! Shares and rows are drawn at addresses of their own, so the same seed gives the same hospitals,
+//! and the rows of another pool (test rows) are dealt out by the same shares.
 
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, Gamma};
@@ -17,7 +17,7 @@ use crate::source::Problem;
 const MOST_HOSPITALS: u32 = 100_000;
 /// The range of `alpha` in which drawn shares are still numbers.
 const ALPHAS: std::ops::RangeInclusive<f64> = 1e-3..=1e6;
-/// The share of a class when nothing else is said.
+/// Concentration when nothing else is said.
 const DEFAULT_ALPHA: f64 = 0.5;
 
 /// In what the hospitals of a partition differ.
@@ -70,7 +70,10 @@ impl PartitionConfig {
             problem("hospitals", message);
         }
         if self.minimum == 0 {
-            problem("minimum", "0 is not at least 1: no hospital is empty".to_owned());
+            problem(
+                "minimum",
+                "0 is not at least 1: no hospital is empty".to_owned(),
+            );
         }
         match self.alpha {
             Some(_) if self.kind == PartitionKind::Iid => {
@@ -90,59 +93,42 @@ impl PartitionConfig {
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         let digits = self.hospitals.saturating_sub(1).to_string().len().max(3);
-        (0..self.hospitals).map(|h| format!("h{h:0digits$}")).collect()
+        (0..self.hospitals)
+            .map(|h| format!("h{h:0digits$}"))
+            .collect()
     }
 
-    /// Draws what share of which label each hospital gets.
-    #[must_use]
-    pub fn shares(&self, seed: Seed) -> Shares {
-        let hospitals = self.hospitals as usize;
-        let alpha = self.alpha.unwrap_or(DEFAULT_ALPHA);
-        let place = seed.purpose(Purpose::PARTITION);
-        let draw = |label: u64| dirichlet(hospitals, alpha, &mut place.child("shares", label).stream());
-        let by_label = match self.kind {
-            PartitionKind::Iid => vec![vec![1.0 / hospitals.max(1) as f64; hospitals]],
-            PartitionKind::Quantity => vec![draw(0)],
-            PartitionKind::Dirichlet => (0..=u64::from(u8::MAX)).map(draw).collect(),
-        };
-        Shares { by_label, hospitals, place }
-    }
-}
-
-/// What share of the rows each hospital gets, of every label alike or of each label by itself.
-#[derive(Debug, Clone)]
-pub struct Shares {
-    by_label: Vec<Vec<f64>>,
-    hospitals: usize,
-    place: Seed,
-}
-
-impl Shares {
     /// Deals out the rows of a pool: for each hospital the numbers of its rows, ascending, at least
-    /// `minimum` of them. Every row goes to one hospital. `pool` is the pool's name, for the draws.
-    /// `None` where the pool is too small.
+    /// `minimum` of them. Every row goes to one hospital. `pool` is the pool's name: pools differ in
+    /// who gets which row, and agree in the shares. `None` where the pool is too small.
     #[must_use]
-    pub fn deal(&self, labels: &[u8], minimum: usize, pool: &str) -> Option<Vec<Vec<usize>>> {
-        if self.hospitals == 0 || self.hospitals.checked_mul(minimum)? > labels.len() {
+    pub fn deal(
+        &self,
+        labels: &[u8],
+        minimum: usize,
+        pool: &str,
+        seed: Seed,
+    ) -> Option<Vec<Vec<usize>>> {
+        let hospitals = self.hospitals as usize;
+        if hospitals == 0 || hospitals.checked_mul(minimum)? > labels.len() {
             return None;
         }
-        let place = self.place.child(pool, 0);
-        let mut dealt = vec![Vec::new(); self.hospitals];
-        for (label, shares) in self.by_label.iter().enumerate() {
-            let each = self.by_label.len() > 1;
-            let mut rows: Vec<usize> = (0..labels.len())
-                .filter(|&row| !each || usize::from(labels[row]) == label)
-                .collect();
-            shuffle(&mut rows, &mut place.child("rows", label as u64).stream());
+        let seed = seed.purpose(Purpose::PARTITION);
+        let place = seed.child(pool, 0);
+        let mut dealt = vec![Vec::new(); hospitals];
+        for (group, mut rows) in self.groups(labels) {
+            shuffle(&mut rows, &mut place.child("rows", group).stream());
+            let shares = self.shares(&mut seed.child("shares", group).stream());
             let (mut sum, mut start) = (0.0, 0);
-            for (hospital, share) in shares.iter().enumerate() {
+            for (hospital, share) in dealt.iter_mut().zip(shares) {
                 sum += share;
-                let last = hospital + 1 == self.hospitals;
-                let end = if last { rows.len() } else { (sum * rows.len() as f64).round() as usize };
+                let end = (sum * rows.len() as f64).round() as usize;
                 let end = end.clamp(start, rows.len());
-                dealt[hospital].extend_from_slice(&rows[start..end]);
+                hospital.extend_from_slice(&rows[start..end]);
                 start = end;
             }
+            // Shares add up to 1 but for rounding.
+            dealt[hospitals - 1].extend_from_slice(&rows[start..]);
         }
         top_up(&mut dealt, minimum, &mut place.child("top-up", 0).stream());
         for rows in &mut dealt {
@@ -150,12 +136,36 @@ impl Shares {
         }
         Some(dealt)
     }
+
+    /// Rows that are dealt out by one draw: those of each label, or all.
+    fn groups(&self, labels: &[u8]) -> BTreeMap<u64, Vec<usize>> {
+        let mut groups: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+        for (row, &label) in labels.iter().enumerate() {
+            let by_label = self.kind == PartitionKind::Dirichlet;
+            let group = if by_label { u64::from(label) } else { 0 };
+            groups.entry(group).or_default().push(row);
+        }
+        groups
+    }
+
+    fn shares(&self, rng: &mut impl Rng) -> Vec<f64> {
+        let hospitals = self.hospitals as usize;
+        match self.kind {
+            PartitionKind::Iid => vec![1.0 / hospitals as f64; hospitals],
+            PartitionKind::Dirichlet | PartitionKind::Quantity => {
+                dirichlet(hospitals, self.alpha.unwrap_or(DEFAULT_ALPHA), rng)
+            }
+        }
+    }
 }
 
 /// Those who have most give to those who have less than `minimum`, one row at a time.
 fn top_up(dealt: &mut [Vec<usize>], minimum: usize, rng: &mut impl Rng) {
-    let mut most: BinaryHeap<(usize, usize)> =
-        dealt.iter().enumerate().map(|(h, rows)| (rows.len(), h)).collect();
+    let mut most: BinaryHeap<(usize, usize)> = dealt
+        .iter()
+        .enumerate()
+        .map(|(h, rows)| (rows.len(), h))
+        .collect();
     for hospital in 0..dealt.len() {
         while dealt[hospital].len() < minimum {
             // The pool is large enough, so whoever has most has more than the minimum.

@@ -13,7 +13,10 @@ enum Test {
     /// The column is 0 or 1.
     Binary,
     Number(Op, f64),
-    Text { equal: bool, text: String },
+    Text {
+        equal: bool,
+        text: String,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +122,9 @@ fn test(op: Op, right: &str) -> Result<Test, String> {
             equal: op == Op::Equal,
             text: text.trim().to_owned(),
         }),
-        (Some(_), _) => Err(format!("texts have no order: only == and != compare them; {FORMS}")),
+        (Some(_), _) => Err(format!(
+            "texts have no order: only == and != compare them; {FORMS}"
+        )),
         (None, _) => match finite(right) {
             Some(number) => Ok(Test::Number(op, number)),
             None => Err(format!(
@@ -149,11 +154,19 @@ mod tests {
             ("sick", "sick", [("0", 0), ("1", 1), ("1.0", 1)]),
             ("num > 0", "num", [("0", 0), ("1", 1), ("4", 1)]),
             (" num>=2 ", "num", [("1.9", 0), ("2", 1), ("4e0", 1)]),
-            ("blood pressure < -1.5", "blood pressure", [("-2", 1), ("-1.5", 0), ("9", 0)]),
+            (
+                "blood pressure < -1.5",
+                "blood pressure",
+                [("-2", 1), ("-1.5", 0), ("9", 0)],
+            ),
             ("a <= 1", "a", [("1", 1), ("0", 1), ("1.1", 0)]),
             ("a == 2", "a", [("2.0", 1), ("2", 1), ("3", 0)]),
             ("a != 2", "a", [("2.0", 0), ("2", 0), ("3", 1)]),
-            ("d == \"sick > 1\"", "d", [("sick > 1", 1), ("Sick", 0), ("sick", 0)]),
+            (
+                "d == \"sick > 1\"",
+                "d",
+                [("sick > 1", 1), ("Sick", 0), ("sick", 0)],
+            ),
             ("d != 'well'", "d", [("well", 0), ("ill", 1), ("", 1)]),
         ] {
             let rule = LabelRule::parse(expression).expect(expression);
@@ -166,7 +179,16 @@ mod tests {
 
     #[test]
     fn what_is_no_expression_is_told_what_would_be() {
-        for wrong in ["", " > 0", "num > ", "num > x", "num > NaN", "d > \"a\"", "num = 1", "a == \""] {
+        for wrong in [
+            "",
+            " > 0",
+            "num > ",
+            "num > x",
+            "num > NaN",
+            "d > \"a\"",
+            "num = 1",
+            "a == \"",
+        ] {
             let error = LabelRule::parse(wrong).expect_err(wrong);
             assert!(error.contains("`num > 0`"), "{error}");
         }

@@ -9,7 +9,7 @@ fn scenario(change: impl FnOnce(&mut EmrRiskConfig)) -> EmrRisk {
 #[test]
 fn the_quadrature_gives_the_known_figures() {
     let close = |got: f64, known: f64, tolerance: f64| {
-        assert!((got - known).abs() < tolerance, "{got} is not {known}")
+        assert!((got - known).abs() < tolerance, "{got} is not {known}");
     };
     let national = quadrature(1.0, 0.0);
     close(national.auc, 0.8391, 5e-5);

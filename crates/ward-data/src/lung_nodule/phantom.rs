@@ -5,12 +5,12 @@ use rand_distr::{Distribution, StandardNormal};
 /// Side of the square image in pixels.
 pub const SIDE: usize = 28;
 /// Pixels in one image.
-pub const PIXELS: usize = SIDE * SIDE;
+pub(super) const PIXELS: usize = SIDE * SIDE;
 /// Deviations of the white and the correlated noise.
 const WHITE: f64 = 0.15;
 const CORRELATED: f64 = 0.15;
 /// Radii of nodules in pixels.
-pub const RADII: [f64; 3] = [1.2, 1.7, 2.4];
+pub(super) const RADII: [f64; 3] = [1.2, 1.7, 2.4];
 /// Brightness inside and outside the lungs.
 const INSIDE: f64 = 0.2;
 const OUTSIDE: f64 = 0.6;
@@ -19,11 +19,11 @@ const LUNGS: [(f64, f64); 2] = [(8.0, 14.0), (19.0, 14.0)];
 const HALF_AXES: (f64, f64) = (5.5, 10.0);
 
 /// One image, row by row from the top: pixel (x, y) is at `y * SIDE + x`.
-pub type Image = [f64; PIXELS];
+pub(super) type Image = [f64; PIXELS];
 
 /// Whether pixel (x, y) lies in a lung.
 #[must_use]
-pub fn in_lung(x: usize, y: usize) -> bool {
+pub(super) fn in_lung(x: usize, y: usize) -> bool {
     LUNGS.iter().any(|(cx, cy)| {
         let (dx, dy) = ((x as f64 - cx) / HALF_AXES.0, (y as f64 - cy) / HALF_AXES.1);
         dx * dx + dy * dy <= 1.0
@@ -32,7 +32,7 @@ pub fn in_lung(x: usize, y: usize) -> bool {
 
 /// The chest without a nodule.
 #[must_use]
-pub fn background() -> Image {
+pub(super) fn background() -> Image {
     std::array::from_fn(|i| {
         if in_lung(i % SIDE, i / SIDE) {
             INSIDE
@@ -44,7 +44,7 @@ pub fn background() -> Image {
 
 /// The 86 places where a nodule may be: every other pixel inside a lung.
 #[must_use]
-pub fn centres() -> Vec<(usize, usize)> {
+pub(super) fn centres() -> Vec<(usize, usize)> {
     let rows = (5..=23).step_by(2);
     rows.flat_map(|y| (3..=23).step_by(2).map(move |x| (x, y)))
         .filter(|&(x, y)| in_lung(x, y))
@@ -52,7 +52,7 @@ pub fn centres() -> Vec<(usize, usize)> {
 }
 
 /// Adds `amplitude * exp(-|x - centre|^2 / (2 radius^2))`.
-pub fn add_blob(image: &mut Image, centre: (usize, usize), radius: f64, amplitude: f64) {
+pub(super) fn add_blob(image: &mut Image, centre: (usize, usize), radius: f64, amplitude: f64) {
     let fall = |along: usize, middle: usize| {
         let distance = along as f64 - middle as f64;
         (-distance * distance / (2.0 * radius * radius)).exp()
@@ -69,7 +69,7 @@ pub fn add_blob(image: &mut Image, centre: (usize, usize), radius: f64, amplitud
 /// The seven taps of the noise's kernel: a Gaussian of deviation 1.5, scaled to unit output
 /// variance along its axis.
 #[must_use]
-pub fn kernel() -> [f64; 7] {
+pub(super) fn kernel() -> [f64; 7] {
     let raw: [f64; 7] = std::array::from_fn(|i| {
         let j = i as f64 - 3.0;
         (-j * j / (2.0 * 1.5 * 1.5)).exp()
@@ -80,7 +80,7 @@ pub fn kernel() -> [f64; 7] {
 
 /// The noise's variance at each frequency of the torus: `K` is diagonal there.
 #[must_use]
-pub fn noise_spectrum(noise_factor: f64) -> Image {
+pub(super) fn noise_spectrum(noise_factor: f64) -> Image {
     let taps = kernel();
     let response: [f64; SIDE] = std::array::from_fn(|u| {
         let wave = |j: usize| (2.0 * std::f64::consts::PI * (u * j) as f64 / SIDE as f64).cos();
@@ -93,7 +93,7 @@ pub fn noise_spectrum(noise_factor: f64) -> Image {
 }
 
 /// Adds `factor` times the noise: white, and white filtered with wrap-around.
-pub fn add_noise(image: &mut Image, factor: f64, rng: &mut impl rand::Rng) {
+pub(super) fn add_noise(image: &mut Image, factor: f64, rng: &mut impl rand::Rng) {
     let taps = kernel();
     let mut field: Image = std::array::from_fn(|_| StandardNormal.sample(rng));
     smooth_lines(&mut field, &taps);
