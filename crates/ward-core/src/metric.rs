@@ -50,6 +50,24 @@ impl Estimate {
         })
     }
 
+    /// The share of `part` in `whole`, told of `n` cases, with the binomial standard error. Where
+    /// all or none are part, that formula says 0, which nobody may believe; there the share is moved
+    /// by two successes and two failures first (Agresti and Coull 1998).
+    #[must_use]
+    pub fn share(part: u64, whole: u64, n: u64) -> Self {
+        let (found, all) = (part as f64, whole.max(1) as f64);
+        let error = |share: f64, of: f64| (share * (1.0 - share) / of).sqrt();
+        Self {
+            value: found / all,
+            n,
+            standard_error: if part == 0 || part == whole {
+                error((found + 2.0) / (all + 4.0), all + 4.0)
+            } else {
+                error(found / all, all)
+            },
+        }
+    }
+
     /// Whether it could be of real cases. Sums over any number of sound estimates stay finite, so
     /// one hospital cannot spoil the story of all.
     #[must_use]
@@ -128,7 +146,9 @@ impl Evaluation {
 }
 
 /// The area under the ROC curve, ties counting half, with DeLong's standard error
-/// (DeLong, DeLong and Clarke-Pearson 1988). `None` when a class is empty or a score is NaN.
+/// (DeLong, DeLong and Clarke-Pearson 1988). Where that is blind (one case in a class, or classes
+/// that do not overlap), Hanley and McNeil's (1982), with half a pair moved to the other side.
+/// `None` when a class is empty or a score is NaN.
 #[must_use]
 pub fn auc(scores: &[f32], labels: &[u8]) -> Option<Estimate> {
     let (mut positive, mut negative) = split(scores, labels)?;
@@ -138,11 +158,27 @@ pub fn auc(scores: &[f32], labels: &[u8]) -> Option<Estimate> {
     let of_negative = placements(&negative, &positive);
     let first = Estimate::mean(&of_positive)?;
     let second = Estimate::mean(&of_negative)?;
+    let delong = first.standard_error.hypot(second.standard_error);
+    let blind = delong == 0.0 || positive.len() == 1 || negative.len() == 1;
     Some(Estimate {
         value: first.value,
         n: labels.len() as u64,
-        standard_error: first.standard_error.hypot(second.standard_error),
+        standard_error: if blind {
+            hanley_mcneil(first.value, positive.len() as f64, negative.len() as f64)
+        } else {
+            delong
+        },
     })
+}
+
+/// The standard error of an AUC under exponential scores, for any AUC and classes of any size.
+fn hanley_mcneil(auc: f64, positive: f64, negative: f64) -> f64 {
+    let pairs = positive * negative;
+    let auc = (auc * pairs).clamp(0.5, (pairs - 0.5).max(0.5)) / pairs;
+    let (one, two) = (auc / (2.0 - auc), 2.0 * auc * auc / (1.0 + auc));
+    let square = auc * auc;
+    let spread = (positive - 1.0) * (one - square) + (negative - 1.0) * (two - square);
+    ((auc * (1.0 - auc) + spread) / pairs).sqrt()
 }
 
 /// The largest sensitivity at a specificity of at least `specificity`, binomial standard error.
@@ -152,13 +188,17 @@ pub fn sensitivity_at(scores: &[f32], labels: &[u8], specificity: f64) -> Option
     negative.sort_by(f32::total_cmp);
     let needed = (specificity * negative.len() as f64).ceil() as usize;
     let threshold = negative[needed.clamp(1, negative.len()) - 1];
-    let found = positive.iter().filter(|&&s| s > threshold).count() as f64;
-    let value = found / positive.len() as f64;
-    Some(Estimate {
-        value,
-        n: labels.len() as u64,
-        standard_error: (value * (1.0 - value) / positive.len() as f64).sqrt(),
-    })
+    let found = positive.iter().filter(|&&s| s > threshold).count();
+    let (found, all) = (found as u64, positive.len() as u64);
+    Some(Estimate::share(found, all, labels.len() as u64))
+}
+
+/// Whether a metric of that name lies between 0 and 1: all but the loss.
+#[must_use]
+pub fn is_share(metric: &str) -> bool {
+    ["auc", "accuracy", "sensitivity"]
+        .iter()
+        .any(|word| metric.starts_with(word))
 }
 
 fn split(scores: &[f32], labels: &[u8]) -> Option<(Vec<f32>, Vec<f32>)> {
@@ -272,6 +312,28 @@ mod tests {
                 < 1e-12
         );
         assert_eq!(Estimate::combine([]), None);
+    }
+
+    #[test]
+    fn perfection_is_not_certain() {
+        let auc = auc(&[0.9, 0.8, 0.7, 0.1], &[1, 1, 1, 0]).unwrap();
+        assert_eq!(auc.value, 1.0);
+        assert!(auc.standard_error > 0.1, "{auc:?}");
+        let share = Estimate::share(16, 16, 16);
+        assert!(
+            share.value == 1.0 && (share.standard_error - 0.067).abs() < 0.001,
+            "{share:?}"
+        );
+        assert_eq!(
+            Estimate::share(1, 4, 4).standard_error,
+            (0.25_f64 * 0.75 / 4.0).sqrt()
+        );
+    }
+
+    #[test]
+    fn hanley_and_mcneil_s_own_example() {
+        // 51 abnormal and 58 normal images, AUC .893 (their Table III and text): .032.
+        assert!((hanley_mcneil(0.893, 51.0, 58.0) - 0.032).abs() < 0.001);
     }
 
     #[test]

@@ -60,10 +60,13 @@ pub struct ResultRow {
 }
 
 impl ResultRow {
-    /// The row of an estimate, with its 95 % normal interval.
+    /// The row of an estimate, with its 95 % normal interval, cut where the metric ends.
     #[must_use]
     pub fn of(group: &str, model: Model, metric: &str, estimate: &ward_core::Estimate) -> Self {
-        let (ci_low, ci_high) = estimate.interval();
+        let (mut ci_low, mut ci_high) = estimate.interval();
+        if ward_core::metric::is_share(metric) {
+            (ci_low, ci_high) = (ci_low.max(0.0), ci_high.min(1.0));
+        }
         Self {
             group: group.to_owned(),
             model,

@@ -46,7 +46,10 @@ fn fixed(value: f32, scale: f64) -> u64 {
 /// Ring words of `values`, each times `weight`. The first coordinate that does not fit is the error.
 pub(crate) fn encode(values: &[f32], weight: u64, ring: &RingSpec) -> Result<Vec<u64>, usize> {
     // A NaN fails the comparison, so it is caught here too.
-    if let Some(index) = values.iter().position(|v| v.is_nan() || v.abs() > ring.range) {
+    if let Some(index) = values
+        .iter()
+        .position(|v| v.is_nan() || v.abs() > ring.range)
+    {
         return Err(index);
     }
     let scale = (1u64 << ring.fraction_bits) as f64;

@@ -48,17 +48,8 @@ pub(crate) fn score(model: &mut Model, spec: &ModelSpec, params: &Params, rows: 
     let n = rows.len() as u64;
     let mut metrics = BTreeMap::new();
     if let Some(loss) = Estimate::mean(&losses) {
-        let value = right as f64 / n as f64;
-        let standard_error = (value * (1.0 - value) / n as f64).sqrt();
         metrics.insert(name::LOSS.to_owned(), loss);
-        metrics.insert(
-            name::ACCURACY.to_owned(),
-            Estimate {
-                value,
-                n,
-                standard_error,
-            },
-        );
+        metrics.insert(name::ACCURACY.to_owned(), Estimate::share(right, n, n));
     }
     if spec.classes == 2 {
         metrics.extend(Evaluation::of_scores(&positive, &rows.labels).0);
