@@ -137,6 +137,27 @@ impl Federation {
         Ok(Self { source, scaling })
     }
 
+    /// Who takes part and what rows look like, without rows where these come from files: all that
+    /// a coordinator may know. Rows made by a formula are nobody's secret.
+    ///
+    /// # Errors
+    /// [`DataError`] with file, line and remedy.
+    pub fn enrol(
+        config: &DataConfig,
+        scaling: ScalingMode,
+        seed: u64,
+        folder: &Path,
+    ) -> Result<Self, DataError> {
+        let DataConfig::Csv(csv) = config else {
+            return Self::open(config, scaling, seed, folder);
+        };
+        let source = CsvSource::enrol(csv, folder, Seed::run(seed).child("data", 0))?;
+        Ok(Self {
+            source: Arc::new(source),
+            scaling,
+        })
+    }
+
     /// The data as the hospital called `name` may see them: everyone is on the roster; where rows
     /// come from files, no other hospital's file is opened.
     ///

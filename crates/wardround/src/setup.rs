@@ -11,7 +11,7 @@ use ward_sim::{Ward, Wards};
 use ward_train::{HospitalTrainer, ModelSpec};
 
 use crate::codes::Code;
-use crate::config::{Experiment, Loaded};
+use crate::config::{Experiment, Loaded, Opened};
 use crate::failure::Failure;
 
 /// Everything that is known before the first round, made from the config alone: so a simulation,
@@ -34,13 +34,24 @@ impl Setup {
     /// # Errors
     /// As [`Loaded::open`].
     pub fn open(loaded: &Loaded<Experiment>) -> Result<Self, Failure> {
-        let opened = loaded.open()?;
-        Ok(Self {
+        Ok(Self::of(loaded, loaded.open()?))
+    }
+
+    /// As [`Self::open`], without hospitals' rows: what a coordinator may know.
+    ///
+    /// # Errors
+    /// As [`Loaded::enrol`].
+    pub fn enrol(loaded: &Loaded<Experiment>) -> Result<Self, Failure> {
+        Ok(Self::of(loaded, loaded.enrol()?))
+    }
+
+    fn of(loaded: &Loaded<Experiment>, opened: Opened) -> Self {
+        Self {
             experiment: loaded.value.clone(),
             federation: opened.federation,
             model: Arc::new(opened.model),
             ring: opened.ring,
-        })
+        }
     }
 
     /// The model before round 0.

@@ -16,33 +16,49 @@ use crate::source::DataError;
 /// that is asked for.
 pub(super) type Pools = BTreeMap<String, (String, Option<Parsed>)>;
 
-/// Reads the rows of every hospital, or of one only.
+/// Whose rows are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose<'a> {
+    Everybodys,
+    /// Those of the hospital of this name.
+    Only(&'a str),
+    /// The roster is enough.
+    Nobodys,
+}
+
+impl Whose<'_> {
+    fn includes(self, name: &str) -> bool {
+        match self {
+            Self::Everybodys => true,
+            Self::Only(only) => only == name,
+            Self::Nobodys => false,
+        }
+    }
+}
+
+/// Reads the rows of every hospital, of one only, or of none.
 pub(super) fn read(
     config: &CsvConfig,
     folder: &Path,
     seed: Seed,
-    only: Option<&str>,
+    whose: Whose<'_>,
 ) -> Result<Pools, DataError> {
     let Some(file) = &config.file else {
-        return one_file_each(config, folder, only);
+        return one_file_each(config, folder, whose);
     };
     let table = Table::open(config, folder, file)?;
     match &config.partition {
-        None => by_column(config, &table, only),
-        Some(partition) => partitioned(config, &table, partition, seed, only),
+        None => by_column(config, &table, whose),
+        Some(partition) => partitioned(config, &table, partition, seed, whose),
     }
 }
 
 /// A file for each hospital.
-fn one_file_each(
-    config: &CsvConfig,
-    folder: &Path,
-    only: Option<&str>,
-) -> Result<Pools, DataError> {
+fn one_file_each(config: &CsvConfig, folder: &Path, whose: Whose<'_>) -> Result<Pools, DataError> {
     let mut pools = Pools::new();
     for hospital in &config.hospitals {
         let mut pool = None;
-        if only.is_none_or(|only| only == hospital.name) {
+        if whose.includes(&hospital.name) {
             let table = Table::open(config, folder, &hospital.file)?;
             let reader = RowReader::new(config, &table)?;
             let mut parsed = Parsed::new(config.features.len());
@@ -58,8 +74,8 @@ fn one_file_each(
     Ok(pools)
 }
 
-/// One file, whose rows say whose they are. Rows of others than `only` are not looked into.
-fn by_column(config: &CsvConfig, table: &Table, only: Option<&str>) -> Result<Pools, DataError> {
+/// One file, whose rows say whose they are. Rows of others are not looked into.
+fn by_column(config: &CsvConfig, table: &Table, whose: Whose<'_>) -> Result<Pools, DataError> {
     let column = config.hospital_column.as_deref().unwrap_or_default();
     let column = table.column(column, "hospital_column")?;
     let reader = RowReader::new(config, table)?;
@@ -71,7 +87,7 @@ fn by_column(config: &CsvConfig, table: &Table, only: Option<&str>) -> Result<Po
                 return Err(row.wrong_cell(column, &format!("names no hospital: {problem}")));
             }
             let tier = config.tiers.get(name).map_or(DEFAULT_TIER, String::as_str);
-            let wanted = only.is_none_or(|only| only == name);
+            let wanted = whose.includes(name);
             let pool = wanted.then(|| Parsed::new(config.features.len()));
             pools.insert(name.to_owned(), (tier.to_owned(), pool));
         }
@@ -102,7 +118,7 @@ fn partitioned(
     table: &Table,
     partition: &PartitionConfig,
     seed: Seed,
-    only: Option<&str>,
+    whose: Whose<'_>,
 ) -> Result<Pools, DataError> {
     let reader = RowReader::new(config, table)?;
     let mut pool = Parsed::new(config.features.len());
@@ -127,7 +143,7 @@ fn partitioned(
     };
     let mut pools = Pools::new();
     for ((name, mine), mine_to_test) in partition.names().into_iter().zip(&mut dealt).zip(&tests) {
-        let wanted = only.is_none_or(|only| only == name);
+        let wanted = whose.includes(&name);
         let parsed = wanted.then(|| {
             let mut rows: Vec<usize> = mine.iter().map(|&row| train[row]).collect();
             rows.extend(mine_to_test.iter().map(|&row| test[row]));

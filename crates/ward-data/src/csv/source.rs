@@ -7,7 +7,7 @@ use ward_core::{Estimate, NodeId, NodeInfo, Seed};
 use super::config::CsvConfig;
 use super::features::{self, Medians};
 use super::notes::{self, Note};
-use super::pools;
+use super::pools::{self, Whose};
 use super::read::Parsed;
 use super::split::split;
 use crate::HospitalData;
@@ -35,7 +35,7 @@ impl CsvSource {
     /// # Errors
     /// [`DataError`] with file, line and remedy.
     pub fn open(config: &CsvConfig, folder: &Path, seed: Seed) -> Result<Self, DataError> {
-        Self::read(config, folder, seed, None)
+        Self::read(config, folder, seed, Whose::Everybodys)
     }
 
     /// Reads the rows of the hospital called `name`, and no other hospital's file. Everyone is on
@@ -49,20 +49,29 @@ impl CsvSource {
         seed: Seed,
         name: &str,
     ) -> Result<Self, DataError> {
-        Self::read(config, folder, seed, Some(name))
+        Self::read(config, folder, seed, Whose::Only(name))
+    }
+
+    /// Reads nobody's rows: who takes part is enough for a coordinator. Where each hospital has a
+    /// file of its own, none is opened.
+    ///
+    /// # Errors
+    /// [`DataError`] with file, line and remedy.
+    pub fn enrol(config: &CsvConfig, folder: &Path, seed: Seed) -> Result<Self, DataError> {
+        Self::read(config, folder, seed, Whose::Nobodys)
     }
 
     fn read(
         config: &CsvConfig,
         folder: &Path,
         seed: Seed,
-        only: Option<&str>,
+        whose: Whose<'_>,
     ) -> Result<Self, DataError> {
         if let Some(problem) = config.problems("data.csv").first() {
             let message = format!("{}: {}", problem.path, problem.message);
             return Err(DataError::Federation(message));
         }
-        let pools = pools::read(config, folder, seed, only)?;
+        let pools = pools::read(config, folder, seed, whose)?;
         let mut source = Self {
             roster: Vec::with_capacity(pools.len()),
             names: features::names(config),
@@ -80,7 +89,9 @@ impl CsvSource {
             source.hospitals.push(parsed.map(make).transpose()?);
             source.roster.push(info);
         }
-        if let Some(name) = only.filter(|name| !source.roster.iter().any(|i| i.name == **name)) {
+        if let Whose::Only(name) = whose
+            && !source.roster.iter().any(|info| info.name == name)
+        {
             let names = source.roster.iter().take(30).map(|info| info.name.as_str());
             let names = names.collect::<Vec<_>>().join(", ");
             return Err(DataError::Federation(format!(
@@ -167,7 +178,7 @@ impl Source for CsvSource {
         match self.hospitals.get(node.0 as usize) {
             Some(Some(hospital)) => Ok(hospital.data.clone()),
             Some(None) => Err(DataError::Federation(format!(
-                "the rows of hospital {node} were not read: one hospital opened its own only"
+                "the rows of hospital {node} were not read: they are not this process's to see"
             ))),
             None => Err(DataError::NoSuchHospital(node)),
         }

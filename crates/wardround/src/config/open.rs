@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ward_core::RingSpec;
-use ward_data::{DataConfig, Federation};
+use ward_data::{DataConfig, DataError, Federation, ScalingMode};
 use ward_train::ModelSpec;
 
 use super::check;
@@ -116,10 +116,21 @@ impl Loaded<Experiment> {
     /// # Errors
     /// When the data cannot be opened, and everything that does not fit them.
     pub fn open(&self) -> Result<Opened, Failure> {
+        self.checked_against(Federation::open)
+    }
+
+    /// As [`Self::open`], without hospitals' rows: what a coordinator may know.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn enrol(&self) -> Result<Opened, Failure> {
+        self.checked_against(Federation::enrol)
+    }
+
+    fn checked_against(&self, open: OpenData) -> Result<Opened, Failure> {
         let experiment = &self.value;
         let scaling = experiment.preprocessing.scaling;
-        let federation =
-            Federation::open(&experiment.data, scaling, experiment.seed, self.folder())?;
+        let federation = open(&experiment.data, scaling, experiment.seed, self.folder())?;
         self.refuse(check::problems_with_data(experiment, &federation))?;
         let source = federation.source();
         let model = ModelSpec::resolve(&experiment.model, source.shape(), source.classes());
@@ -134,6 +145,9 @@ impl Loaded<Experiment> {
         })
     }
 }
+
+/// How much of the data is opened.
+type OpenData = fn(&DataConfig, ScalingMode, u64, &Path) -> Result<Federation, DataError>;
 
 impl HospitalConfig {
     /// Reads and checks a hospital's file; [`TOKEN_VARIABLE`] and [`COORDINATOR_VARIABLE`] win

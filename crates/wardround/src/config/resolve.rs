@@ -77,13 +77,14 @@ impl Experiment {
     #[must_use]
     pub fn resolved_ring(&self, federation: &Federation) -> Option<RingSpec> {
         let roster = federation.roster();
-        let largest = roster
-            .iter()
-            .map(|info| federation.rows(info.node).0)
-            .max()
-            .unwrap_or(1);
+        let sizes = roster.iter().map(|info| federation.rows(info.node).0);
+        // How many rows a hospital's files hold is not the coordinator's to know.
+        let largest = match federation.source().synthetic() {
+            true => sizes.max().unwrap_or(1).max(1),
+            false => u64::MAX,
+        };
         let most_weight = match self.round.weight {
-            Weighting::Examples => self.round.most_weight.min(largest.max(1)),
+            Weighting::Examples => self.round.most_weight.min(largest),
             Weighting::Uniform => 1,
         };
         let total = most_weight.saturating_mul(self.largest_cohort(roster.len()) as u64);

@@ -4,4 +4,5 @@ mod command_line;
 mod crashes;
 mod emr_risk_table;
 mod lab;
+mod own_files;
 mod same_bits;
