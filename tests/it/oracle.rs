@@ -78,13 +78,20 @@ proptest! {
         let adaptive = |rule, beta1, beta2| {
             ServerAdaptive { rule, learning_rate: 0.1, beta1, beta2, adaptivity: tau }
         };
-        let ours: [(Box<dyn ServerOptimizer>, Rule, (f64, f64)); 4] = [
-            (Box::new(ServerSgd { learning_rate: 0.1, momentum: 0.9 }), Rule::Sgd, (0.9, 0.0)),
-            (Box::new(adaptive(Adaptive::Adagrad, 0.0, 0.0)), Rule::Adagrad, (0.0, 0.0)),
-            (Box::new(adaptive(Adaptive::Yogi, 0.9, 0.99)), Rule::Yogi, (0.9, 0.99)),
-            (Box::new(adaptive(Adaptive::Adam, 0.9, 0.99)), Rule::Adam, (0.9, 0.99)),
+        let ours = [
+            (Rule::Sgd, (0.9, 0.0)),
+            (Rule::Adagrad, (0.0, 0.0)),
+            (Rule::Yogi, (0.9, 0.99)),
+            (Rule::Adam, (0.9, 0.99)),
         ];
-        for (optimizer, rule, betas) in ours {
+        for (rule, betas) in ours {
+            let (beta1, beta2) = (betas.0 as f32, betas.1 as f32);
+            let optimizer: Box<dyn ServerOptimizer> = match rule {
+                Rule::Sgd => Box::new(ServerSgd { learning_rate: 0.1, momentum: beta1 }),
+                Rule::Adagrad => Box::new(adaptive(Adaptive::Adagrad, beta1, beta2)),
+                Rule::Yogi => Box::new(adaptive(Adaptive::Yogi, beta1, beta2)),
+                Rule::Adam => Box::new(adaptive(Adaptive::Adam, beta1, beta2)),
+            };
             let mut state = OptimizerState::default();
             let mut params = Params(vec![0.5; 4]);
             let mut known = Server::new(rule, 0.1, betas, f64::from(tau), 4);

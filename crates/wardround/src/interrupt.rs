@@ -44,7 +44,6 @@ impl Interrupt {
         Ok(interrupt)
     }
 
-    #[expect(clippy::exit, reason = "the second Ctrl-C means: now")]
     async fn wait_for_signals(self) {
         let (Ok(mut int), Ok(mut term)) = (
             signal(SignalKind::interrupt()),
@@ -58,6 +57,7 @@ impl Interrupt {
                 _ = term.recv() => TERMINATED,
             };
             if self.code.load(Ordering::SeqCst) != 0 {
+                // The second one means: now.
                 std::process::exit(i32::from(code));
             }
             self.request(code);

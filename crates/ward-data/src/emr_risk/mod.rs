@@ -4,7 +4,7 @@
 //!   ln x_j = m_j + s_j z_j,  z ~ N(0, 1)                   `LABS`
 //!   y ~ Bernoulli(sigma(beta . z - 1.2 + b_h))             `BETA`, `INTERCEPT`, `prevalence_shift`
 //!
-//! The best possible AUC is known by quadrature (.8391 at b_h = 0): [`ceiling`]. Plausible for a
+//! The best possible AUC is known by quadrature (.8391 at b_h = 0): `ceiling.rs`. Plausible for a
 //! federated model .825 to .845 in each tier; above .849 on 20,000 cases means a leak.
 //! The national prevalence is .31. Default recipe: logistic regression, 60 rounds of ten steps.
 

@@ -119,7 +119,6 @@ impl Conv {
     /// Adds the gradients of a batch. `above` is the gradient of the pooled outputs; the images'
     /// own gradient is written to `below` where the layer under this one needs it.
     #[inline(always)]
-    #[expect(clippy::too_many_arguments, reason = "the operands of one formula")]
     pub(super) fn backward(
         &mut self,
         images: &[f32],

@@ -1,4 +1,4 @@
-//! What each verb does. A command takes its arguments and gives an exit code or a [`Failure`](crate::Failure).
+//! What each verb does. A command takes its arguments and gives an exit code or a [`Failure`].
 
 pub mod completions;
 pub mod coordinator;

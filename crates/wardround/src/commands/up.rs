@@ -102,10 +102,8 @@ impl Nodes {
             token,
         };
         fs::create_dir_all(&nodes.folder).map_err(|error| nodes.cannot_write(error))?;
-        for path in [nodes.announcement_path()] {
-            // One of an earlier start would be believed.
-            let _ = fs::remove_file(path);
-        }
+        // One of an earlier start would be believed; there may be none.
+        let _ = fs::remove_file(nodes.announcement_path());
         for (name, count) in counted(setup.federation.roster().iter().map(|info| &info.name)) {
             if count > 1 || !is_file_name(name) {
                 let message = format!("`{name}` cannot name a process and its files");

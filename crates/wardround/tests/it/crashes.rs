@@ -34,7 +34,7 @@ fn a_hospital_that_is_killed_is_silent_and_may_come_back() {
     });
     let file = format!("{}/nodes/{name}.toml", run.display());
     let again = lab.start(&format!("hospital {file}"));
-    let summary = summary(up.output());
+    let summary = summary(&up.output());
     assert_eq!(again.output().status.code(), Some(0));
     let joined = of_kind(&run, "node_joined");
     assert_eq!(joined.iter().filter(|event| event["node"] == 1).count(), 2);
@@ -81,7 +81,7 @@ fn a_coordinator_that_is_killed_goes_on_to_the_same_bits() {
         .env("WARDROUND_LISTEN", listen)
         .output()
         .unwrap();
-    assert_eq!(text(&summary(resumed), "model_digest"), whole);
+    assert_eq!(text(&summary(&resumed), "model_digest"), whole);
     for hospital in hospitals {
         assert_eq!(hospital.output().status.code(), Some(0));
     }

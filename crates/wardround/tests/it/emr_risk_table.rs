@@ -71,7 +71,7 @@ fn measured() -> BTreeMap<String, f64> {
                 "run {} --set {set} --set seed={seed} --quiet --format json",
                 config.display()
             );
-            let run = summary(lab.output(&line));
+            let run = summary(&lab.output(&line));
             for (theirs, ours) in MODELS {
                 for tier in TIERS {
                     let id = format!("emr-risk/gap/{condition}/{theirs}/{tier}");

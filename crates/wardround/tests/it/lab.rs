@@ -81,7 +81,7 @@ impl Lab {
 
     /// The JSON summary of a command that succeeds.
     pub(crate) fn summary(&self, line: &str) -> Value {
-        summary(self.output(&format!("{line} --format json --quiet")))
+        summary(&self.output(&format!("{line} --format json --quiet")))
     }
 
     /// The digest of the model that a command ends with.
@@ -109,7 +109,7 @@ impl Lab {
     }
 }
 
-pub(crate) fn summary(output: Output) -> Value {
+pub(crate) fn summary(output: &Output) -> Value {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{errors}");
     serde_json::from_slice(&output.stdout).unwrap()

@@ -73,7 +73,7 @@ fn a_run_that_was_killed_goes_on_to_the_same_bits() {
     rounds_closed(&run, 3);
     running.kill();
     let resume = format!("run --resume {} --threads 1 --format json", run.display());
-    let resumed = summary(lab.output(&resume));
+    let resumed = summary(&lab.output(&resume));
     assert_eq!(text(&resumed, "model_digest"), whole);
 }
 
