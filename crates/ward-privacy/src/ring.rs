@@ -45,12 +45,10 @@ fn fixed(value: f32, scale: f64) -> u64 {
 
 /// Ring words of `values`, each times `weight`. The first coordinate that does not fit is the error.
 pub(crate) fn encode(values: &[f32], weight: u64, ring: &RingSpec) -> Result<Vec<u64>, usize> {
-    // A NaN fails the comparison, so it is caught here too.
-    if let Some(index) = values
-        .iter()
-        .position(|v| v.is_nan() || v.abs() > ring.range)
-    {
-        return Err(index);
+    // Without an early exit, the processor looks at several at a time. A NaN does not fit either.
+    let fits = |v: f32| v.abs() <= ring.range;
+    if !values.iter().fold(true, |all, &v| all & fits(v)) {
+        return Err(values.iter().position(|&v| !fits(v)).unwrap_or(0));
     }
     let scale = (1u64 << ring.fraction_bits) as f64;
     Ok(values
@@ -83,16 +81,13 @@ pub fn check(upload: &Upload, len: usize, ring: &RingSpec) -> Result<(), Malform
     }
     let most = f64::from(ring.range) * (1u64 << ring.fraction_bits) as f64 * upload.weight as f64;
     let most = most as u64;
-    match upload
-        .words
-        .iter()
-        .position(|&w| w.cast_signed().unsigned_abs() > most)
-    {
-        Some(index) => Err(Malformed::OutOfRange {
-            index: index as u64,
-        }),
-        None => Ok(()),
+    // A word is within +-most exactly when, moved up by that, it is within twice that.
+    let fits = |w: u64| w.wrapping_add(most) <= 2 * most;
+    if upload.words.iter().fold(true, |all, &w| all & fits(w)) {
+        return Ok(());
     }
+    let index = upload.words.iter().position(|&w| !fits(w)).unwrap_or(0) as u64;
+    Err(Malformed::OutOfRange { index })
 }
 
 /// A running sum of uploads. It holds one vector, whatever the number of hospitals.

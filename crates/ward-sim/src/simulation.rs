@@ -86,6 +86,9 @@ enum Happening {
     Woke,
 }
 
+/// Jobs that are carried out together, for each thread.
+const JOBS_A_THREAD: usize = 32;
+
 /// Which piece of work: kind and round.
 type Work = (&'static str, RoundId);
 /// (tick, rank of the variant, node, number).
@@ -380,28 +383,40 @@ impl<'a> Simulation<'a> {
         )
     }
 
-    /// The result of a node's work; carries everything outstanding out first if it is not there.
+    /// The result of a node's work; carries it out, and what is outstanding after it, if it is not
+    /// there.
     fn result_of(&mut self, node: NodeId, work: Work) -> Option<NodeInput> {
-        if !self.results.contains_key(&(node, work)) {
-            self.carry_out();
+        let key = (node, work);
+        if !self.results.contains_key(&key) {
+            self.carry_out(key);
         }
-        self.results.remove(&(node, work))
+        self.results.remove(&key)
     }
 
-    fn carry_out(&mut self) {
-        // A ward serves one job at a time, so a node's second job waits for the next batch.
+    /// Carries out the work of `first` and of the nodes after it, in a circle: enough to keep all
+    /// threads busy, and no more, so that few results wait in memory. A ward serves one job at a
+    /// time, so a node's second job waits for a later batch.
+    fn carry_out(&mut self, first: (NodeId, Work)) {
+        let most = JOBS_A_THREAD * self.pool.current_num_threads();
+        let from_first = self.outstanding.range(first..);
+        let before = self.outstanding.range(..first);
         let mut busy = None;
-        let (now, later): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.outstanding)
+        let keys: Vec<(NodeId, Work)> = from_first
+            .chain(before)
+            .map(|(key, _)| *key)
+            .filter(|key| key.0 != first.0 || *key == first)
+            .filter(|(node, _)| busy.replace(*node) != Some(*node))
+            .take(most)
+            .collect();
+        let works: Vec<Work> = keys.iter().map(|(_, work)| *work).collect();
+        let tasks: Vec<Task> = keys
             .into_iter()
-            .partition(|((node, _), _)| busy.replace(*node) != Some(*node));
-        self.outstanding = later;
-        let works: Vec<Work> = now.keys().map(|(_, work)| *work).collect();
-        let tasks: Vec<Task> = now
-            .into_iter()
-            .map(|((node, _), job)| {
-                let ward = self.nodes[node.0 as usize].ward.take();
+            .filter_map(|key| {
+                let job = self.outstanding.remove(&key)?;
+                let ward = self.nodes[key.0.0 as usize].ward.take();
                 self.kept -= usize::from(ward.is_some());
-                Task { node, job, ward }
+                let node = key.0;
+                Some(Task { node, job, ward })
             })
             .collect();
         let wards = self.wards;

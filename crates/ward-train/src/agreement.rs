@@ -1,13 +1,16 @@
 //! The engines agree: fused, burn and finite differences, for every model.
 
+use std::sync::Arc;
+
 use rand::RngExt;
-use ward_core::{Batches, LocalWork, OptimizerSpec, Params, Seed, TrainOrder};
+use ward_core::{Address, Batches, LocalWork, OptimizerSpec, Params, Seed, TrainOrder};
 use ward_data::Rows;
 
 use crate::batches::tests::{at, order};
-use crate::engine::{Model, TrainingEngine};
-use crate::fit::{Differentiate, fit};
+use crate::engine::TrainingEngine;
+use crate::fit::Differentiate;
 use crate::fused::Network;
+use crate::learner::{Fitted, Learner};
 use crate::reference::Reference;
 use crate::spec::{CnnConfig, LogisticConfig, MlpConfig, ModelConfig, ModelSpec};
 
@@ -219,33 +222,34 @@ fn orders() -> Vec<TrainOrder> {
     ]
 }
 
+/// What a learner of its own makes of `rows`.
+fn trained(
+    spec: &ModelSpec,
+    engine: TrainingEngine,
+    params: &Params,
+    rows: &Rows,
+    order: &TrainOrder,
+    address: Address,
+) -> Fitted {
+    let mut learner = Learner::new(Arc::new(spec.clone()), engine);
+    learner.train(params, rows, order, address).unwrap()
+}
+
 #[test]
 fn both_engines_train_to_the_same_place() {
     for spec in models() {
         let params = spec.initial_params(Seed::run(1));
         let rows = rows(&spec, 23, 29);
         for order in orders() {
-            let after = |engine| {
-                let mut model = Model::new(&spec, engine);
-                fit(
-                    model.differentiable(),
-                    &spec,
-                    &params,
-                    &rows,
-                    &order,
-                    at(2, 1),
-                )
-                .unwrap()
-            };
-            let ((fused, loss), (burn, burn_loss)) =
-                (after(TrainingEngine::Fused), after(TrainingEngine::Burn));
+            let after = |engine| trained(&spec, engine, &params, &rows, &order, at(2, 1));
+            let (fused, burn) = (after(TrainingEngine::Fused), after(TrainingEngine::Burn));
             close(
-                &fused.0,
-                &burn.0,
+                &fused.params.0,
+                &burn.params.0,
                 1e-4,
                 &format!("{:?} of {spec:?}", order.optimizer),
             );
-            assert!((loss - burn_loss).abs() < 1e-4);
+            assert!((fused.loss - burn.loss).abs() < 1e-4);
         }
     }
 }
@@ -258,19 +262,7 @@ fn training_is_the_same_bits_on_any_number_of_threads() {
             let params = spec.initial_params(Seed::run(1));
             let rows = rows(&spec, 40, 31);
             let order = &orders()[1];
-            let train = |node| {
-                let mut model = Model::new(&spec, engine);
-                fit(
-                    model.differentiable(),
-                    &spec,
-                    &params,
-                    &rows,
-                    order,
-                    at(0, node),
-                )
-                .unwrap()
-                .0
-            };
+            let train = |node| trained(&spec, engine, &params, &rows, order, at(0, node)).params;
             let alone: Vec<Params> = (0..8).map(train).collect();
             let together: Vec<Params> = std::thread::scope(|scope| {
                 let train = &train;

@@ -1,5 +1,7 @@
 //! Local training: batches, penalties, optimiser, the same for both engines.
 
+use std::ops::Range;
+
 use ward_core::{Address, Params, TrainError, TrainOrder};
 use ward_data::Rows;
 
@@ -25,28 +27,62 @@ impl Differentiate for crate::fused::Network {
     }
 }
 
-/// Trains from `params` on `rows` as `order` says; returns the new parameters and the mean loss
-/// over all rows visited.
+/// What local training works in: grown once, used again.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    biases: Vec<Range<usize>>,
+    optimizer: Optimizer,
+    now: Vec<f32>,
+    gradient: Vec<f32>,
+    features: Vec<f32>,
+    labels: Vec<u8>,
+}
+
+impl Workspace {
+    pub(crate) fn new(spec: &ModelSpec) -> Self {
+        Self {
+            biases: spec.biases(),
+            optimizer: Optimizer::default(),
+            now: Vec::new(),
+            gradient: vec![0.0; spec.parameters()],
+            features: Vec::new(),
+            labels: Vec::new(),
+        }
+    }
+
+    /// The parameters that the last work ended with.
+    pub(crate) fn params(&self) -> &[f32] {
+        &self.now
+    }
+}
+
+/// Trains from `params` on `rows` as `order` says; leaves the new parameters in `workspace` and
+/// returns the mean loss over all rows visited.
 ///
 /// # Errors
 /// [`TrainError`] when there is nothing to train on or the numbers run away.
 pub(crate) fn fit(
     model: &mut dyn Differentiate,
-    spec: &ModelSpec,
+    workspace: &mut Workspace,
     params: &Params,
     rows: &Rows,
     order: &TrainOrder,
     address: Address,
-) -> Result<(Params, f64), TrainError> {
+) -> Result<f64, TrainError> {
     if rows.is_empty() {
         return Err(TrainError::NoRows);
     }
     let width = rows.width();
-    let biases = spec.biases();
-    let mut optimizer = Optimizer::new(order.optimizer, params.0.len());
-    let mut now = params.0.clone();
-    let mut gradient = vec![0.0; now.len()];
-    let (mut features, mut labels) = (Vec::new(), Vec::new());
+    let Workspace {
+        biases,
+        optimizer,
+        now,
+        gradient,
+        features,
+        labels,
+    } = workspace;
+    optimizer.start(order.optimizer, params.0.len());
+    now.clone_from(&params.0);
     let (mut total, mut visited) = (0.0, 0_u64);
     batches::for_each(rows.len(), order, address, |batch| {
         features.clear();
@@ -56,17 +92,22 @@ pub(crate) fn fit(
             features.extend_from_slice(&rows.features[row * width..(row + 1) * width]);
             labels.push(rows.labels[row]);
         }
-        let loss = model.gradient(&now, &features, &labels, &mut gradient);
+        let loss = model.gradient(now, features, labels, gradient);
         total += loss * batch.len() as f64;
         visited += batch.len() as u64;
-        penalise(&mut gradient, &now, &params.0, order, &biases);
-        optimizer.step(&mut now, &gradient);
+        penalise(gradient, now, &params.0, order, biases);
+        optimizer.step(now, gradient);
     });
     let loss = total / visited.max(1) as f64;
-    if !loss.is_finite() || now.iter().any(|w| !w.is_finite()) {
+    if !loss.is_finite() || !all_finite(now) {
         return Err(TrainError::Diverged);
     }
-    Ok((Params(now), loss))
+    Ok(loss)
+}
+
+/// Whether no value is NaN or infinite. No early exit: the processor checks several at a time.
+pub(crate) fn all_finite(values: &[f32]) -> bool {
+    values.iter().fold(true, |all, v| all & v.is_finite())
 }
 
 /// Adds the gradients of the L2 penalty (not on biases) and of FedProx's pull towards the round's
@@ -76,7 +117,7 @@ fn penalise(
     now: &[f32],
     first: &[f32],
     order: &TrainOrder,
-    biases: &[std::ops::Range<usize>],
+    biases: &[Range<usize>],
 ) {
     if order.proximal_mu != 0.0 {
         for ((g, w), start) in gradient.iter_mut().zip(now).zip(first) {

@@ -8,16 +8,16 @@ use ward_core::{
 };
 use ward_data::{HospitalData, Rows};
 
-use crate::engine::TrainingEngine;
-use crate::learner::{Learner, check_rows, scaled};
+use crate::fit::all_finite;
+use crate::learner::{check_rows, scaled};
+use crate::learners::Learners;
 use crate::score::Scores;
-use crate::spec::ModelSpec;
 
 /// A [`Trainer`] over one hospital's rows.
 #[derive(Debug)]
 pub struct HospitalTrainer {
     data: HospitalData,
-    learner: Learner,
+    learners: Learners,
     /// Why the model cannot read the rows, if it cannot.
     misfit: Option<TrainError>,
     /// The rows as the last scaling left them.
@@ -32,16 +32,16 @@ struct Scaled {
 }
 
 impl HospitalTrainer {
-    /// A trainer of `spec` over `data`. Rows that `spec` cannot read are refused by every
-    /// [`Trainer::train`] and [`Trainer::evaluate`].
+    /// A trainer over `data` that works with one of `learners`. Rows that their model cannot read
+    /// are refused by every [`Trainer::train`] and [`Trainer::evaluate`].
     #[must_use]
-    pub fn new(data: HospitalData, spec: Arc<ModelSpec>, engine: TrainingEngine) -> Self {
+    pub fn new(data: HospitalData, learners: Learners) -> Self {
         let misfit = [&data.train, &data.test]
             .into_iter()
-            .find_map(|rows| check_rows(&spec, rows).err());
+            .find_map(|rows| check_rows(learners.spec(), rows).err());
         Self {
             data,
-            learner: Learner::new(spec, engine),
+            learners,
             misfit,
             scaled: None,
         }
@@ -64,7 +64,7 @@ impl HospitalTrainer {
     ) -> Result<Scores, TrainError> {
         self.prepare(scaling)?;
         let rows = self.scaled.as_ref().map_or(&self.data.test, |s| &s.test);
-        self.learner.score(params, rows)
+        self.learners.lend(|learner| learner.score(params, rows))
     }
 
     /// Makes `scaled` the rows under `scaling`, unless they are already.
@@ -90,7 +90,7 @@ impl HospitalTrainer {
 
 impl Trainer for HospitalTrainer {
     fn layout(&self) -> &Layout {
-        self.learner.spec().layout()
+        self.learners.spec().layout()
     }
 
     fn examples(&self) -> u64 {
@@ -109,21 +109,18 @@ impl Trainer for HospitalTrainer {
     ) -> Result<LocalUpdate, TrainError> {
         self.prepare(order.scaling.as_ref())?;
         let rows = self.scaled.as_ref().map_or(&self.data.train, |s| &s.train);
-        let fitted = self.learner.fit(params, rows, order, address)?;
-        let delta: Vec<f32> = fitted
-            .params
-            .0
-            .iter()
-            .zip(&params.0)
-            .map(|(after, before)| after - before)
-            .collect();
-        if delta.iter().any(|d| !d.is_finite()) {
+        let (delta, loss) = self.learners.lend(|learner| {
+            let (after, loss) = learner.fit(params, rows, order, address)?;
+            let delta: Vec<f32> = after.iter().zip(&params.0).map(|(a, b)| a - b).collect();
+            Ok::<_, TrainError>((delta, loss))
+        })?;
+        if !all_finite(&delta) {
             return Err(TrainError::Diverged);
         }
         Ok(LocalUpdate {
             delta: Delta(delta),
             examples: rows.len() as u64,
-            loss: fitted.loss,
+            loss,
         })
     }
 
@@ -140,7 +137,8 @@ impl Trainer for HospitalTrainer {
 mod tests {
     use super::*;
     use crate::batches::tests::{at, order};
-    use crate::spec::{LogisticConfig, ModelConfig};
+    use crate::engine::TrainingEngine;
+    use crate::spec::{LogisticConfig, ModelConfig, ModelSpec};
     use ward_core::{Batches, LocalWork, NodeId, NodeInfo};
 
     fn trainer(labels: &[u8]) -> HospitalTrainer {
@@ -164,7 +162,7 @@ mod tests {
         };
         let config = ModelConfig::Logistic(LogisticConfig {});
         let spec = Arc::new(ModelSpec::resolve(&config, &[2], 2).unwrap());
-        HospitalTrainer::new(data, spec, TrainingEngine::Auto)
+        HospitalTrainer::new(data, Learners::new(spec, TrainingEngine::Auto))
     }
 
     #[test]

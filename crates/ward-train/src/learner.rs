@@ -8,7 +8,7 @@ use ward_core::{Address, Params, Scaling, TrainError, TrainOrder};
 use ward_data::Rows;
 
 use crate::engine::{Model, TrainingEngine};
-use crate::fit::fit;
+use crate::fit::{Workspace, fit};
 use crate::score::{Scores, score};
 use crate::spec::ModelSpec;
 
@@ -20,6 +20,7 @@ use crate::spec::ModelSpec;
 pub struct Learner {
     spec: Arc<ModelSpec>,
     model: Model,
+    workspace: Workspace,
 }
 
 /// What training came to.
@@ -36,7 +37,12 @@ impl Learner {
     #[must_use]
     pub fn new(spec: Arc<ModelSpec>, engine: TrainingEngine) -> Self {
         let model = Model::new(&spec, engine);
-        Self { spec, model }
+        let workspace = Workspace::new(&spec);
+        Self {
+            spec,
+            model,
+            workspace,
+        }
     }
 
     /// The model it trains.
@@ -60,7 +66,9 @@ impl Learner {
     ) -> Result<Fitted, TrainError> {
         check_rows(&self.spec, rows)?;
         let rows = scaled(rows, order.scaling.as_deref())?;
-        self.fit(params, &rows, order, address)
+        let (after, loss) = self.fit(params, &rows, order, address)?;
+        let params = Params(after.to_vec());
+        Ok(Fitted { params, loss })
     }
 
     /// Scores `params` on `rows`, z-scored with `scaling` if there is one.
@@ -79,18 +87,19 @@ impl Learner {
         self.score(params, &rows)
     }
 
-    /// As [`Self::train`], on rows that are checked and scaled already.
+    /// As [`Self::train`], on rows that are checked and scaled already: the parameters after the
+    /// work, and the loss.
     pub(crate) fn fit(
         &mut self,
         params: &Params,
         rows: &Rows,
         order: &TrainOrder,
         address: Address,
-    ) -> Result<Fitted, TrainError> {
+    ) -> Result<(&[f32], f64), TrainError> {
         check_params(&self.spec, params)?;
         let model = self.model.differentiable();
-        let (params, loss) = fit(model, &self.spec, params, rows, order, address)?;
-        Ok(Fitted { params, loss })
+        let loss = fit(model, &mut self.workspace, params, rows, order, address)?;
+        Ok((self.workspace.params(), loss))
     }
 
     /// As [`Self::evaluate`], on rows that are checked and scaled already.

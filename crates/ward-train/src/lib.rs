@@ -12,6 +12,7 @@ mod fit;
 mod fused;
 mod hospital;
 mod learner;
+mod learners;
 mod network;
 mod reference;
 mod score;
@@ -23,6 +24,7 @@ mod agreement;
 pub use engine::TrainingEngine;
 pub use hospital::HospitalTrainer;
 pub use learner::{Fitted, Learner};
+pub use learners::Learners;
 pub use network::Network;
 pub use score::Scores;
 pub use spec::{

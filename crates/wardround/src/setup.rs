@@ -8,7 +8,7 @@ use ward_data::{DataError, Federation, HospitalData};
 use ward_privacy::RowScanner;
 use ward_round::{Coordinator, RunState};
 use ward_sim::{Ward, Wards};
-use ward_train::{HospitalTrainer, ModelSpec};
+use ward_train::{HospitalTrainer, Learners, ModelSpec};
 
 use crate::codes::Code;
 use crate::config::{Experiment, Loaded, Opened};
@@ -26,6 +26,8 @@ pub struct Setup {
     pub model: Arc<ModelSpec>,
     /// The ring in which updates are added.
     pub ring: RingSpec,
+    /// What trains and scores the model.
+    pub learners: Learners,
 }
 
 impl Setup {
@@ -46,11 +48,14 @@ impl Setup {
     }
 
     fn of(loaded: &Loaded<Experiment>, opened: Opened) -> Self {
+        let model = Arc::new(opened.model);
+        let experiment = loaded.value.clone();
         Self {
-            experiment: loaded.value.clone(),
             federation: opened.federation,
-            model: Arc::new(opened.model),
             ring: opened.ring,
+            learners: Learners::new(model.clone(), experiment.training.engine),
+            model,
+            experiment,
         }
     }
 
@@ -68,6 +73,7 @@ impl Setup {
             federation,
             model,
             ring,
+            ..
         } = self;
         let state = state.unwrap_or_else(|| RunState::new(self.initial_params()));
         let strategy = experiment.strategy(federation.roster().len());
@@ -77,7 +83,7 @@ impl Setup {
     /// The trainer of rows that were opened already.
     #[must_use]
     pub fn trainer(&self, data: HospitalData) -> HospitalTrainer {
-        HospitalTrainer::new(data, self.model.clone(), self.experiment.training.engine)
+        HospitalTrainer::new(data, self.learners.clone())
     }
 
     /// One hospital's rows.

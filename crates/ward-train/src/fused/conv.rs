@@ -203,7 +203,7 @@ impl Conv {
                 let lines = below[(y * width + x) * channels_in..].chunks_mut(width * channels_in);
                 for (line, weights) in lines.zip(weights.chunks_exact(run)) {
                     for (sum, w) in line[..run].iter_mut().zip(weights) {
-                        *sum += g * w;
+                        *sum = g.mul_add(*w, *sum);
                     }
                 }
             }

@@ -1,9 +1,9 @@
 //! One matrix product for everything: C = start + A B, with a fixed order of additions.
 //!
 //! Each element of C is its start plus the products over k, added one after the other, k ascending.
-//! Multiplications and additions are separate roundings everywhere, so the bits do not depend on
-//! how wide the processor's vectors are. A is read through a [`View`], so that the patches of a
-//! convolution are a matrix without being copied.
+//! Every addition is a fused multiply-add, one rounding, on every processor, so the bits do not
+//! depend on how wide the vectors are (ADR 7). A is read through a [`View`], so that the patches of
+//! a convolution are a matrix without being copied.
 
 /// How to walk along one axis of a matrix: `run` elements `step` apart, then on to the next run,
 /// which starts `jump` after this one did.
@@ -156,7 +156,7 @@ fn add<const H: usize, const W: usize>(
     let row: &[f32; W] = row[j..][..W].try_into().unwrap_or(&[0.0; W]);
     for (sum, factor) in sums.iter_mut().zip(factors) {
         for (s, value) in sum.iter_mut().zip(row) {
-            *s += factor * value;
+            *s = factor.mul_add(*value, *s);
         }
     }
 }
@@ -215,7 +215,8 @@ mod tests {
             for i in 0..m {
                 for j in 0..n {
                     for p in 0..k {
-                        plain[i * n + j] += a[i * k + p] * b[p * n + j];
+                        let sum = &mut plain[i * n + j];
+                        *sum = a[i * k + p].mul_add(b[p * n + j], *sum);
                     }
                 }
             }

@@ -12,20 +12,34 @@ pub(crate) struct Optimizer {
     powers: [f64; 2],
 }
 
+impl Default for Optimizer {
+    fn default() -> Self {
+        Self {
+            spec: OptimizerSpec::Sgd {
+                learning_rate: 0.0,
+                momentum: 0.0,
+            },
+            first: Vec::new(),
+            second: Vec::new(),
+            powers: [1.0; 2],
+        }
+    }
+}
+
 impl Optimizer {
-    /// A fresh optimiser for `len` parameters.
-    pub(crate) fn new(spec: OptimizerSpec, len: usize) -> Self {
+    /// Forgets everything and starts as `spec` says, for `len` parameters.
+    pub(crate) fn start(&mut self, spec: OptimizerSpec, len: usize) {
         let (first, second) = match spec {
             OptimizerSpec::Sgd { momentum: 0.0, .. } => (0, 0),
             OptimizerSpec::Sgd { .. } => (len, 0),
             OptimizerSpec::Adam { .. } => (len, len),
         };
-        Self {
-            spec,
-            first: vec![0.0; first],
-            second: vec![0.0; second],
-            powers: [1.0; 2],
+        for (moments, len) in [(&mut self.first, first), (&mut self.second, second)] {
+            moments.clear();
+            moments.resize(len, 0.0);
         }
+        self.spec = spec;
+        self.powers = [1.0; 2];
     }
 
     /// Moves `params` by one step.
@@ -99,13 +113,12 @@ mod tests {
 
     #[test]
     fn momentum_by_hand() {
-        let mut optimizer = Optimizer::new(
-            OptimizerSpec::Sgd {
-                learning_rate: 0.5,
-                momentum: 0.5,
-            },
-            1,
-        );
+        let mut optimizer = Optimizer::default();
+        let sgd = OptimizerSpec::Sgd {
+            learning_rate: 0.5,
+            momentum: 0.5,
+        };
+        optimizer.start(sgd, 1);
         let mut params = [1.0];
         optimizer.step(&mut params, &[1.0]);
         assert_eq!(params, [0.5]);
@@ -121,7 +134,8 @@ mod tests {
             beta2: 0.999,
             epsilon: 1e-8,
         };
-        let mut optimizer = Optimizer::new(adam, 2);
+        let mut optimizer = Optimizer::default();
+        optimizer.start(adam, 2);
         let mut params = [0.0, 0.0];
         optimizer.step(&mut params, &[3.0, -0.01]);
         assert!((params[0] + 0.1).abs() < 1e-6 && (params[1] - 0.1).abs() < 1e-5);

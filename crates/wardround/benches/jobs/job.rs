@@ -11,7 +11,9 @@ use ward_data::{HospitalData, Rows};
 use ward_round::strategy::{Listed, Mean, ServerSgd};
 use ward_round::{Coordinator, Plan, RunState, Strategy};
 use ward_sim::Ward;
-use ward_train::{CnnConfig, HospitalTrainer, MlpConfig, ModelConfig, ModelSpec, TrainingEngine};
+use ward_train::{
+    CnnConfig, HospitalTrainer, Learners, MlpConfig, ModelConfig, ModelSpec, TrainingEngine,
+};
 
 use crate::npy::Npy;
 
@@ -120,7 +122,7 @@ pub(crate) struct Wards {
     pub(crate) cohorts: Vec<Vec<NodeId>>,
     pub(crate) hospitals: usize,
     pub(crate) rows_each: usize,
-    engine: TrainingEngine,
+    learners: Learners,
     features: Vec<f32>,
     labels: Vec<u8>,
 }
@@ -158,7 +160,7 @@ impl Wards {
             cohorts: nodes.chunks(cohort).map(<[NodeId]>::to_vec).collect(),
             hospitals,
             rows_each,
-            engine,
+            learners: Learners::new(model.clone(), engine),
             features: rows.f32s()?,
             labels: bytes(&open("y.npy")?)?,
             model,
@@ -209,7 +211,7 @@ impl ward_sim::Wards for Wards {
             test,
             facts: Vec::new(),
         };
-        let trainer = HospitalTrainer::new(data, self.model.clone(), self.engine);
+        let trainer = HospitalTrainer::new(data, self.learners.clone());
         Ok(Ward {
             trainer: Box::new(trainer),
             scanner: None,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use ward_data::Federation;
 use ward_net::{Farewell, HospitalSettings, run_hospital};
-use ward_train::{HospitalTrainer, ModelSpec};
+use ward_train::{HospitalTrainer, Learners, ModelSpec};
 
 use super::ending::note;
 use crate::cli::{HospitalArgs, Talk};
@@ -81,9 +81,6 @@ fn trainer(loaded: &Loaded<HospitalConfig>) -> Result<HospitalTrainer, Failure> 
     let model = ModelSpec::resolve(&settings.model, source.shape(), source.classes())
         .map_err(|error| Failure::new(Code::ModelMisfit, error.to_string()))?;
     let rows = federation.hospital(info.node)?;
-    Ok(HospitalTrainer::new(
-        rows,
-        Arc::new(model),
-        settings.training.engine,
-    ))
+    let learners = Learners::new(Arc::new(model), settings.training.engine);
+    Ok(HospitalTrainer::new(rows, learners))
 }

@@ -16,7 +16,7 @@ use ward_core::{
 };
 use ward_data::{HospitalData, Rows};
 use ward_observe::{HospitalCard, Model, ResultRow};
-use ward_train::{Learner, Scores};
+use ward_train::{Learner, Learners, Scores};
 
 use crate::failure::Failure;
 use crate::results::{self, Scored};
@@ -138,14 +138,22 @@ struct Bench<'a> {
     setup: &'a Setup,
     federated: &'a Params,
     scaling: Option<&'a Arc<Scaling>>,
+    learners: Learners,
     initial: Params,
     order: TrainOrder,
 }
 
 impl<'a> Bench<'a> {
     fn new(setup: &'a Setup, federated: &'a Params, scaling: Option<&'a Arc<Scaling>>) -> Self {
-        let order = setup.experiment.baseline_order(setup.ring);
+        let experiment = &setup.experiment;
+        let order = experiment.baseline_order(setup.ring);
+        let training = experiment
+            .baselines
+            .training
+            .as_ref()
+            .unwrap_or(&experiment.training);
         Self {
+            learners: Learners::new(setup.model.clone(), training.engine),
             setup,
             federated,
             scaling,
@@ -158,29 +166,28 @@ impl<'a> Bench<'a> {
         }
     }
 
-    fn learner(&self) -> Learner {
-        let experiment = &self.setup.experiment;
-        let training = experiment
-            .baselines
-            .training
-            .as_ref()
-            .unwrap_or(&experiment.training);
-        Learner::new(self.setup.model.clone(), training.engine)
-    }
-
     fn look(&self, info: &NodeInfo) -> Result<Seen, Failure> {
         let data = self.setup.hospital(info.node)?;
-        let mut learner = self.learner();
+        self.learners
+            .lend(|learner| self.look_with(learner, info, &data))
+    }
+
+    fn look_with(
+        &self,
+        learner: &mut Learner,
+        info: &NodeInfo,
+        data: &HospitalData,
+    ) -> Result<Seen, Failure> {
         let alone = self.setup.experiment.baselines.alone.then(|| {
             let place = Address {
                 round: RoundId(0),
                 node: info.node,
             };
             let fitted = learner.train(&self.initial, &data.train, &self.order, place)?;
-            self.score(&mut learner, &fitted.params, &data)
+            self.score(learner, &fitted.params, data)
         });
-        let federated = self.score(&mut learner, self.federated, &data);
-        let ceiling = self.setup.federation.ceiling(&data).map(|auc| Scored {
+        let federated = self.score(learner, self.federated, data);
+        let ceiling = self.setup.federation.ceiling(data).map(|auc| Scored {
             evaluation: Evaluation([(name::AUC.to_owned(), auc)].into()),
             cases: None,
         });
@@ -189,7 +196,7 @@ impl<'a> Bench<'a> {
             alone,
             federated,
             ceiling,
-            print: print_of(&data),
+            print: print_of(data),
         })
     }
 
@@ -221,10 +228,9 @@ impl<'a> Bench<'a> {
                 round: RoundId(0),
                 node: NodeId(federation.roster().len() as u32),
             };
-            Ok(self
-                .learner()
-                .train(&self.initial, &all, &self.order, place)?
-                .params)
+            let train =
+                |learner: &mut Learner| learner.train(&self.initial, &all, &self.order, place);
+            Ok(self.learners.lend(train)?.params)
         })
     }
 
@@ -234,7 +240,10 @@ impl<'a> Bench<'a> {
             .par_iter()
             .map(|info| {
                 let data = self.setup.hospital(info.node)?;
-                Ok(self.score(&mut self.learner(), params, &data)?)
+                let scored = self
+                    .learners
+                    .lend(|learner| self.score(learner, params, &data));
+                Ok(scored?)
             })
             .collect()
     }
