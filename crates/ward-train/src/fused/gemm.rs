@@ -67,27 +67,51 @@ const HEIGHT: usize = 6;
 
 /// Adds A (m x k) times B (k x n, stored row by row) to C (m x n, stored row by row), where
 /// k is the length of `b` over n, and m that of `c` over n.
-#[inline(always)]
 pub(super) fn accumulate(n: usize, a: View<'_>, b: &[f32], c: &mut [f32]) {
-    let m = c.len() / n;
-    let mut i = 0;
-    while i + HEIGHT <= m {
-        strip::<HEIGHT>(i, n, a, b, c);
-        i += HEIGHT;
-    }
-    match m - i {
-        1 => strip::<1>(i, n, a, b, c),
-        2 => strip::<2>(i, n, a, b, c),
-        3 => strip::<3>(i, n, a, b, c),
-        4 => strip::<4>(i, n, a, b, c),
-        5 => strip::<5>(i, n, a, b, c),
-        _ => {}
+    // A function of its own: inlined into each of its callers, its tiles would crowd each other
+    // out of the instruction cache.
+    pulp::Arch::new().dispatch(Accumulate { n, a, b, c });
+}
+
+/// [`accumulate`] as the processor's widest vectors run it.
+struct Accumulate<'a> {
+    n: usize,
+    a: View<'a>,
+    b: &'a [f32],
+    c: &'a mut [f32],
+}
+
+impl pulp::WithSimd for Accumulate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let Self { n, a, b, c } = self;
+        let m = c.len() / n;
+        let wide = S::F32_LANES >= 16;
+        let mut i = 0;
+        while i + HEIGHT <= m {
+            strip::<HEIGHT>(wide, i, n, a, b, c);
+            i += HEIGHT;
+        }
+        match m - i {
+            1 => strip::<1>(wide, i, n, a, b, c),
+            2 => strip::<2>(wide, i, n, a, b, c),
+            3 => strip::<3>(wide, i, n, a, b, c),
+            4 => strip::<4>(wide, i, n, a, b, c),
+            5 => strip::<5>(wide, i, n, a, b, c),
+            _ => {}
+        }
     }
 }
 
 #[inline(always)]
-fn strip<const H: usize>(i: usize, n: usize, a: View<'_>, b: &[f32], c: &mut [f32]) {
+fn strip<const H: usize>(wide: bool, i: usize, n: usize, a: View<'_>, b: &[f32], c: &mut [f32]) {
     let mut j = 0;
+    while wide && j + 32 <= n {
+        tile::<H, 32>(i, j, n, a, b, c);
+        j += 32;
+    }
     while j + 16 <= n {
         tile::<H, 16>(i, j, n, a, b, c);
         j += 16;
@@ -120,43 +144,58 @@ fn tile<const H: usize, const W: usize>(
 ) {
     let mut sums = [[0.0_f32; W]; H];
     let mut starts = [0; H];
-    for (h, (sum, start)) in sums.iter_mut().zip(&mut starts).enumerate() {
-        sum.copy_from_slice(&c[(i + h) * n + j..][..W]);
-        *start = a.rows.at(i + h);
+    for h in 0..H {
+        sums[h].copy_from_slice(&c[(i + h) * n + j..][..W]);
+        starts[h] = a.rows.at(i + h);
     }
+    let neighbours = a.rows.step == 1 && starts[H - 1] == starts[0] + H - 1;
     for run in b.chunks(a.columns.run * n) {
         let count = run.len() / n;
+        let mut factors = [0.0; H];
         if a.columns.step == 1 {
-            let lines = starts.map(|start| &a.values[start..][..count]);
-            for (p, row) in run.chunks_exact(n).enumerate() {
-                add(&mut sums, lines.map(|line| line[p]), row, j);
+            let mut lines = [&[][..]; H];
+            for h in 0..H {
+                lines[h] = &a.values[starts[h]..][..count];
+            }
+            for p in 0..count {
+                for h in 0..H {
+                    factors[h] = lines[h][p];
+                }
+                add(&mut sums, factors, &run[p * n + j..][..W]);
+            }
+        } else if neighbours {
+            let mut at = starts[0];
+            for row in run.chunks_exact(n) {
+                factors.copy_from_slice(&a.values[at..][..H]);
+                add(&mut sums, factors, &row[j..][..W]);
+                at += a.columns.step;
             }
         } else {
             let mut at = 0;
             for row in run.chunks_exact(n) {
-                add(&mut sums, starts.map(|start| a.values[start + at]), row, j);
+                for h in 0..H {
+                    factors[h] = a.values[starts[h] + at];
+                }
+                add(&mut sums, factors, &row[j..][..W]);
                 at += a.columns.step;
             }
         }
-        starts.iter_mut().for_each(|start| *start += a.columns.jump);
+        for start in &mut starts {
+            *start += a.columns.jump;
+        }
     }
-    for (h, sum) in sums.iter().enumerate() {
-        c[(i + h) * n + j..][..W].copy_from_slice(sum);
+    for h in 0..H {
+        c[(i + h) * n + j..][..W].copy_from_slice(&sums[h]);
     }
 }
 
 /// Adds one column of A times `W` numbers of one row of B.
 #[inline(always)]
-fn add<const H: usize, const W: usize>(
-    sums: &mut [[f32; W]; H],
-    factors: [f32; H],
-    row: &[f32],
-    j: usize,
-) {
-    let row: &[f32; W] = row[j..][..W].try_into().unwrap_or(&[0.0; W]);
-    for (sum, factor) in sums.iter_mut().zip(factors) {
-        for (s, value) in sum.iter_mut().zip(row) {
-            *s = factor.mul_add(*value, *s);
+fn add<const H: usize, const W: usize>(sums: &mut [[f32; W]; H], factors: [f32; H], row: &[f32]) {
+    let row: &[f32; W] = row.try_into().unwrap_or(&[0.0; W]);
+    for h in 0..H {
+        for w in 0..W {
+            sums[h][w] = factors[h].mul_add(row[w], sums[h][w]);
         }
     }
 }
