@@ -80,9 +80,9 @@ struct Egress {
 /// Something that will happen. The order of variants is the order within a tick.
 #[derive(Debug)]
 enum Happening {
+    ToCoordinator(Report),
     ToNode(Instruction),
     Finished(Work),
-    ToCoordinator(Report),
     Woke,
 }
 
@@ -463,9 +463,10 @@ impl<'a> Simulation<'a> {
 
     fn schedule(&mut self, at: Tick, node: NodeId, happening: Happening) {
         let rank = match happening {
-            Happening::ToNode(_) => 0,
-            Happening::Finished(_) => 1,
-            Happening::ToCoordinator(_) => 2,
+            // Reports first: what has arrived need not wait in memory for others to be made.
+            Happening::ToCoordinator(_) => 0,
+            Happening::ToNode(_) => 1,
+            Happening::Finished(_) => 2,
             Happening::Woke => 3,
         };
         self.number += 1;
