@@ -101,7 +101,7 @@ pub struct Simulation<'a> {
     joining: Vec<NodeId>,
     wards: &'a dyn Wards,
     pool: &'a rayon::ThreadPool,
-    /// Wards kept open between jobs, at most.
+    /// Wards kept open between jobs, beside those whose reports are still to be sent.
     keep: usize,
     kept: usize,
     seed: Seed,
@@ -367,6 +367,9 @@ impl<'a> Simulation<'a> {
             }
             None => ward_wire::wire_bytes(&report),
         };
+        if self.kept > self.keep {
+            self.kept -= usize::from(node.ward.take().is_some());
+        }
         node.messages += 1;
         let transit = node.link.transit_ms(bytes, from, node.messages, self.seed);
         let arrival = self.now + transit + node.faults.held_up_ms(round);
@@ -423,10 +426,9 @@ impl<'a> Simulation<'a> {
         let all_done = self.pool.install(|| work::carry_out(tasks, wards));
         for (done, work) in all_done.into_iter().zip(works) {
             self.work_cpu += done.cpu;
-            if self.kept < self.keep {
-                self.kept += usize::from(done.ward.is_some());
-                self.nodes[done.node.0 as usize].ward = done.ward;
-            }
+            // At least until its report has been searched for its rows.
+            self.kept += usize::from(done.ward.is_some());
+            self.nodes[done.node.0 as usize].ward = done.ward;
             self.results.insert((done.node, work), done.result);
         }
     }

@@ -40,6 +40,8 @@ const PREVALENCE_SPREAD: f64 = 0.4;
 const ASSAY_SPREAD: f64 = 0.3;
 /// Clean test cases of a tier, split over its hospitals.
 const TEST_CASES: u64 = 4_000;
+/// Enough to see both classes nearly everywhere, where a tier has thousands of hospitals.
+const FEWEST_TEST_CASES: u64 = 20;
 
 /// Whether hospitals use the same units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
@@ -298,13 +300,15 @@ impl Source for EmrRisk {
     }
 }
 
-/// Clean test cases of one hospital: the tier's 4,000 shared out, at least one.
+/// Clean test cases of one hospital: the tier's 4,000 shared out, at least 20.
 pub(crate) fn test_cases(population: Population, info: &NodeInfo) -> u64 {
     let tier = population
         .tiers()
         .iter()
         .find(|(tier, _)| *tier == info.tier);
-    tier.map_or(0, |(_, hospitals)| (TEST_CASES / *hospitals as u64).max(1))
+    tier.map_or(0, |(_, hospitals)| {
+        (TEST_CASES / *hospitals as u64).max(FEWEST_TEST_CASES)
+    })
 }
 
 fn sigmoid(x: f64) -> f64 {
