@@ -13,6 +13,7 @@ mod phase;
 mod plan;
 mod state;
 pub mod strategy;
+mod work;
 
 pub use coordinator::{Coordinator, Effect, Input};
 pub use node::{NodeEffect, NodeInput, NodeSession};

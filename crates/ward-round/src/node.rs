@@ -1,16 +1,15 @@
 //! One hospital's side of the conversation.
 //!
-//! The session never trains: it asks its driver to ([`NodeEffect::Train`]) and seals what comes
-//! back. An instruction heard twice is carried out once; one that arrives during work waits, and
+//! The session never trains: it asks its driver to ([`NodeEffect::Train`]), which does so with
+//! [`NodeEffect::carry_out`]. An instruction heard twice is carried out once; one that arrives during work waits, and
 //! only the newest waits.
 
 use std::sync::Arc;
 
 use ward_core::{
-    Evaluation, Instruction, LocalUpdate, NodeId, Params, Report, RoundId, Scaling, Summary, Tick,
-    TrainError, TrainOrder,
+    Evaluation, Instruction, NodeId, Params, Report, RoundId, Scaling, Summary, Tick, TrainOrder,
+    Upload,
 };
-use ward_privacy::seal;
 
 /// What can happen to a node.
 #[derive(Debug)]
@@ -28,15 +27,15 @@ pub enum NodeInput {
     Trained {
         /// The round asked about.
         round: RoundId,
-        /// What came of it.
-        result: Result<LocalUpdate, TrainError>,
+        /// The sealed update, or why there is none.
+        result: Result<Upload, String>,
     },
     /// Scoring ended.
     Evaluated {
         /// The round asked about.
         round: RoundId,
-        /// What came of it.
-        result: Result<Evaluation, TrainError>,
+        /// The scores, or why there are none.
+        result: Result<Evaluation, String>,
     },
 }
 
@@ -106,17 +105,15 @@ impl NodeSession {
         match input {
             NodeInput::Instruction(instruction) => self.hear(instruction),
             NodeInput::Summarised { round, summary } => {
-                self.answer(round, |_| Report::Summary { round, summary })
+                self.answer(Report::Summary { round, summary })
             }
-            NodeInput::Trained { round, result } => {
-                self.answer(round, |asked| seal_or_decline(round, result, asked))
-            }
-            NodeInput::Evaluated { round, result } => self.answer(round, |_| match result {
+            NodeInput::Trained { round, result } => self.answer(match result {
+                Ok(upload) => Report::Upload { round, upload },
+                Err(reason) => Report::Declined { round, reason },
+            }),
+            NodeInput::Evaluated { round, result } => self.answer(match result {
                 Ok(evaluation) => Report::Evaluation { round, evaluation },
-                Err(error) => Report::Declined {
-                    round,
-                    reason: error.to_string(),
-                },
+                Err(reason) => Report::Declined { round, reason },
             }),
         }
     }
@@ -141,42 +138,20 @@ impl NodeSession {
     }
 
     fn begin(&mut self, instruction: Instruction) -> Vec<NodeEffect> {
-        let effect = match instruction.clone() {
-            Instruction::Summarise { round } => NodeEffect::Summarise { round },
-            Instruction::Train {
-                round,
-                params,
-                order,
-            } => NodeEffect::Train {
-                round,
-                params,
-                order,
-            },
-            Instruction::Evaluate {
-                round,
-                params,
-                scaling,
-            } => NodeEffect::Evaluate {
-                round,
-                params,
-                scaling,
-            },
-            Instruction::Rest => return Vec::new(),
+        let Some(work) = NodeEffect::asked_by(instruction.clone()) else {
+            return Vec::new();
         };
         self.current = Some(instruction);
-        vec![effect]
+        vec![work]
     }
 
     /// Ends the current work with a report and begins what waited.
-    fn answer(
-        &mut self,
-        round: RoundId,
-        report: impl FnOnce(&Instruction) -> Report,
-    ) -> Vec<NodeEffect> {
-        let Some(current) = self.current.take_if(|c| c.round() == Some(round)) else {
+    fn answer(&mut self, report: Report) -> Vec<NodeEffect> {
+        let asked = |current: &mut Instruction| current.round() == Some(report.round());
+        if self.current.take_if(asked).is_none() {
             return Vec::new(); // the work was called off
-        };
-        let mut effects = vec![NodeEffect::Send(report(&current))];
+        }
+        let mut effects = vec![NodeEffect::Send(report)];
         if let Some(next) = self.waiting.take() {
             effects.extend(self.begin(next));
         }
@@ -187,23 +162,4 @@ impl NodeSession {
 /// Whether two instructions ask for the same work.
 fn same_work(a: &Instruction, b: &Instruction) -> bool {
     a.kind() == b.kind() && a.round() == b.round()
-}
-
-fn seal_or_decline(
-    round: RoundId,
-    result: Result<LocalUpdate, TrainError>,
-    asked: &Instruction,
-) -> Report {
-    let sealed = result
-        .map_err(|e| e.to_string())
-        .and_then(|update| match asked {
-            Instruction::Train { order, .. } => {
-                seal(update, order.weighting, &order.ring).map_err(|e| e.to_string())
-            }
-            _ => Err("training was not asked for".to_owned()),
-        });
-    match sealed {
-        Ok(upload) => Report::Upload { round, upload },
-        Err(reason) => Report::Declined { round, reason },
-    }
 }

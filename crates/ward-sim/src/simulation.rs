@@ -5,11 +5,11 @@ use std::io;
 use std::time::Duration;
 
 use ward_core::{Digest, Event, Instruction, NodeId, Outcome, Record, Report, RoundId, Seed, Tick};
-use ward_round::{Coordinator, Effect, Input, NodeInput, NodeSession, RunState};
+use ward_round::{Coordinator, Effect, Input, NodeEffect, NodeInput, NodeSession, RunState};
 
 use crate::link::Link;
 use crate::outage::{FaultModel, Faults};
-use crate::work::{self, Job, Task, Ward, Wards};
+use crate::work::{self, Task, Ward, Wards};
 
 /// Who watches a simulation, and may ask it to stop.
 pub trait Observer {
@@ -108,7 +108,7 @@ pub struct Simulation<'a> {
     now: Tick,
     number: u64,
     queue: BTreeMap<Place, Happening>,
-    outstanding: BTreeMap<(NodeId, Work), Job>,
+    outstanding: BTreeMap<(NodeId, Work), NodeEffect>,
     results: BTreeMap<(NodeId, Work), NodeInput>,
     last_digest: Option<(*const ward_core::Params, Digest)>,
     work_cpu: Duration,
@@ -278,8 +278,11 @@ impl<'a> Simulation<'a> {
         node.holds = digest.or(node.holds);
         node.messages += 1;
         let transit = node.link.transit_ms(bytes, to, node.messages, self.seed);
-        if let Some(job) = job_in(&instruction) {
-            self.outstanding.insert((to, work_of(&instruction)), job);
+        // Known before it arrives, so that all that is outstanding can be carried out together.
+        if let Some(job) = NodeEffect::asked_by(instruction.clone())
+            && let Some(work) = job.work()
+        {
+            self.outstanding.insert((to, work), job);
         }
         let kind = instruction.kind().to_owned();
         self.schedule(self.now + transit, to, Happening::ToNode(instruction));
@@ -314,34 +317,36 @@ impl<'a> Simulation<'a> {
     ) -> Result<(), SimulationError> {
         let effects = self.nodes[node.0 as usize].session.handle(self.now, input);
         for effect in effects {
-            match Job::of(effect) {
-                Ok(job) => {
-                    let finish = self.now + self.duration_ms(node, &job);
-                    self.schedule(finish, node, Happening::Finished(job.work()));
-                    self.remember(node, job);
+            match effect {
+                NodeEffect::Send(report) => self.report(node, report, observer)?,
+                job => {
+                    if let Some(work) = job.work() {
+                        let finish = self.now + self.duration_ms(node, &job);
+                        self.schedule(finish, node, Happening::Finished(work));
+                        self.remember((node, work), job);
+                    }
                 }
-                Err(ward_round::NodeEffect::Send(report)) => self.report(node, report, observer)?,
-                Err(_) => {}
             }
         }
         Ok(())
     }
 
     /// Makes sure that a job a node has begun will be carried out.
-    fn remember(&mut self, node: NodeId, job: Job) {
-        let key = (node, job.work());
+    fn remember(&mut self, key: (NodeId, Work), job: NodeEffect) {
         if !self.results.contains_key(&key) {
             self.outstanding.entry(key).or_insert(job);
         }
     }
 
-    fn duration_ms(&self, node: NodeId, job: &Job) -> u64 {
+    fn duration_ms(&self, node: NodeId, job: &NodeEffect) -> u64 {
         let link = &self.nodes[node.0 as usize].link;
         let (train, test) = self.wards.rows(node);
         match job {
-            Job::Summarise { .. } => 0,
-            Job::Train { order, params, .. } => link.training_ms(order, train, params.0.len()),
-            Job::Evaluate { params, .. } => link.scoring_ms(test, params.0.len()),
+            NodeEffect::Train { order, params, .. } => {
+                link.training_ms(order, train, params.0.len())
+            }
+            NodeEffect::Evaluate { params, .. } => link.scoring_ms(test, params.0.len()),
+            NodeEffect::Summarise { .. } | NodeEffect::Send(_) | NodeEffect::Done => 0,
         }
     }
 
@@ -429,7 +434,9 @@ impl<'a> Simulation<'a> {
             // At least until its report has been searched for its rows.
             self.kept += usize::from(done.ward.is_some());
             self.nodes[done.node.0 as usize].ward = done.ward;
-            self.results.insert((done.node, work), done.result);
+            if let Some(result) = done.result {
+                self.results.insert((done.node, work), result);
+            }
         }
     }
 
@@ -473,36 +480,5 @@ impl<'a> Simulation<'a> {
         };
         self.number += 1;
         self.queue.insert((at, rank, node, self.number), happening);
-    }
-}
-
-fn work_of(instruction: &Instruction) -> Work {
-    (instruction.kind(), instruction.round().unwrap_or_default())
-}
-
-/// The work that an instruction will lead to: known before it arrives, so that all that is
-/// outstanding can be carried out together.
-fn job_in(instruction: &Instruction) -> Option<Job> {
-    match instruction.clone() {
-        Instruction::Summarise { round } => Some(Job::Summarise { round }),
-        Instruction::Train {
-            round,
-            params,
-            order,
-        } => Some(Job::Train {
-            round,
-            params,
-            order,
-        }),
-        Instruction::Evaluate {
-            round,
-            params,
-            scaling,
-        } => Some(Job::Evaluate {
-            round,
-            params,
-            scaling,
-        }),
-        Instruction::Rest => None,
     }
 }

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc as queue;
 
 use tokio::sync::mpsc;
-use ward_core::{Address, NodeId, RoundId, Trainer};
+use ward_core::{NodeId, RoundId, Trainer};
 use ward_round::{NodeEffect, NodeInput};
 
 /// A piece of work to do.
@@ -94,8 +94,10 @@ fn labour(
     tell: &mpsc::UnboundedSender<Done>,
 ) {
     for Job { series, node, task } in waiting {
-        let round = round_of(&task);
-        let run = AssertUnwindSafe(|| carry_out(trainer.as_mut(), node, task));
+        let Some((_, round)) = task.work() else {
+            continue;
+        };
+        let run = AssertUnwindSafe(|| task.carry_out(node, trainer.as_mut()));
         let outcome = match catch_unwind(run) {
             Ok(Some(input)) => Ok(input),
             Ok(None) => continue,
@@ -105,42 +107,5 @@ fn labour(
         if tell.send(Done { series, outcome }).is_err() || panicked {
             return;
         }
-    }
-}
-
-fn round_of(task: &NodeEffect) -> RoundId {
-    match task {
-        NodeEffect::Summarise { round }
-        | NodeEffect::Train { round, .. }
-        | NodeEffect::Evaluate { round, .. } => *round,
-        NodeEffect::Send(report) => report.round(),
-        NodeEffect::Done => RoundId::default(),
-    }
-}
-
-/// Does the work; `None` when there is none to do.
-fn carry_out(trainer: &mut dyn Trainer, node: NodeId, task: NodeEffect) -> Option<NodeInput> {
-    match task {
-        NodeEffect::Summarise { round } => {
-            let summary = trainer.summarise();
-            Some(NodeInput::Summarised { round, summary })
-        }
-        NodeEffect::Train {
-            round,
-            params,
-            order,
-        } => {
-            let result = trainer.train(&params, &order, Address { round, node });
-            Some(NodeInput::Trained { round, result })
-        }
-        NodeEffect::Evaluate {
-            round,
-            params,
-            scaling,
-        } => {
-            let result = trainer.evaluate(&params, scaling.as_ref());
-            Some(NodeInput::Evaluated { round, result })
-        }
-        NodeEffect::Send(_) | NodeEffect::Done => None,
     }
 }

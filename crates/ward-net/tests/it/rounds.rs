@@ -2,9 +2,7 @@
 
 use std::collections::VecDeque;
 
-use ward_core::{
-    Address, Digest, Event, Instruction, NodeId, Outcome, Report, RoundId, Tick, Trainer,
-};
+use ward_core::{Digest, Event, Instruction, NodeId, Outcome, Report, RoundId, Tick};
 use ward_net::TransportMode;
 use ward_round::{Coordinator, Effect, Input, NodeEffect, NodeInput, NodeSession, Plan, Strategy};
 
@@ -40,34 +38,11 @@ fn answer(toy: &mut Toy, session: &mut NodeSession, instruction: Instruction) ->
     let mut reports = Vec::new();
     let mut effects = session.handle(Tick(0), NodeInput::Instruction(instruction));
     while let Some(effect) = effects.pop() {
-        let done = match effect {
-            NodeEffect::Summarise { round } => NodeInput::Summarised {
-                round,
-                summary: toy.summarise(),
-            },
-            NodeEffect::Train {
-                round,
-                params,
-                order,
-            } => NodeInput::Trained {
-                round,
-                result: toy.train(&params, &order, Address { round, node }),
-            },
-            NodeEffect::Evaluate {
-                round,
-                params,
-                scaling,
-            } => NodeInput::Evaluated {
-                round,
-                result: toy.evaluate(&params, scaling.as_ref()),
-            },
-            NodeEffect::Send(report) => {
-                reports.push(report);
-                continue;
-            }
-            NodeEffect::Done => continue,
-        };
-        effects.extend(session.handle(Tick(0), done));
+        if let Some(done) = effect.carry_out(node, toy) {
+            effects.extend(session.handle(Tick(0), done));
+        } else if let NodeEffect::Send(report) = effect {
+            reports.push(report);
+        }
     }
     reports
 }
