@@ -7,8 +7,8 @@ use std::io::Write;
 
 use ward_core::{Event, Outcome, Record, RoundId};
 
+use crate::text;
 use crate::view::{RoundView, RunView};
-use crate::{text, view::UNKNOWN_TIER};
 use live::Live;
 
 pub use table::final_table;
@@ -164,7 +164,7 @@ impl Terminal {
 pub fn start_line(view: &RunView) -> String {
     let mut line = text::things(view.nodes.len() as u64, "hospital", "hospitals");
     let tiers = view.tiers();
-    if tiers.len() > 1 || tiers.first().is_some_and(|tier| tier != UNKNOWN_TIER) {
+    if tiers.len() > 1 {
         let of = |tier: &String| {
             let nodes = view.nodes.values().filter(|n| n.info.tier == *tier).count();
             format!("{nodes} {tier}")

@@ -39,10 +39,16 @@ pub(super) async fn join(link: &Link, asking: &Asking) -> Result<Session, Hospit
     let began = Instant::now();
     let mut taken_since = None;
     let mut waits = settings.back_off.waits();
+    let mut told = None;
     loop {
         let request = link.call("join", message(link, asking));
         let status = match link.nodes().join(request).await {
-            Ok(answer) => return read(link, &answer.into_inner()),
+            Ok(answer) => {
+                if told.is_some() {
+                    tracing::warn!("joined");
+                }
+                return read(link, &answer.into_inner());
+            }
             Err(status) => status,
         };
         let asked = match fault(&status) {
@@ -75,7 +81,13 @@ pub(super) async fn join(link: &Link, asking: &Asking) -> Result<Session, Hospit
             Some(_) => own.unwrap_or_default().min(pause(None, asked)),
             None => pause(own, asked),
         };
-        tracing::info!(reason = status.message(), ?wait, "could not join yet");
+        // The same trouble once more is no news, but for those who want to hear everything.
+        let (reason, coordinator) = (status.message(), &settings.coordinator);
+        if told.replace(status.code()) == Some(status.code()) {
+            tracing::info!(reason, ?wait, "could not join yet");
+        } else {
+            tracing::warn!(%coordinator, reason, "could not join yet; trying again and again");
+        }
         tokio::time::sleep(wait).await;
     }
 }

@@ -191,7 +191,7 @@ impl Hospital {
                         self.outgoing.pop_front();
                     }
                     News::SessionOver(reason) => {
-                        tracing::info!(reason, "the session is over; joining again");
+                        tracing::warn!(reason, "the session is over; joining again");
                         return Ok(false);
                     }
                 },

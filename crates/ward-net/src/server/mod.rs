@@ -139,11 +139,12 @@ pub async fn serve(
             return Err(ServeError::Stopped);
         }
     };
-    // The goodbyes are still to be fetched.
-    let serving = tokio::select! {
-        () = driver.see_off() => true,
-        _ = &mut server => false,
-    };
+    // The goodbyes are still to be fetched. A run that can be resumed sends none: its nodes wait.
+    let serving = outcome != Outcome::Completed
+        || tokio::select! {
+            () = driver.see_off() => true,
+            _ = &mut server => false,
+        };
     let coordinator = driver.into_coordinator();
     shared.sessions().close_all();
     closed.cancel();

@@ -50,9 +50,10 @@ async fn a_run_can_be_watched_stopped_after_its_round_and_resumed_to_the_same_bi
     admin.cancel().await.unwrap();
     admin.cancel().await.unwrap();
     turnstile.open();
-    rested(hospitals).await;
     let (served, story) = lab.end().await;
     assert_eq!(served.outcome, Outcome::Interrupted);
+    // They would wait for a coordinator that goes on at the old address.
+    hospitals.into_iter().for_each(Running::kill);
     assert_eq!(served.coordinator.state().round(), RoundId(2));
 
     let saved = story.saved().unwrap();

@@ -153,12 +153,17 @@ impl Coordinator {
         if !self.plan.enrols(node) {
             return;
         }
-        if self.outcome.is_some() {
-            effects.push(Effect::Send {
-                to: node,
-                instruction: Instruction::Rest,
-            });
-            return;
+        match self.outcome {
+            Some(Outcome::Completed) => {
+                let instruction = Instruction::Rest;
+                return effects.push(Effect::Send {
+                    to: node,
+                    instruction,
+                });
+            }
+            // It waits for the run to go on.
+            Some(Outcome::Interrupted | Outcome::QuorumLost) => return,
+            None => {}
         }
         if self.present.insert(node) {
             effects.push(Effect::Emit(Event::NodeJoined { node }));
@@ -197,10 +202,13 @@ impl Coordinator {
         self.outcome = Some(outcome);
         self.phase = Phase::Resting;
         self.checkpoint(effects);
-        effects.extend(self.present.iter().map(|&to| Effect::Send {
-            to,
-            instruction: Instruction::Rest,
-        }));
+        if outcome == Outcome::Completed {
+            effects.extend(self.present.iter().map(|&to| Effect::Send {
+                to,
+                instruction: Instruction::Rest,
+            }));
+        }
+        // After any other end the run can be resumed, and its nodes wait for that.
         effects.push(Effect::Emit(Event::RunFinished {
             rounds: self.state.round.0,
             outcome,

@@ -131,7 +131,7 @@ pub struct ReportArgs {
     /// Run directories; several are compared
     #[arg(value_name = "RUN", required = true)]
     pub runs: Vec<PathBuf>,
-    /// Where to write the page; default report.html in the first run
+    /// Where to write the page; default report.html in the run, comparison.html here for several
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
 }

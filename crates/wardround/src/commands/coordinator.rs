@@ -55,7 +55,7 @@ pub fn execute(args: &CoordinatorArgs, talk: Talk) -> Result<ExitCode, Failure> 
         Some(run) => RunFolder::open(run)?,
         None => RunFolder::create(&loaded, &setup, Mode::Deployment)?,
     };
-    announce(&listener, &folder, args.announce.as_deref(), talk)?;
+    announce(&listener, &setup, &folder, args.announce.as_deref(), talk)?;
     let mut teller = teller(&folder, &setup, talk, &interrupt)?;
     let served = runtime.block_on(serve(listener, &setup, &folder, &mut teller, &interrupt))?;
     let view = teller.close()?;
@@ -82,6 +82,7 @@ fn listen_address(experiment: &Experiment) -> Result<SocketAddr, Failure> {
 /// Tells where hospitals find the coordinator.
 fn announce(
     listener: &TcpListener,
+    setup: &Setup,
     folder: &RunFolder,
     path: Option<&Path>,
     talk: Talk,
@@ -98,9 +99,26 @@ fn announce(
     } else if !talk.quiet {
         let Announcement { address, run_dir } = announcement;
         note(&format!("listening on {address}, writing {run_dir}"));
+        let plan = folder.manifest.hospitals as usize;
+        let experiment = &setup.experiment;
+        let needed = (experiment.target(plan) as f64 * experiment.round.quorum).ceil();
+        note(&format!(
+            "waiting up to {} s for {plan} hospitals; at least {needed} are needed for a round",
+            experiment.round.join_deadline_s
+        ));
         note("not encrypted: anybody on the way can read models and pretend to be a hospital");
+        if join_token().is_empty() {
+            note(&format!(
+                "no join token: a hospital's name is enough to join; set {TOKEN_VARIABLE}"
+            ));
+        }
     }
     Ok(())
+}
+
+/// What hospitals must show to join; empty where anybody may.
+fn join_token() -> String {
+    std::env::var(TOKEN_VARIABLE).unwrap_or_default()
 }
 
 async fn serve(
@@ -110,15 +128,16 @@ async fn serve(
     teller: &mut Teller,
     interrupt: &Interrupt,
 ) -> Result<Served, Failure> {
-    let variable = |name| std::env::var(name).ok().filter(|token| !token.is_empty());
-    let token = variable(TOKEN_VARIABLE).unwrap_or_default();
+    let token = join_token();
     let service = Service {
         coordinator: setup.coordinator(folder.state(setup)?),
         layout: setup.model.layout().clone(),
         began: teller.view().now,
         identify: Arc::new(JoinTokens::shared(setup.federation.roster(), &token)),
         settings: ServerSettings {
-            admin_token: variable(ADMIN_TOKEN_VARIABLE),
+            admin_token: std::env::var(ADMIN_TOKEN_VARIABLE)
+                .ok()
+                .filter(|token| !token.is_empty()),
             ..ServerSettings::default()
         },
     };

@@ -1,5 +1,6 @@
 //! `wardround report`: one self-contained page of one run, or of several.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use ward_observe::{RunDir, file, report};
@@ -15,11 +16,11 @@ use crate::failure::Failure;
 pub fn execute(args: &ReportArgs, talk: Talk) -> Result<ExitCode, Failure> {
     let dirs: Result<Vec<RunDir>, _> = args.runs.iter().map(|run| RunDir::open(run)).collect();
     let dirs = dirs?;
-    let path = match (&args.output, dirs.first()) {
+    let path = match (&args.output, dirs.as_slice()) {
         (Some(path), _) => path.clone(),
-        (None, Some(first)) => first.report_path(),
-        // The command line asks for at least one.
-        (None, None) => return Ok(ExitCode::SUCCESS),
+        (None, [one]) => one.report_path(),
+        // Not over the first run's own page.
+        (None, _) => PathBuf::from("comparison.html"),
     };
     file::write_whole(&path, report::report(&dirs).as_bytes())?;
     if !talk.quiet {

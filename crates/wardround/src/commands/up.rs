@@ -146,7 +146,7 @@ impl Nodes {
             );
             note(&line);
         }
-        let mut asked = false;
+        let (mut asked, mut over) = (false, false);
         children.watch(None, |children, ended| {
             if interrupt.requested() && !asked {
                 asked = true;
@@ -154,7 +154,8 @@ impl Nodes {
             }
             for end in ended {
                 if end.name == COORDINATOR {
-                    return self.judge(end.status).map(|()| true);
+                    over = self.judge(end.status)?;
+                    return Ok(true);
                 }
                 if !end.status.success() {
                     let log = self.log_path(&end.name);
@@ -169,15 +170,22 @@ impl Nodes {
             }
             Ok(false)
         })?;
+        if !over {
+            // They wait for a coordinator that goes on; here it will have others.
+            let names = setup.federation.roster().iter().map(|info| &info.name);
+            names.for_each(|name| children.stop(name));
+        }
         children.watch(Some(GOODBYE), |children, _| Ok(children.running() == 0))?;
         Ok(())
     }
 
-    /// Whether the coordinator ended as it should: its outcome is in the manifest then.
-    fn judge(&self, status: std::process::ExitStatus) -> Result<(), Failure> {
-        // Completed, quorum lost, and stopped by Ctrl-C or a polite request.
+    /// Whether the run is over with the coordinator's end, or can be resumed. How it ended is in
+    /// the manifest.
+    fn judge(&self, status: std::process::ExitStatus) -> Result<bool, Failure> {
         match status.code() {
-            Some(0 | 6 | 130 | 143) => Ok(()),
+            Some(0) => Ok(true),
+            // Quorum lost, or stopped by Ctrl-C or a polite request.
+            Some(6 | 130 | 143) => Ok(false),
             _ => {
                 let failure = Failure::process_died(COORDINATOR, status, None);
                 let run = self.run.display();

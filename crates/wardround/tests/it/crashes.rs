@@ -138,3 +138,44 @@ fn a_coordinator_that_dies_ends_the_federation_and_says_how_to_go_on() {
     let word = run.file_name().unwrap().to_str().unwrap().to_owned();
     assert!(processes(&word).is_empty());
 }
+
+#[test]
+fn hospitals_wait_for_a_coordinator_that_was_stopped() {
+    let lab = Lab::new(&slow());
+    let whole = lab.digest("run e.toml --out whole");
+    let coordinator = lab.start("coordinator e.toml --announce there.json");
+    let address = until("the address", || {
+        let text = fs::read_to_string(lab.path("there.json")).ok()?;
+        let there: serde_json::Value = serde_json::from_str(&text).ok()?;
+        there["address"].as_str().map(str::to_owned)
+    });
+    let run = lab.run_dir();
+    let roster = until("the roster", || {
+        (!of_kind(&run, "run_started").is_empty()).then(|| names(&run))
+    });
+    let hospitals: Vec<_> = roster
+        .iter()
+        .map(|name| {
+            let text = format!(
+                "name = \"{name}\"\ncoordinator = \"{address}\"\nexperiment = \"e.toml\"\n"
+            );
+            fs::write(lab.path(&format!("{name}.toml")), text).unwrap();
+            lab.start(&format!("hospital {name}.toml"))
+        })
+        .collect();
+    rounds_closed(&run, 2);
+    coordinator.signal("INT");
+    assert_eq!(coordinator.output().status.code(), Some(130));
+    let resumed = lab
+        .command(&format!(
+            "coordinator --resume {} --format json",
+            run.display()
+        ))
+        .env("WARDROUND_LISTEN", address.trim_start_matches("http://"))
+        .output()
+        .unwrap();
+    assert_eq!(text(&summary(&resumed), "model_digest"), whole);
+    for hospital in hospitals {
+        assert_eq!(hospital.output().status.code(), Some(0));
+    }
+}

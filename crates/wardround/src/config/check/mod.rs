@@ -53,6 +53,21 @@ pub fn problems(experiment: &Experiment) -> Vec<Problem> {
     found.problems
 }
 
+/// Scheme, host and perhaps a port; the rest is the transport's to judge.
+fn is_address(url: &str) -> bool {
+    let rest = ["http://", "https://"]
+        .iter()
+        .find_map(|scheme| url.strip_prefix(scheme));
+    let Some(authority) = rest.and_then(|rest| rest.split('/').next()) else {
+        return false;
+    };
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    !host.is_empty() && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
+}
+
 /// What is wrong with a hospital's file.
 #[must_use]
 pub fn hospital_problems(hospital: &HospitalConfig) -> Vec<Problem> {
@@ -61,12 +76,8 @@ pub fn hospital_problems(hospital: &HospitalConfig) -> Vec<Problem> {
         let message = "cannot be empty or hold a slash or a control character";
         found.add(Code::BadName, "name", message);
     }
-    // The rest of the address is the transport's to judge.
-    if !["http://", "https://"]
-        .iter()
-        .any(|scheme| hospital.coordinator.starts_with(scheme))
-    {
-        let message = "must be a URL such as http://127.0.0.1:7443";
+    if !is_address(&hospital.coordinator) {
+        let message = "must be a URL such as http://127.0.0.1:7443, with a port up to 65535";
         found.add(Code::BadAddress, "coordinator", message);
     }
     for (path, value) in [
