@@ -65,12 +65,14 @@ impl FaultModel {
                 self.followed += 1;
             }
         }
-        self.up && self.draw("silent", round.0) >= self.faults.silent
+        let silent = self.faults.silent;
+        self.up && (silent <= 0.0 || self.draw("silent", round.0) >= silent)
     }
 
     /// Milliseconds by which a report of `round` is held up.
     pub(crate) fn held_up_ms(&self, round: RoundId) -> u64 {
-        if self.draw("late", round.0) < self.faults.late {
+        let late = self.faults.late;
+        if late > 0.0 && self.draw("late", round.0) < late {
             self.faults.late_by_ms
         } else {
             0

@@ -15,11 +15,13 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use ward_core::{Params, Record, Seed};
+use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use ward_core::{Evaluation, Params, Record, Seed};
 use ward_data::Rows;
 use ward_round::RunState;
 use ward_sim::{Faults, Link, Observer, Simulation};
-use ward_train::{Learner, TrainingEngine};
+use ward_train::{Learners, TrainingEngine};
 
 use job::{Job, Wards};
 
@@ -43,11 +45,12 @@ fn main() -> Result<()> {
     };
     let job = Job::named(id).with_context(|| format!("there is no job {id}: J1, J2, J3 or J4"))?;
     let wards = Wards::open(&job, Path::new(folder), engine)?;
-    let pool = rayon::ThreadPoolBuilder::new().build()?;
+    let pool = ThreadPoolBuilder::new().build()?;
     let coordinator = job.coordinator(&wards)?;
     let mut clock = Clock {
-        learner: Learner::new(wards.model.clone(), engine),
-        test: wards.test.clone(),
+        learners: Learners::new(wards.model.clone(), engine),
+        pool: &pool,
+        parts: parts(&wards.test, pool.current_num_threads()),
         ends: Vec::new(),
         cpu: Vec::new(),
         accuracy: 0.0,
@@ -82,15 +85,17 @@ fn main() -> Result<()> {
 }
 
 /// Notes when rounds end, and scores the model on the common evaluation set.
-struct Clock {
-    learner: Learner,
-    test: Rows,
+struct Clock<'a> {
+    learners: Learners,
+    pool: &'a ThreadPool,
+    /// The evaluation set, in as many parts as there are threads.
+    parts: Vec<Rows>,
     ends: Vec<Instant>,
     cpu: Vec<f64>,
     accuracy: f64,
 }
 
-impl Observer for Clock {
+impl Observer for Clock<'_> {
     fn record(&mut self, _: &Record) -> io::Result<()> {
         Ok(())
     }
@@ -107,12 +112,35 @@ impl Observer for Clock {
     }
 }
 
-impl Clock {
-    fn score(&mut self, params: &Params) -> Result<f64> {
-        let scores = self.learner.evaluate(params, &self.test, None)?;
-        let accuracy = scores.evaluation.get(ward_core::metric::name::ACCURACY);
+impl Clock<'_> {
+    fn score(&self, params: &Params) -> Result<f64> {
+        let of_part = |rows: &Rows| -> Result<Evaluation> {
+            let scores = self
+                .learners
+                .lend(|learner| learner.evaluate(params, rows, None))?;
+            Ok(scores.evaluation)
+        };
+        let parts: Result<Vec<Evaluation>> = self
+            .pool
+            .install(|| self.parts.par_iter().map(of_part).collect());
+        let all = Evaluation::combine(&parts?);
+        let accuracy = all.get(ward_core::metric::name::ACCURACY);
         Ok(accuracy.context("no accuracy")?.value)
     }
+}
+
+/// `rows` in `count` parts of about the same size.
+fn parts(rows: &Rows, count: usize) -> Vec<Rows> {
+    let size = rows.len().div_ceil(count.max(1)).max(1);
+    rows.features
+        .chunks(size * rows.width())
+        .zip(rows.labels.chunks(size))
+        .map(|(features, labels)| Rows {
+            shape: rows.shape.clone(),
+            features: features.to_vec(),
+            labels: labels.to_vec(),
+        })
+        .collect()
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
