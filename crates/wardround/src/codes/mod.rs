@@ -56,6 +56,8 @@ pub enum Code {
     BadAddress,
     /// Settings of the data that cannot be used.
     DataSettings,
+    /// More hospitals than one host can have processes for.
+    TooManyProcesses,
     /// A data file that cannot be used.
     DataFile,
     /// A cell of a data file that cannot be used.

@@ -132,6 +132,12 @@ codes! {
     "The table below [data] asks for rows that cannot be made or read."
     => "Do what the message says. `wardround scenarios` describes each source of data."
 
+    "WR0212" 3 TooManyProcesses "too many hospitals for one host":
+    "`wardround up` starts a process for each hospital, and this experiment has more than one host \
+     should be asked for."
+    => "Play it in one process with `wardround run`, or start coordinator and hospitals on several \
+        hosts."
+
     "WR0301" 4 DataFile "data file cannot be used":
     "A file of rows is not there, cannot be read, or does not have the columns that the \
      configuration names."

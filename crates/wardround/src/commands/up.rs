@@ -29,6 +29,8 @@ use crate::setup::Setup;
 
 /// The child that the run cannot do without.
 const COORDINATOR: &str = "coordinator";
+/// More processes than one host should be asked for.
+const MOST_HOSPITALS: usize = 256;
 /// How long the coordinator may take to listen.
 const START: Duration = Duration::from_secs(60);
 /// How long hospitals may take to leave after the run.
@@ -43,6 +45,13 @@ pub fn execute(args: &RunArgs, talk: Talk) -> Result<ExitCode, Failure> {
     let interrupt = Interrupt::start()?;
     let loaded = experiment(args)?;
     let setup = Setup::open(&loaded)?;
+    let hospitals = setup.federation.roster().len();
+    if hospitals > MOST_HOSPITALS {
+        let message = format!("`up` starts a process for each hospital, and there are {hospitals}");
+        return Err(Failure::new(Code::TooManyProcesses, message).help(format!(
+            "{MOST_HOSPITALS} at most; `run` plays any number in one process"
+        )));
+    }
     warn(&setup, talk);
     let folder = match &args.resume {
         Some(run) => RunFolder::open(run)?,

@@ -179,3 +179,13 @@ fn hospitals_wait_for_a_coordinator_that_was_stopped() {
         assert_eq!(hospital.output().status.code(), Some(0));
     }
 }
+
+#[test]
+fn a_nation_is_no_host_s_business() {
+    let lab = Lab::new(&slow().replace("ward-3", "china-1:100"));
+    let output = lab.output("up e.toml");
+    assert_eq!(output.status.code(), Some(3));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("WR0212") && told.contains("722"), "{told}");
+    assert!(!lab.path("runs").exists(), "nothing is left behind");
+}
