@@ -94,14 +94,16 @@ impl Setup {
         self.federation.hospital(node)
     }
 
-    /// Threads for training: as many as the config says, or one a core.
+    /// Threads for training: as many as the config says, or one a core. The caller's is one of them,
+    /// so that it does not only wait; a thread can be part of one pool.
     ///
     /// # Errors
-    /// When the system gives none.
+    /// When the system gives none, or the caller's thread is part of a pool already.
     pub fn pool(&self) -> Result<ThreadPool, Failure> {
         let threads = self.experiment.simulation.threads;
         ThreadPoolBuilder::new()
             .num_threads(threads)
+            .use_current_thread()
             .build()
             .map_err(|error| {
                 Failure::new(Code::Internal, format!("cannot start {threads} threads"))

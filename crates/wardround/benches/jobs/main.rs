@@ -45,7 +45,7 @@ fn main() -> Result<()> {
     };
     let job = Job::named(id).with_context(|| format!("there is no job {id}: J1, J2, J3 or J4"))?;
     let wards = Wards::open(&job, Path::new(folder), engine)?;
-    let pool = ThreadPoolBuilder::new().build()?;
+    let pool = ThreadPoolBuilder::new().use_current_thread().build()?;
     let coordinator = job.coordinator(&wards)?;
     let mut clock = Clock {
         learners: Learners::new(wards.model.clone(), engine),
