@@ -27,6 +27,6 @@ pub use scaling::{Scaling, Summary};
 pub use seed::{Purpose, Seed};
 pub use tick::Tick;
 pub use trainer::{
-    Address, Batches, LocalUpdate, LocalWork, OptimizerSpec, RingSpec, TrainError, TrainOrder,
-    Trainer, Weighting,
+    Address, Batches, Correction, LocalUpdate, LocalWork, NodeState, NodeStates, OptimizerSpec,
+    RingSpec, TrainError, TrainOrder, Trainer, Weighting,
 };

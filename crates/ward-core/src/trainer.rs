@@ -78,6 +78,21 @@ pub enum Weighting {
     Uniform,
 }
 
+/// A term that an algorithm with state in the hospitals adds to the local gradient.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Correction {
+    /// None: the hospital remembers nothing between rounds.
+    #[default]
+    None,
+    /// FedDyn's dynamic regulariser (Acar et al. 2021, arXiv:2111.04263, Algorithm 1): the gradient
+    /// gains `alpha (w - w_round) - h`, and after the work `h <- h - alpha (w - w_round)`.
+    FedDyn {
+        /// Strength of the regulariser, above 0.
+        alpha: f32,
+    },
+}
+
 /// How a node is to train in one round.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainOrder {
@@ -93,6 +108,11 @@ pub struct TrainOrder {
     pub proximal_mu: f32,
     /// L2 penalty `l2 / 2 |w|^2` on all tensors that are not biases.
     pub l2: f32,
+    /// L2 norm to which each row's own gradient is clipped before the mean of a batch is taken;
+    /// 0 is off. It bounds what one row can do to a step; it adds no noise.
+    pub example_clip_norm: f32,
+    /// What the hospital's state adds to the gradient.
+    pub correction: Correction,
     /// Federated z-scores to apply to the rows first; `None` when the plan does not scale globally.
     pub scaling: Option<Arc<Scaling>>,
     /// How much the update is to count.
@@ -101,6 +121,34 @@ pub struct TrainOrder {
     pub ring: RingSpec,
     /// The run's seed. The node adds its own address.
     pub seed: Seed,
+}
+
+impl TrainOrder {
+    /// Plain training: batches shuffled anew each epoch, no penalty, clipping, correction or
+    /// scaling, and updates that count by their rows.
+    #[must_use]
+    pub fn new(
+        work: LocalWork,
+        batch_size: u32,
+        optimizer: OptimizerSpec,
+        ring: RingSpec,
+        seed: Seed,
+    ) -> Self {
+        Self {
+            work,
+            batch_size,
+            batches: Batches::Shuffled,
+            optimizer,
+            proximal_mu: 0.0,
+            l2: 0.0,
+            example_clip_norm: 0.0,
+            correction: Correction::None,
+            scaling: None,
+            weighting: Weighting::Examples,
+            ring,
+            seed,
+        }
+    }
 }
 
 /// The result of local training. It stays in the hospital: it neither serialises nor prints.
@@ -143,6 +191,9 @@ pub enum TrainError {
         /// What fits.
         expected: usize,
     },
+    /// What the hospital remembers of earlier rounds is not to be had.
+    #[error("the hospital's state could not be used: {0}")]
+    State(String),
     /// Rows and scaling do not fit each other.
     #[error("the scaling has {got} features, the rows have {expected}")]
     WrongWidth {
@@ -186,6 +237,36 @@ pub trait Trainer: Send {
         params: &Params,
         scaling: Option<&Arc<Scaling>>,
     ) -> Result<Evaluation, TrainError>;
+}
+
+/// What a hospital remembers from one round to another. It stays there: it does not print.
+#[derive(Clone, PartialEq)]
+pub enum NodeState {
+    /// FedDyn's `h`: the local gradient at the hospital's last model, one number a parameter.
+    FedDyn(Vec<f32>),
+}
+
+impl fmt::Debug for NodeState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::FedDyn(values) = self;
+        write!(f, "NodeState::FedDyn({} values, redacted)", values.len())
+    }
+}
+
+/// Where hospitals' states are kept. Only hospitals at work hold theirs in memory.
+pub trait NodeStates: fmt::Debug + Send + Sync {
+    /// What the hospital remembered before the round of `address`; `None` the first time. Asked for
+    /// the same round again, it answers the same again.
+    ///
+    /// # Errors
+    /// Why it is not to be had.
+    fn recall(&self, address: Address) -> Result<Option<NodeState>, String>;
+
+    /// Remembers what came of the round of `address`.
+    ///
+    /// # Errors
+    /// Why it could not be kept.
+    fn keep(&self, address: Address, state: &NodeState) -> Result<(), String>;
 }
 
 /// Where a piece of local training stands in the tree of random choices.

@@ -10,7 +10,6 @@ use std::time::Instant;
 use rand::RngExt;
 use ward_core::{
     Address, Batches, LocalWork, NodeId, OptimizerSpec, RingSpec, RoundId, Seed, TrainOrder,
-    Weighting,
 };
 use ward_data::Rows;
 use ward_train::{CnnConfig, Learner, MlpConfig, ModelConfig, ModelSpec, TrainingEngine};
@@ -70,24 +69,19 @@ const ADDRESS: Address = Address {
 };
 
 fn order(steps: u32) -> TrainOrder {
+    let optimizer = OptimizerSpec::Sgd {
+        learning_rate: 0.05,
+        momentum: 0.0,
+    };
+    let ring = RingSpec {
+        fraction_bits: 32,
+        range: 128.0,
+        most_weight: 65_536,
+    };
+    let work = LocalWork::Steps(steps);
     TrainOrder {
-        work: LocalWork::Steps(steps),
-        batch_size: BATCH as u32,
         batches: Batches::InOrder,
-        optimizer: OptimizerSpec::Sgd {
-            learning_rate: 0.05,
-            momentum: 0.0,
-        },
-        proximal_mu: 0.0,
-        l2: 0.0,
-        scaling: None,
-        weighting: Weighting::Examples,
-        ring: RingSpec {
-            fraction_bits: 32,
-            range: 128.0,
-            most_weight: 65_536,
-        },
-        seed: Seed::run(1),
+        ..TrainOrder::new(work, BATCH as u32, optimizer, ring, Seed::run(1))
     }
 }
 

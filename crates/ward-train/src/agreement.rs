@@ -102,6 +102,57 @@ fn fused_and_burn_gradients_agree_to_a_hundred_thousandth() {
     }
 }
 
+/// Gradients of a batch, clipped row by row.
+fn clipped(
+    model: &mut dyn Differentiate,
+    params: &Params,
+    rows: &Rows,
+    norm: f32,
+) -> (f64, Vec<f32>) {
+    let mut gradient = vec![f32::NAN; params.0.len()];
+    let loss =
+        model.clipped_gradient(&params.0, &rows.features, &rows.labels, norm, &mut gradient);
+    (loss, gradient)
+}
+
+fn norm(values: &[f32]) -> f64 {
+    values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt()
+}
+
+#[test]
+fn closed_form_clipping_is_the_loop_over_rows() {
+    for spec in models() {
+        let params = spec.initial_params(Seed::run(3));
+        let mut fused = Network::new(spec.clone());
+        for batch in [1, 2, 5, 33] {
+            let rows = rows(&spec, batch, 41 + batch as u64);
+            let own: Vec<f64> = (0..batch)
+                .map(|i| {
+                    let mut one = Rows::empty(&rows.shape);
+                    one.push(rows.row(i), rows.labels[i]);
+                    norm(&gradient(&mut fused, &params, &one).1)
+                })
+                .collect();
+            let (least, most) = own.iter().fold((f64::INFINITY, 0.0_f64), |(least, most), n| {
+                (least.min(*n), most.max(*n))
+            });
+            // All rows clipped, some of them, none.
+            for clip_norm in [least * 0.5, f64::midpoint(least, most), most * 2.0] {
+                let (loss, ours) = clipped(&mut fused, &params, &rows, clip_norm as f32);
+                let mut reference = Reference::new(spec.clone());
+                let (expected, loops) = clipped(&mut reference, &params, &rows, clip_norm as f32);
+                let what = format!("{spec:?}, batch {batch}, clipped to {clip_norm}");
+                assert!((loss - expected).abs() < 1e-5, "{what}");
+                close(&ours, &loops, 1e-5, &what);
+                assert!(norm(&ours) <= clip_norm * 1.000_01, "{what}");
+            }
+            let (_, whole) = gradient(&mut fused, &params, &rows);
+            let (_, never) = clipped(&mut fused, &params, &rows, f32::MAX);
+            close(&never, &whole, 1e-6, "a bound that nothing reaches");
+        }
+    }
+}
+
 /// The loss in `f64`, written down once more without any of the trainers' code.
 fn plain_loss(spec: &ModelSpec, params: &[f64], rows: &Rows) -> f64 {
     let mut total = 0.0;
@@ -219,6 +270,13 @@ fn orders() -> Vec<TrainOrder> {
             beta2: 0.999,
             epsilon: 1e-3,
         }),
+        TrainOrder {
+            example_clip_norm: 0.4,
+            ..base(OptimizerSpec::Sgd {
+                learning_rate: 0.1,
+                momentum: 0.5,
+            })
+        },
     ]
 }
 

@@ -98,27 +98,21 @@ fn shuffle(rows: &mut [u32], place: Seed, pass: u64) {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use ward_core::{NodeId, OptimizerSpec, RingSpec, RoundId, Weighting};
+    use ward_core::{NodeId, OptimizerSpec, RingSpec, RoundId};
 
     pub(crate) fn order(work: LocalWork, batch_size: u32, batches: Batches) -> TrainOrder {
+        let optimizer = OptimizerSpec::Sgd {
+            learning_rate: 0.1,
+            momentum: 0.0,
+        };
+        let ring = RingSpec {
+            fraction_bits: 32,
+            range: 128.0,
+            most_weight: 65_536,
+        };
         TrainOrder {
-            work,
-            batch_size,
             batches,
-            optimizer: OptimizerSpec::Sgd {
-                learning_rate: 0.1,
-                momentum: 0.0,
-            },
-            proximal_mu: 0.0,
-            l2: 0.0,
-            scaling: None,
-            weighting: Weighting::Examples,
-            ring: RingSpec {
-                fraction_bits: 32,
-                range: 128.0,
-                most_weight: 65_536,
-            },
-            seed: Seed::run(1),
+            ..TrainOrder::new(work, batch_size, optimizer, ring, Seed::run(1))
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ward_core::{Address, Params, TrainError, TrainOrder};
+use ward_core::{Address, Correction, Params, TrainError, TrainOrder};
 use ward_data::Rows;
 
 use crate::batches;
@@ -19,11 +19,47 @@ pub(crate) trait Differentiate {
         labels: &[u8],
         gradient: &mut [f32],
     ) -> f64;
+
+    /// Mean loss over the rows; the mean of the rows' own gradients, each clipped to an L2 norm of
+    /// `clip_norm`, replaces `gradient`. Here one row after the other, as the definition says.
+    fn clipped_gradient(
+        &mut self,
+        params: &[f32],
+        rows: &[f32],
+        labels: &[u8],
+        clip_norm: f32,
+        gradient: &mut [f32],
+    ) -> f64 {
+        let count = labels.len();
+        let mut own = vec![0.0; gradient.len()];
+        gradient.fill(0.0);
+        let mut loss = 0.0;
+        for (row, label) in rows.chunks_exact(rows.len() / count.max(1)).zip(labels) {
+            loss += self.gradient(params, row, std::slice::from_ref(label), &mut own);
+            let norm = own.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
+            let share = (f64::from(clip_norm) / norm).min(1.0) / count as f64;
+            for (sum, g) in gradient.iter_mut().zip(&own) {
+                *sum += share as f32 * g;
+            }
+        }
+        loss / count as f64
+    }
 }
 
 impl Differentiate for crate::fused::Network {
     fn gradient(&mut self, params: &[f32], rows: &[f32], labels: &[u8], out: &mut [f32]) -> f64 {
         Self::gradient(self, params, rows, labels, out)
+    }
+
+    fn clipped_gradient(
+        &mut self,
+        params: &[f32],
+        rows: &[f32],
+        labels: &[u8],
+        clip_norm: f32,
+        out: &mut [f32],
+    ) -> f64 {
+        Self::clipped_gradient(self, params, rows, labels, clip_norm, out)
     }
 }
 
@@ -56,8 +92,8 @@ impl Workspace {
     }
 }
 
-/// Trains from `params` on `rows` as `order` says; leaves the new parameters in `workspace` and
-/// returns the mean loss over all rows visited.
+/// Trains from `params` on `rows` as `order` says, with `linear` added to every gradient where there
+/// is one; leaves the new parameters in `workspace` and returns the mean loss over all rows visited.
 ///
 /// # Errors
 /// [`TrainError`] when there is nothing to train on or the numbers run away.
@@ -67,6 +103,7 @@ pub(crate) fn fit(
     params: &Params,
     rows: &Rows,
     order: &TrainOrder,
+    linear: Option<&[f32]>,
     address: Address,
 ) -> Result<f64, TrainError> {
     if rows.is_empty() {
@@ -92,10 +129,16 @@ pub(crate) fn fit(
             features.extend_from_slice(&rows.features[row * width..(row + 1) * width]);
             labels.push(rows.labels[row]);
         }
-        let loss = model.gradient(now, features, labels, gradient);
+        let loss = match order.example_clip_norm {
+            0.0 => model.gradient(now, features, labels, gradient),
+            norm => model.clipped_gradient(now, features, labels, norm, gradient),
+        };
         total += loss * batch.len() as f64;
         visited += batch.len() as u64;
         penalise(gradient, now, &params.0, order, biases);
+        if let Some(linear) = linear {
+            gradient.iter_mut().zip(linear).for_each(|(g, l)| *g += l);
+        }
         optimizer.step(now, gradient);
     });
     let loss = total / visited.max(1) as f64;
@@ -110,8 +153,8 @@ pub(crate) fn all_finite(values: &[f32]) -> bool {
     values.iter().fold(true, |all, v| all & v.is_finite())
 }
 
-/// Adds the gradients of the L2 penalty (not on biases) and of FedProx's pull towards the round's
-/// first parameters (Li et al. 2020, arXiv:1812.06127): `l2 w + mu (w - w_round)`.
+/// Adds the gradients of the L2 penalty (not on biases) and of the pull towards the round's first
+/// parameters of FedProx (Li et al. 2020, arXiv:1812.06127) and of FedDyn: `l2 w + mu (w - w_round)`.
 fn penalise(
     gradient: &mut [f32],
     now: &[f32],
@@ -119,9 +162,13 @@ fn penalise(
     order: &TrainOrder,
     biases: &[Range<usize>],
 ) {
-    if order.proximal_mu != 0.0 {
+    let pull = match order.correction {
+        Correction::None => order.proximal_mu,
+        Correction::FedDyn { alpha } => order.proximal_mu + alpha,
+    };
+    if pull != 0.0 {
         for ((g, w), start) in gradient.iter_mut().zip(now).zip(first) {
-            *g += order.proximal_mu * (w - start);
+            *g += pull * (w - start);
         }
     }
     if order.l2 != 0.0 {

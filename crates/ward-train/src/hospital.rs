@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use ward_core::{
-    Address, Delta, Evaluation, Layout, LocalUpdate, Params, Scaling, Summary, TrainError,
-    TrainOrder, Trainer,
+    Address, Delta, Evaluation, Layout, LocalUpdate, NodeStates, Params, Scaling, Summary,
+    TrainError, TrainOrder, Trainer,
 };
 use ward_data::{HospitalData, Rows};
 
 use crate::fit::all_finite;
 use crate::learner::{check_rows, scaled};
 use crate::learners::Learners;
+use crate::recalled::Recalled;
 use crate::score::Scores;
 
 /// A [`Trainer`] over one hospital's rows.
@@ -22,6 +23,8 @@ pub struct HospitalTrainer {
     misfit: Option<TrainError>,
     /// The rows as the last scaling left them.
     scaled: Option<Scaled>,
+    /// Where its state is kept between rounds.
+    states: Option<Arc<dyn NodeStates>>,
 }
 
 #[derive(Debug)]
@@ -44,7 +47,15 @@ impl HospitalTrainer {
             learners,
             misfit,
             scaled: None,
+            states: None,
         }
+    }
+
+    /// Lets it keep state between rounds in `states`. Without, an order that needs it is refused.
+    #[must_use]
+    pub fn remembering(mut self, states: Arc<dyn NodeStates>) -> Self {
+        self.states = Some(states);
+        self
     }
 
     /// The rows it trains and tests on.
@@ -108,14 +119,19 @@ impl Trainer for HospitalTrainer {
         address: Address,
     ) -> Result<LocalUpdate, TrainError> {
         self.prepare(order.scaling.as_ref())?;
+        let recalled = Recalled::of(order.correction, self.states.as_deref(), params, address)?;
         let rows = self.scaled.as_ref().map_or(&self.data.train, |s| &s.train);
         let (delta, loss) = self.learners.lend(|learner| {
-            let (after, loss) = learner.fit(params, rows, order, address)?;
+            let linear = recalled.as_ref().map(Recalled::linear);
+            let (after, loss) = learner.fit(params, rows, order, linear, address)?;
             let delta: Vec<f32> = after.iter().zip(&params.0).map(|(a, b)| a - b).collect();
             Ok::<_, TrainError>((delta, loss))
         })?;
         if !all_finite(&delta) {
             return Err(TrainError::Diverged);
+        }
+        if let Some(recalled) = recalled {
+            recalled.keep(&delta)?;
         }
         Ok(LocalUpdate {
             delta: Delta(delta),
@@ -139,7 +155,7 @@ mod tests {
     use crate::batches::tests::{at, order};
     use crate::engine::TrainingEngine;
     use crate::spec::{LogisticConfig, ModelConfig, ModelSpec};
-    use ward_core::{Batches, LocalWork, NodeId, NodeInfo};
+    use ward_core::{Batches, Correction, LocalWork, NodeId, NodeInfo, NodeState};
 
     fn trainer(labels: &[u8]) -> HospitalTrainer {
         let rows = Rows {
@@ -229,6 +245,80 @@ mod tests {
             trainer.train(&Params(vec![0.0; 3]), &scaled, at(0, 0)),
             Err(wrong)
         );
+    }
+
+    /// Keeps the state of one hospital.
+    #[derive(Debug, Default)]
+    struct Kept(std::sync::Mutex<Option<NodeState>>);
+
+    impl NodeStates for Kept {
+        fn recall(&self, _: Address) -> Result<Option<NodeState>, String> {
+            Ok(self.0.lock().unwrap().clone())
+        }
+
+        fn keep(&self, _: Address, state: &NodeState) -> Result<(), String> {
+            *self.0.lock().unwrap() = Some(state.clone());
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn two_rounds_of_fed_dyn_are_its_equations() {
+        let states = Arc::new(Kept::default());
+        let mut trainer = trainer(&[0, 1, 1, 0, 1]).remembering(states.clone());
+        let plain = order(LocalWork::Steps(2), 0, Batches::InOrder);
+        let alpha = 0.3;
+        let corrected = TrainOrder {
+            correction: Correction::FedDyn { alpha },
+            ..plain.clone()
+        };
+        let mut h = vec![0.0; 3];
+        for (round, start) in [[0.3, -0.2, 0.1], [0.4, 0.0, -0.5]].into_iter().enumerate() {
+            let start = Params(start.to_vec());
+            // One step of plain training gives the gradient at a place.
+            let slope = |trainer: &mut HospitalTrainer, at: &[f32]| {
+                let step = TrainOrder {
+                    work: LocalWork::Steps(1),
+                    ..plain.clone()
+                };
+                let params = Params(at.to_vec());
+                let update = trainer.train(&params, &step, self::at(0, 0)).unwrap();
+                update.delta.0.iter().map(|d| -d / 0.1).collect::<Vec<f32>>()
+            };
+            let mut w = start.0.clone();
+            for _ in 0..2 {
+                let g = slope(&mut trainer, &w);
+                for i in 0..3 {
+                    w[i] -= 0.1 * (g[i] - h[i] + alpha * (w[i] - start.0[i]));
+                }
+            }
+            let update = trainer.train(&start, &corrected, self::at(round as u32, 0)).unwrap();
+            for i in 0..3 {
+                assert!((start.0[i] + update.delta.0[i] - w[i]).abs() < 1e-6);
+                h[i] -= alpha * (w[i] - start.0[i]);
+            }
+            let Some(NodeState::FedDyn(kept)) = states.0.lock().unwrap().clone() else {
+                panic!("nothing kept");
+            };
+            assert!(kept.iter().zip(&h).all(|(kept, h)| (kept - h).abs() < 1e-6));
+        }
+    }
+
+    #[test]
+    fn state_that_is_missing_or_of_another_model_is_refused() {
+        let corrected = TrainOrder {
+            correction: Correction::FedDyn { alpha: 0.1 },
+            ..order(LocalWork::Steps(1), 0, Batches::InOrder)
+        };
+        let params = Params(vec![0.0; 3]);
+        let refused = |reason: &str| Err(TrainError::State(reason.to_owned()));
+        let trained = trainer(&[0, 1]).train(&params, &corrected, at(0, 0));
+        assert_eq!(trained, refused("this hospital keeps none"));
+        let states = Arc::new(Kept::default());
+        let other = NodeState::FedDyn(vec![0.0; 2]);
+        states.keep(at(0, 0), &other).unwrap();
+        let trained = trainer(&[0, 1]).remembering(states).train(&params, &corrected, at(1, 0));
+        assert_eq!(trained, refused("it belongs to another model"));
     }
 
     #[test]

@@ -52,7 +52,8 @@ impl Learner {
     }
 
     /// Trains from `params` on `rows`, z-scored with `order.scaling` if there is one, as `order`
-    /// says. Every random choice is drawn at `order.seed` + `address`.
+    /// says, but for a correction: there is no hospital whose state it could be. Every random choice
+    /// is drawn at `order.seed` + `address`.
     ///
     /// # Errors
     /// [`TrainError`] when parameters, rows or scaling do not fit, when there are no rows, and
@@ -66,7 +67,7 @@ impl Learner {
     ) -> Result<Fitted, TrainError> {
         check_rows(&self.spec, rows)?;
         let rows = scaled(rows, order.scaling.as_deref())?;
-        let (after, loss) = self.fit(params, &rows, order, address)?;
+        let (after, loss) = self.fit(params, &rows, order, None, address)?;
         let params = Params(after.to_vec());
         Ok(Fitted { params, loss })
     }
@@ -87,18 +88,22 @@ impl Learner {
         self.score(params, &rows)
     }
 
-    /// As [`Self::train`], on rows that are checked and scaled already: the parameters after the
-    /// work, and the loss.
+    /// As [`Self::train`], on rows that are checked and scaled already, with `linear` added to every
+    /// gradient: the parameters after the work, and the loss.
     pub(crate) fn fit(
         &mut self,
         params: &Params,
         rows: &Rows,
         order: &TrainOrder,
+        linear: Option<&[f32]>,
         address: Address,
     ) -> Result<(&[f32], f64), TrainError> {
         check_params(&self.spec, params)?;
-        let model = self.model.differentiable();
-        let loss = fit(model, &mut self.workspace, params, rows, order, address)?;
+        let Self {
+            model, workspace, ..
+        } = self;
+        let model = model.differentiable();
+        let loss = fit(model, workspace, params, rows, order, linear, address)?;
         Ok((self.workspace.params(), loss))
     }
 

@@ -14,6 +14,7 @@ mod hospital;
 mod learner;
 mod learners;
 mod network;
+mod recalled;
 mod reference;
 mod score;
 mod spec;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use ward_core::{
-    Batches, LocalWork, OptimizerSpec, RingSpec, Scaling, Seed, TrainOrder, Weighting,
+    Batches, Correction, LocalWork, OptimizerSpec, RingSpec, Scaling, Seed, TrainOrder, Weighting,
 };
 
 use crate::proto::{self, train_order};
@@ -25,6 +25,13 @@ impl From<&TrainOrder> for proto::TrainOrder {
             optimizer: Some(optimizer_message(order.optimizer)),
             proximal_mu: order.proximal_mu,
             l2: order.l2,
+            example_clip_norm: order.example_clip_norm,
+            correction: match order.correction {
+                Correction::None => None,
+                Correction::FedDyn { alpha } => {
+                    Some(train_order::Correction::FedDyn(proto::FedDyn { alpha }))
+                }
+            },
             scaling: order.scaling.as_deref().map(Into::into),
             weighting: match order.weighting {
                 Weighting::Examples => proto::Weighting::Examples,
@@ -69,6 +76,8 @@ impl TryFrom<proto::TrainOrder> for TrainOrder {
                 .and_then(read_optimizer)?,
             proximal_mu: penalty("order.proximal_mu", message.proximal_mu)?,
             l2: penalty("order.l2", message.l2)?,
+            example_clip_norm: penalty("order.example_clip_norm", message.example_clip_norm)?,
+            correction: read_correction(message.correction)?,
             scaling: message
                 .scaling
                 .map(Scaling::try_from)
@@ -142,6 +151,20 @@ fn read_optimizer(message: train_order::Optimizer) -> Result<OptimizerSpec, Unre
             epsilon: finite32("adam.epsilon", adam.epsilon)?,
         },
     })
+}
+
+fn read_correction(message: Option<train_order::Correction>) -> Result<Correction, Unreadable> {
+    let Some(train_order::Correction::FedDyn(proto::FedDyn { alpha })) = message else {
+        return Ok(Correction::None);
+    };
+    if finite32("fed_dyn.alpha", alpha)? <= 0.0 {
+        return Err(Unreadable::OutOfRange {
+            field: "fed_dyn.alpha",
+            got: alpha.to_string(),
+            range: "above 0",
+        });
+    }
+    Ok(Correction::FedDyn { alpha })
 }
 
 /// A strength that pulls or does nothing.

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use ward_core::{
     Batches, Event, LocalWork, NodeId, NodeInfo, OptimizerSpec, Params, Record, RingSpec, Seed,
-    Tick, TrainOrder, Trainer, Weighting,
+    Tick, TrainOrder, Trainer,
 };
 use ward_net::{
     BackOff, Egress, Farewell, HospitalError, HospitalSettings, JoinTokens, Observer, ServeError,
@@ -43,6 +43,15 @@ pub(crate) fn name(index: u32) -> String {
 
 /// A plan that waits long for everybody; tests change what they are about.
 pub(crate) fn plan(nodes: u32, rounds: u32, parameters: usize) -> Plan {
+    let optimizer = OptimizerSpec::Sgd {
+        learning_rate: 0.1,
+        momentum: 0.0,
+    };
+    let ring = RingSpec {
+        fraction_bits: 32,
+        range: 128.0,
+        most_weight: 1 << 16,
+    };
     Plan {
         rounds,
         roster: (0..nodes)
@@ -54,23 +63,8 @@ pub(crate) fn plan(nodes: u32, rounds: u32, parameters: usize) -> Plan {
             .collect(),
         seed: Seed::run(11),
         order: TrainOrder {
-            work: LocalWork::Epochs(1),
-            batch_size: 0,
             batches: Batches::InOrder,
-            optimizer: OptimizerSpec::Sgd {
-                learning_rate: 0.1,
-                momentum: 0.0,
-            },
-            proximal_mu: 0.0,
-            l2: 0.0,
-            scaling: None,
-            weighting: Weighting::Examples,
-            ring: RingSpec {
-                fraction_bits: 32,
-                range: 128.0,
-                most_weight: 1 << 16,
-            },
-            seed: Seed::run(11),
+            ..TrainOrder::new(LocalWork::Epochs(1), 0, optimizer, ring, Seed::run(11))
         },
         federated_scaling: true,
         features: WIDTH,

@@ -164,12 +164,13 @@ impl Coordinator {
             return self.abandon(now, silent, reason, effects);
         }
         let aggregate = phase.accumulator.finish();
+        let share = reports as f64 / self.plan.roster.len() as f64;
         let RunState {
             optimizer, params, ..
         } = &mut self.state;
         self.strategy
             .server_optimizer
-            .apply(optimizer, params, &aggregate);
+            .apply(optimizer, params, &aggregate, share);
         let total: u64 = phase.reporters.values().map(|(weight, _)| weight).sum();
         let loss: f64 = phase
             .reporters

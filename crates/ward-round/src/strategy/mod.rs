@@ -7,11 +7,13 @@
 mod mean;
 mod sampler;
 mod server_adaptive;
+mod server_fed_dyn;
 mod server_sgd;
 
 pub use mean::Mean;
 pub use sampler::{All, Listed, Uniform};
 pub use server_adaptive::{Adaptive, ServerAdaptive};
+pub use server_fed_dyn::ServerFedDyn;
 pub use server_sgd::ServerSgd;
 
 use std::fmt;
@@ -64,8 +66,9 @@ pub trait Accumulator: fmt::Debug + Send {
 
 /// Turns an aggregate into a new model.
 pub trait ServerOptimizer: fmt::Debug + Send {
-    /// Moves `params` by `aggregate` (after minus before). What it must remember is in `state`.
-    fn apply(&self, state: &mut OptimizerState, params: &mut Params, aggregate: &Delta);
+    /// Moves `params` by `aggregate` (after minus before), to which `share` of all enrolled nodes
+    /// contributed, above 0 to 1. What it must remember is in `state`.
+    fn apply(&self, state: &mut OptimizerState, params: &mut Params, aggregate: &Delta, share: f64);
 }
 
 /// What a server optimizer remembers between rounds: vectors as long as the model.

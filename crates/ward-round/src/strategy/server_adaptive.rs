@@ -41,7 +41,7 @@ pub struct ServerAdaptive {
 }
 
 impl ServerOptimizer for ServerAdaptive {
-    fn apply(&self, state: &mut OptimizerState, params: &mut Params, aggregate: &Delta) {
+    fn apply(&self, state: &mut OptimizerState, params: &mut Params, aggregate: &Delta, _: f64) {
         let first = self.adaptivity * self.adaptivity;
         let [momentum, variance] = state.moments(params.0.len(), [0.0, first]) else {
             return;
@@ -76,8 +76,8 @@ mod tests {
             adaptivity: 1e-3,
         };
         let (mut state, mut params) = (OptimizerState::default(), Params(vec![0.0]));
-        optimizer.apply(&mut state, &mut params, &Delta(vec![1.0]));
-        optimizer.apply(&mut state, &mut params, &Delta(vec![-0.5]));
+        optimizer.apply(&mut state, &mut params, &Delta(vec![1.0]), 1.0);
+        optimizer.apply(&mut state, &mut params, &Delta(vec![-0.5]), 1.0);
         f64::from(params.0[0])
     }
 

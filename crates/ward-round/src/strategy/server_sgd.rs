@@ -27,7 +27,7 @@ impl ServerSgd {
 }
 
 impl ServerOptimizer for ServerSgd {
-    fn apply(&self, state: &mut OptimizerState, params: &mut Params, aggregate: &Delta) {
+    fn apply(&self, state: &mut OptimizerState, params: &mut Params, aggregate: &Delta, _: f64) {
         if self.momentum == 0.0 {
             for (w, delta) in params.0.iter_mut().zip(&aggregate.0) {
                 *w += self.learning_rate * delta;
@@ -55,9 +55,9 @@ mod tests {
             momentum: 0.9,
         };
         let (mut state, mut params) = (OptimizerState::default(), Params(vec![1.0, 0.0]));
-        optimizer.apply(&mut state, &mut params, &Delta(vec![2.0, -4.0]));
+        optimizer.apply(&mut state, &mut params, &Delta(vec![2.0, -4.0]), 1.0);
         assert_eq!(params.0, [2.0, -2.0]);
-        optimizer.apply(&mut state, &mut params, &Delta(vec![1.0, 0.0]));
+        optimizer.apply(&mut state, &mut params, &Delta(vec![1.0, 0.0]), 1.0);
         // v = .9 * 2 + 1 = 2.8 and .9 * -4 = -3.6.
         assert!((params.0[0] - 3.4).abs() < 1e-6 && (params.0[1] + 3.8).abs() < 1e-6);
     }
@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn fed_avg_adds_the_aggregate_and_remembers_nothing() {
         let (mut state, mut params) = (OptimizerState::default(), Params(vec![1.0]));
-        ServerSgd::FED_AVG.apply(&mut state, &mut params, &Delta(vec![0.25]));
+        ServerSgd::FED_AVG.apply(&mut state, &mut params, &Delta(vec![0.25]), 1.0);
         assert_eq!(params.0, [1.25]);
         assert_eq!(state, OptimizerState::default());
     }

@@ -5,6 +5,7 @@
 //! whose left matrix, the patches, is the image itself read through a [`View`]. Rows and columns
 //! that the pooling drops are never computed.
 
+use super::backward::norm_square;
 use super::gemm::{self, Axis, View};
 use crate::spec::ConvSpec;
 
@@ -20,6 +21,8 @@ pub(super) struct Conv {
     plane: Vec<f32>,
     /// The gradient of `by_input`.
     gradient: Vec<f32>,
+    /// One image's gradient by the biases.
+    biases: Vec<f32>,
 }
 
 impl Conv {
@@ -32,6 +35,7 @@ impl Conv {
             by_input: vec![0.0; weights],
             plane: vec![0.0; 4 * height * width * spec.channels_out],
             gradient: vec![0.0; weights],
+            biases: vec![0.0; spec.channels_out],
         }
     }
 
@@ -46,7 +50,7 @@ impl Conv {
     }
 
     /// Images to the pooled `output`; `chosen` remembers which of each four won, or that none was
-    /// above 0. The weights are kept for [`Self::backward`].
+    /// above 0. The weights are kept for [`Self::scatter`].
     #[inline(always)]
     pub(super) fn forward(
         &mut self,
@@ -116,35 +120,52 @@ impl Conv {
         }
     }
 
-    /// Adds the gradients of a batch. `above` is the gradient of the pooled outputs; the images'
-    /// own gradient is written to `below` where the layer under this one needs it.
+    /// Adds a batch's gradients by weights and biases. `above` is that of the pooled outputs.
     #[inline(always)]
-    pub(super) fn backward(
+    pub(super) fn gradient(
         &mut self,
         images: &[f32],
         chosen: &[u8],
         above: &[f32],
         weight_gradient: &mut [f32],
         bias_gradient: &mut [f32],
-        mut below: Option<&mut [f32]>,
     ) {
-        let (spec, length, input_len) = (self.spec, self.output_len(), self.input_len());
         self.gradient.fill(0.0);
-        for (index, ((image, chosen), above)) in images
-            .chunks_exact(input_len)
+        self.accumulate(images, chosen, above, bias_gradient);
+        self.store(weight_gradient);
+    }
+
+    /// The squared norm of one image's own gradient by weights and biases.
+    #[inline(always)]
+    pub(super) fn gradient_square(&mut self, image: &[f32], chosen: &[u8], above: &[f32]) -> f32 {
+        self.gradient.fill(0.0);
+        let mut biases = std::mem::take(&mut self.biases);
+        biases.fill(0.0);
+        self.accumulate(image, chosen, above, &mut biases);
+        let square = norm_square(&self.gradient) + norm_square(&biases);
+        self.biases = biases;
+        square
+    }
+
+    /// Adds some images' gradients to `self.gradient` and `bias_gradient`.
+    #[inline(always)]
+    fn accumulate(
+        &mut self,
+        images: &[f32],
+        chosen: &[u8],
+        above: &[f32],
+        bias_gradient: &mut [f32],
+    ) {
+        let (spec, length) = (self.spec, self.output_len());
+        for ((image, chosen), above) in images
+            .chunks_exact(self.input_len())
             .zip(chosen.chunks_exact(length))
             .zip(above.chunks_exact(length))
-            .enumerate()
         {
             self.unpool(chosen, above, bias_gradient);
             let a = patches(&spec, image).transposed();
             gemm::accumulate(spec.channels_out, a, &self.plane, &mut self.gradient);
-            if let Some(below) = &mut below {
-                let below = &mut below[index * input_len..][..input_len];
-                self.scatter(chosen, above, below);
-            }
         }
-        self.store(weight_gradient);
     }
 
     /// Sends each pooled gradient to the position that won, and adds it to the bias's.
@@ -175,10 +196,23 @@ impl Conv {
         }
     }
 
-    /// The gradient of one image: each winner gives its patch the weights times its gradient.
+    /// The gradient by the images of a batch, for the layer under this one.
+    #[inline(always)]
+    pub(super) fn scatter(&self, chosen: &[u8], above: &[f32], below: &mut [f32]) {
+        let length = self.output_len();
+        for ((chosen, above), below) in chosen
+            .chunks_exact(length)
+            .zip(above.chunks_exact(length))
+            .zip(below.chunks_exact_mut(self.input_len()))
+        {
+            self.scatter_one(chosen, above, below);
+        }
+    }
+
+    /// The gradient by one image: each winner gives its patch the weights times its gradient.
     /// Three of four positions have no gradient, so this is a quarter of the full product.
     #[inline(always)]
-    fn scatter(&self, chosen: &[u8], above: &[f32], below: &mut [f32]) {
+    fn scatter_one(&self, chosen: &[u8], above: &[f32], below: &mut [f32]) {
         let ConvSpec {
             channels_in,
             channels_out,

@@ -4,10 +4,13 @@
 //! addition: the same bits on any number of threads and any x86-64 processor. Tests hold its
 //! gradients equal to burn's.
 
+mod backward;
 mod conv;
 mod gemm;
+mod loss;
 mod network;
 mod optimizer;
 
-pub(crate) use network::{Network, cross_entropy, sigmoid};
+pub(crate) use loss::{cross_entropy, sigmoid};
+pub(crate) use network::Network;
 pub(crate) use optimizer::Optimizer;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use prost::Message;
 use ward_core::{
-    Batches, Digest, Estimate, Evaluation, Instruction, LocalWork, OptimizerSpec, Params, Report,
+    Batches, Correction, Digest, Estimate, Evaluation, Instruction, LocalWork, OptimizerSpec, Params, Report,
     RingSpec, RoundId, Scaling, Seed, Summary, TrainOrder, Upload, Weighting,
 };
 use ward_wire::{Packed, chunks, decode, proto};
@@ -132,6 +132,8 @@ fn a_train_instruction_is_spelled_so() {
         },
         proximal_mu: 1.0,
         l2: 2.0,
+        example_clip_norm: 0.0,
+        correction: Correction::None,
         scaling: Some(Arc::new(Scaling {
             means: vec![1.0],
             deviations: vec![2.0],

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use ward_core::{
-    Batches, Instruction, LocalWork, Malformed, OptimizerSpec, Params, Report, RingSpec, RoundId,
-    Seed, Summary, TrainOrder, Upload, Weighting,
+    Instruction, LocalWork, Malformed, OptimizerSpec, Params, Report, RingSpec, RoundId,
+    Seed, Summary, TrainOrder, Upload,
 };
 use ward_wire::{Dtype, Packed, Tensor, Unreadable, decode, proto};
 
@@ -20,25 +20,16 @@ fn upload() -> Packed<proto::Report> {
 }
 
 fn train() -> Packed<proto::Instruction> {
-    let order = TrainOrder {
-        work: LocalWork::Epochs(1),
-        batch_size: 8,
-        batches: Batches::Shuffled,
-        optimizer: OptimizerSpec::Sgd {
-            learning_rate: 0.1,
-            momentum: 0.0,
-        },
-        proximal_mu: 0.0,
-        l2: 0.0,
-        scaling: None,
-        weighting: Weighting::Examples,
-        ring: RingSpec {
-            fraction_bits: 32,
-            range: 128.0,
-            most_weight: 65_536,
-        },
-        seed: Seed::run(1),
+    let optimizer = OptimizerSpec::Sgd {
+        learning_rate: 0.1,
+        momentum: 0.0,
     };
+    let ring = RingSpec {
+        fraction_bits: 32,
+        range: 128.0,
+        most_weight: 65_536,
+    };
+    let order = TrainOrder::new(LocalWork::Epochs(1), 8, optimizer, ring, Seed::run(1));
     (&Instruction::Train {
         round: RoundId(0),
         params: Arc::new(Params(vec![0.0, 1.0])),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use ward_core::{
-    Batches, Estimate, Evaluation, Instruction, LocalWork, OptimizerSpec, Params, Report, RingSpec,
+    Batches, Correction, Estimate, Evaluation, Instruction, LocalWork, OptimizerSpec, Params, Report, RingSpec,
     RoundId, Scaling, Seed, Summary, TrainOrder, Upload, Weighting,
 };
 
@@ -123,12 +123,15 @@ fn order() -> impl Strategy<Value = TrainOrder> {
                 most_weight,
             }
         });
+    let correction = prop_oneof![
+        Just(Correction::None),
+        (1e-6_f32..1e3).prop_map(|alpha| Correction::FedDyn { alpha }),
+    ];
     let weighting = prop_oneof![Just(Weighting::Examples), Just(Weighting::Uniform)];
     (
         (work, any::<u32>(), batches, prop_oneof![sgd, adam]),
         (
-            small(),
-            small(),
+            (small(), small(), small(), correction),
             scaling(),
             weighting,
             ring,
@@ -138,8 +141,9 @@ fn order() -> impl Strategy<Value = TrainOrder> {
         .prop_map(
             |(
                 (work, batch_size, batches, optimizer),
-                (proximal_mu, l2, scaling, weighting, ring, seed),
+                (penalties, scaling, weighting, ring, seed),
             )| {
+                let (proximal_mu, l2, example_clip_norm, correction) = penalties;
                 TrainOrder {
                     work,
                     batch_size,
@@ -147,6 +151,8 @@ fn order() -> impl Strategy<Value = TrainOrder> {
                     optimizer,
                     proximal_mu,
                     l2,
+                    example_clip_norm,
+                    correction,
                     scaling,
                     weighting,
                     ring,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use ward_core::{
-    Batches, LocalWork, NodeId, NodeInfo, OptimizerSpec, Params, Seed, TrainOrder, Weighting,
+    Batches, LocalWork, NodeId, NodeInfo, OptimizerSpec, Params, Seed, TrainOrder,
 };
 use ward_data::{HospitalData, Rows};
 use ward_round::strategy::{Listed, Mean, ServerSgd};
@@ -62,20 +62,14 @@ impl Job {
         let rows = wards.rows_each as u64;
         let ring = ward_privacy::ring::finest(RANGE, rows, rows * largest)
             .context("the sum has no room")?;
+        let optimizer = OptimizerSpec::Sgd {
+            learning_rate: 0.05,
+            momentum: 0.0,
+        };
+        let work = LocalWork::Epochs(self.epochs);
         let order = TrainOrder {
-            work: LocalWork::Epochs(self.epochs),
-            batch_size: 32,
             batches: Batches::InOrder,
-            optimizer: OptimizerSpec::Sgd {
-                learning_rate: 0.05,
-                momentum: 0.0,
-            },
-            proximal_mu: 0.0,
-            l2: 0.0,
-            scaling: None,
-            weighting: Weighting::Examples,
-            ring,
-            seed: Seed::run(0),
+            ..TrainOrder::new(work, 32, optimizer, ring, Seed::run(0))
         };
         let plan = Plan {
             rounds: self.rounds,

@@ -1,6 +1,6 @@
 //! From the config's words to the engine's: orders, plan, strategy.
 
-use ward_core::{LocalWork, OptimizerSpec, RingSpec, Seed, TrainOrder, Weighting};
+use ward_core::{Correction, LocalWork, OptimizerSpec, RingSpec, Seed, TrainOrder, Weighting};
 use ward_data::{DataConfig, Federation, ScalingMode};
 use ward_round::strategy::{Adaptive, All, Mean, ServerAdaptive, ServerSgd, Uniform};
 use ward_round::{Aggregator, Plan, Sampler, ServerOptimizer, Strategy, Visibility};
@@ -108,6 +108,12 @@ impl Experiment {
             StrategyConfig::Fedprox(prox) => prox.mu,
             _ => 0.0,
         };
+        let correction = match &self.strategy {
+            StrategyConfig::Feddyn(feddyn) => Correction::FedDyn {
+                alpha: feddyn.alpha,
+            },
+            _ => Correction::None,
+        };
         TrainOrder {
             work: training.work(),
             batch_size: training.batch_size,
@@ -115,6 +121,8 @@ impl Experiment {
             optimizer: training.optimizer_spec(),
             proximal_mu,
             l2: training.l2,
+            example_clip_norm: training.example_clip_norm,
+            correction,
             scaling: None,
             weighting: self.round.weight,
             ring,
@@ -142,6 +150,7 @@ impl Experiment {
         // There is no round to be pulled back to.
         TrainOrder {
             proximal_mu: 0.0,
+            correction: Correction::None,
             ..order
         }
     }
