@@ -70,6 +70,10 @@ impl Settings {
     }
 
     pub(crate) fn plan(&self) -> Plan {
+        let optimizer = OptimizerSpec::Sgd {
+            learning_rate: 0.1,
+            momentum: 0.0,
+        };
         Plan {
             rounds: self.rounds,
             roster: (0..self.nodes)
@@ -81,19 +85,14 @@ impl Settings {
                 .collect(),
             seed: Seed::run(1),
             order: TrainOrder {
-                work: LocalWork::Epochs(1),
-                batch_size: 32,
                 batches: Batches::InOrder,
-                optimizer: OptimizerSpec::Sgd {
-                    learning_rate: 0.1,
-                    momentum: 0.0,
-                },
-                proximal_mu: 0.0,
-                l2: 0.0,
-                scaling: None,
-                weighting: Weighting::Examples,
-                ring: self.ring(),
-                seed: Seed::run(1),
+                ..TrainOrder::new(
+                    LocalWork::Epochs(1),
+                    32,
+                    optimizer,
+                    self.ring(),
+                    Seed::run(1),
+                )
             },
             federated_scaling: self.scaling,
             features: 1,

@@ -97,7 +97,7 @@ proptest! {
             let mut known = Server::new(rule, 0.1, betas, f64::from(tau), 4);
             let mut w = vec![0.5; 4];
             for delta in &rounds {
-                optimizer.apply(&mut state, &mut params, &Delta(delta.clone()));
+                optimizer.apply(&mut state, &mut params, &Delta(delta.clone()), 1.0);
                 known.step(&mut w, &wide(delta));
             }
             close(&params.0, &w, 1e-4);
@@ -135,17 +135,12 @@ proptest! {
         let config = ModelConfig::Mlp(MlpConfig { hidden: vec![5, 4] });
         let spec = Arc::new(ModelSpec::resolve(&config, &[3], 2).unwrap());
         let initial = spec.initial_params(Seed::run(u64::from(seed)));
+        let optimizer = OptimizerSpec::Sgd { learning_rate: 0.05, momentum };
         let order = TrainOrder {
-            work: LocalWork::Epochs(2),
-            batch_size: batch,
             batches: Batches::InOrder,
-            optimizer: OptimizerSpec::Sgd { learning_rate: 0.05, momentum },
             proximal_mu: mu,
             l2,
-            scaling: None,
-            weighting: Weighting::Examples,
-            ring: RING,
-            seed: Seed::run(1),
+            ..TrainOrder::new(LocalWork::Epochs(2), batch, optimizer, RING, Seed::run(1))
         };
         let ours = Rows {
             shape: vec![3],

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Digest;
+
 /// One node of the federation. Ids are dense, from 0, in the order of the plan's roster.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,
@@ -17,6 +19,30 @@ pub struct NodeId(pub u32);
 )]
 #[serde(transparent)]
 pub struct RoundId(pub u32);
+
+/// One training from start to stop, resumed or not: what a hospital keeps its state under. Nothing
+/// that is computed depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(pub u64);
+
+impl RunId {
+    /// A run that nobody named.
+    pub const UNNAMED: Self = Self(u64::MAX);
+
+    /// The run of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        let [a, b, c, d, e, f, g, h, ..] = Digest::of(name.as_bytes()).0;
+        Self(u64::from_le_bytes([a, b, c, d, e, f, g, h]))
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
 
 impl RoundId {
     /// The round after this one.

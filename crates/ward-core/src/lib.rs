@@ -19,7 +19,7 @@ pub mod trainer;
 
 pub use digest::Digest;
 pub use event::{Abandoned, Event, Outcome, Record};
-pub use ids::{NodeId, NodeInfo, RoundId};
+pub use ids::{NodeId, NodeInfo, RoundId, RunId};
 pub use message::{Instruction, Malformed, Refusal, Report, Upload};
 pub use metric::{Estimate, Evaluation};
 pub use params::{Delta, Layout, Params, TensorSpec};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Delta, Evaluation, Layout, Params, Scaling, Seed, Summary};
+use crate::{Delta, Evaluation, Layout, Params, RunId, Scaling, Seed, Summary};
 
 /// How much local work a round asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +121,8 @@ pub struct TrainOrder {
     pub ring: RingSpec,
     /// The run's seed. The node adds its own address.
     pub seed: Seed,
+    /// Which run it is: what the node keeps its state under.
+    pub run: RunId,
 }
 
 impl TrainOrder {
@@ -147,6 +149,7 @@ impl TrainOrder {
             weighting: Weighting::Examples,
             ring,
             seed,
+            run: RunId::UNNAMED,
         }
     }
 }
@@ -255,18 +258,18 @@ impl fmt::Debug for NodeState {
 
 /// Where hospitals' states are kept. Only hospitals at work hold theirs in memory.
 pub trait NodeStates: fmt::Debug + Send + Sync {
-    /// What the hospital remembered before the round of `address`; `None` the first time. Asked for
-    /// the same round again, it answers the same again.
+    /// What the hospital remembered of `run` before the round of `address`; `None` the first time.
+    /// Asked for the same round again, it answers the same again.
     ///
     /// # Errors
     /// Why it is not to be had.
-    fn recall(&self, address: Address) -> Result<Option<NodeState>, String>;
+    fn recall(&self, run: RunId, address: Address) -> Result<Option<NodeState>, String>;
 
     /// Remembers what came of the round of `address`.
     ///
     /// # Errors
     /// Why it could not be kept.
-    fn keep(&self, address: Address, state: &NodeState) -> Result<(), String>;
+    fn keep(&self, run: RunId, address: Address, state: &NodeState) -> Result<(), String>;
 }
 
 /// Where a piece of local training stands in the tree of random choices.

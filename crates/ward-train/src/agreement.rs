@@ -110,13 +110,16 @@ fn clipped(
     norm: f32,
 ) -> (f64, Vec<f32>) {
     let mut gradient = vec![f32::NAN; params.0.len()];
-    let loss =
-        model.clipped_gradient(&params.0, &rows.features, &rows.labels, norm, &mut gradient);
+    let loss = model.clipped_gradient(&params.0, &rows.features, &rows.labels, norm, &mut gradient);
     (loss, gradient)
 }
 
 fn norm(values: &[f32]) -> f64 {
-    values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt()
+    values
+        .iter()
+        .map(|v| f64::from(*v).powi(2))
+        .sum::<f64>()
+        .sqrt()
 }
 
 #[test]
@@ -133,9 +136,11 @@ fn closed_form_clipping_is_the_loop_over_rows() {
                     norm(&gradient(&mut fused, &params, &one).1)
                 })
                 .collect();
-            let (least, most) = own.iter().fold((f64::INFINITY, 0.0_f64), |(least, most), n| {
-                (least.min(*n), most.max(*n))
-            });
+            let (least, most) = own
+                .iter()
+                .fold((f64::INFINITY, 0.0_f64), |(least, most), n| {
+                    (least.min(*n), most.max(*n))
+                });
             // All rows clipped, some of them, none.
             for clip_norm in [least * 0.5, f64::midpoint(least, most), most * 2.0] {
                 let (loss, ours) = clipped(&mut fused, &params, &rows, clip_norm as f32);

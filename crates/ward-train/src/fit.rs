@@ -36,7 +36,11 @@ pub(crate) trait Differentiate {
         let mut loss = 0.0;
         for (row, label) in rows.chunks_exact(rows.len() / count.max(1)).zip(labels) {
             loss += self.gradient(params, row, std::slice::from_ref(label), &mut own);
-            let norm = own.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
+            let norm = own
+                .iter()
+                .map(|g| f64::from(*g).powi(2))
+                .sum::<f64>()
+                .sqrt();
             let share = (f64::from(clip_norm) / norm).min(1.0) / count as f64;
             for (sum, g) in gradient.iter_mut().zip(&own) {
                 *sum += share as f32 * g;

@@ -119,7 +119,7 @@ impl Trainer for HospitalTrainer {
         address: Address,
     ) -> Result<LocalUpdate, TrainError> {
         self.prepare(order.scaling.as_ref())?;
-        let recalled = Recalled::of(order.correction, self.states.as_deref(), params, address)?;
+        let recalled = Recalled::of(order, self.states.as_deref(), params, address)?;
         let rows = self.scaled.as_ref().map_or(&self.data.train, |s| &s.train);
         let (delta, loss) = self.learners.lend(|learner| {
             let linear = recalled.as_ref().map(Recalled::linear);
@@ -155,7 +155,7 @@ mod tests {
     use crate::batches::tests::{at, order};
     use crate::engine::TrainingEngine;
     use crate::spec::{LogisticConfig, ModelConfig, ModelSpec};
-    use ward_core::{Batches, Correction, LocalWork, NodeId, NodeInfo, NodeState};
+    use ward_core::{Batches, Correction, LocalWork, NodeId, NodeInfo, NodeState, RunId};
 
     fn trainer(labels: &[u8]) -> HospitalTrainer {
         let rows = Rows {
@@ -252,11 +252,11 @@ mod tests {
     struct Kept(std::sync::Mutex<Option<NodeState>>);
 
     impl NodeStates for Kept {
-        fn recall(&self, _: Address) -> Result<Option<NodeState>, String> {
+        fn recall(&self, _: RunId, _: Address) -> Result<Option<NodeState>, String> {
             Ok(self.0.lock().unwrap().clone())
         }
 
-        fn keep(&self, _: Address, state: &NodeState) -> Result<(), String> {
+        fn keep(&self, _: RunId, _: Address, state: &NodeState) -> Result<(), String> {
             *self.0.lock().unwrap() = Some(state.clone());
             Ok(())
         }
@@ -283,7 +283,12 @@ mod tests {
                 };
                 let params = Params(at.to_vec());
                 let update = trainer.train(&params, &step, self::at(0, 0)).unwrap();
-                update.delta.0.iter().map(|d| -d / 0.1).collect::<Vec<f32>>()
+                update
+                    .delta
+                    .0
+                    .iter()
+                    .map(|d| -d / 0.1)
+                    .collect::<Vec<f32>>()
             };
             let mut w = start.0.clone();
             for _ in 0..2 {
@@ -292,7 +297,9 @@ mod tests {
                     w[i] -= 0.1 * (g[i] - h[i] + alpha * (w[i] - start.0[i]));
                 }
             }
-            let update = trainer.train(&start, &corrected, self::at(round as u32, 0)).unwrap();
+            let update = trainer
+                .train(&start, &corrected, self::at(round as u32, 0))
+                .unwrap();
             for i in 0..3 {
                 assert!((start.0[i] + update.delta.0[i] - w[i]).abs() < 1e-6);
                 h[i] -= alpha * (w[i] - start.0[i]);
@@ -316,8 +323,10 @@ mod tests {
         assert_eq!(trained, refused("this hospital keeps none"));
         let states = Arc::new(Kept::default());
         let other = NodeState::FedDyn(vec![0.0; 2]);
-        states.keep(at(0, 0), &other).unwrap();
-        let trained = trainer(&[0, 1]).remembering(states).train(&params, &corrected, at(1, 0));
+        states.keep(RunId::UNNAMED, at(0, 0), &other).unwrap();
+        let trained = trainer(&[0, 1])
+            .remembering(states)
+            .train(&params, &corrected, at(1, 0));
         assert_eq!(trained, refused("it belongs to another model"));
     }
 

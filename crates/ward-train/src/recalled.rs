@@ -7,11 +7,14 @@
 //! h_k is 0 until the hospital first takes part. The pull `alpha (w - w_round)` is the proximal
 //! term's and is added with it. Where the paper minimises, we take the order's steps.
 
-use ward_core::{Address, Correction, NodeState, NodeStates, Params, TrainError};
+use ward_core::{
+    Address, Correction, NodeState, NodeStates, Params, RunId, TrainError, TrainOrder,
+};
 
 /// A state taken out of its store for one round.
 pub(crate) struct Recalled<'a> {
     states: &'a dyn NodeStates,
+    run: RunId,
     address: Address,
     alpha: f32,
     /// -h_k.
@@ -19,22 +22,25 @@ pub(crate) struct Recalled<'a> {
 }
 
 impl<'a> Recalled<'a> {
-    /// What `correction` needs at `address`; `None` when it needs nothing.
+    /// What `order`'s correction needs at `address`; `None` when it needs nothing.
     ///
     /// # Errors
     /// [`TrainError::State`] when there is no store, or what is in it cannot be used.
     pub(crate) fn of(
-        correction: Correction,
+        order: &TrainOrder,
         states: Option<&'a dyn NodeStates>,
         params: &Params,
         address: Address,
     ) -> Result<Option<Self>, TrainError> {
-        let Correction::FedDyn { alpha } = correction else {
+        let Correction::FedDyn { alpha } = order.correction else {
             return Ok(None);
         };
         let refuse = |reason: &str| TrainError::State(reason.to_owned());
         let states = states.ok_or_else(|| refuse("this hospital keeps none"))?;
-        let linear = match states.recall(address).map_err(TrainError::State)? {
+        let linear = match states
+            .recall(order.run, address)
+            .map_err(TrainError::State)?
+        {
             None => vec![0.0; params.0.len()],
             Some(NodeState::FedDyn(h)) if h.len() == params.0.len() => {
                 h.into_iter().map(|value| -value).collect()
@@ -43,6 +49,7 @@ impl<'a> Recalled<'a> {
         };
         Ok(Some(Self {
             states,
+            run: order.run,
             address,
             alpha,
             linear,
@@ -61,7 +68,7 @@ impl<'a> Recalled<'a> {
     pub(crate) fn keep(self, delta: &[f32]) -> Result<(), TrainError> {
         let h = self.linear.iter().zip(delta);
         let state = NodeState::FedDyn(h.map(|(l, d)| -l - self.alpha * d).collect());
-        let kept = self.states.keep(self.address, &state);
+        let kept = self.states.keep(self.run, self.address, &state);
         kept.map_err(TrainError::State)
     }
 }

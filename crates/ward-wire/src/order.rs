@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use ward_core::{
-    Batches, Correction, LocalWork, OptimizerSpec, RingSpec, Scaling, Seed, TrainOrder, Weighting,
+    Batches, Correction, LocalWork, OptimizerSpec, RingSpec, RunId, Scaling, Seed, TrainOrder,
+    Weighting,
 };
 
 use crate::proto::{self, train_order};
@@ -44,6 +45,7 @@ impl From<&TrainOrder> for proto::TrainOrder {
                 most_weight: order.ring.most_weight,
             }),
             seed: Bytes::copy_from_slice(&order.seed.to_bytes()),
+            run: order.run.0,
         }
     }
 }
@@ -89,6 +91,7 @@ impl TryFrom<proto::TrainOrder> for TrainOrder {
                 .ok_or(Unreadable::Missing("order.ring"))
                 .and_then(RingSpec::try_from)?,
             seed: Seed::from_bytes(array("order.seed", &message.seed)?),
+            run: RunId(message.run),
         })
     }
 }

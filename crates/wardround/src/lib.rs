@@ -13,6 +13,7 @@ pub mod config;
 pub mod deployment;
 pub mod failure;
 pub mod interrupt;
+pub mod node_states;
 pub mod results;
 pub mod run_folder;
 pub mod setup;

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use ward_core::{Outcome, Params};
+use ward_core::{Outcome, Params, RunId};
 use ward_observe::{
     Manifest, Mode, Model, Privacy, ResultRow, RunDir, RunView, Story, load_params, load_state,
     report, slug,
@@ -147,6 +147,12 @@ impl RunFolder {
             );
         }
         Ok(story)
+    }
+
+    /// Which run it is, however often it is started again.
+    #[must_use]
+    pub fn run(&self) -> RunId {
+        RunId::named(&self.manifest.run_id)
     }
 
     /// Seconds on the clock in all starts.

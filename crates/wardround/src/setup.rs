@@ -1,9 +1,10 @@
 //! An experiment made ready: data, model, ring, plan, first parameters.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use ward_core::{NodeId, Params, RingSpec};
+use ward_core::{NodeId, Params, RingSpec, RunId};
 use ward_data::{DataError, Federation, HospitalData};
 use ward_privacy::RowScanner;
 use ward_round::{Coordinator, RunState};
@@ -13,6 +14,7 @@ use ward_train::{HospitalTrainer, Learners, ModelSpec};
 use crate::codes::Code;
 use crate::config::{Experiment, Loaded, Opened};
 use crate::failure::Failure;
+use crate::node_states::NodeStateFiles;
 
 /// Everything that is known before the first round, made from the config alone: so a simulation,
 /// a coordinator and a hospital make the same.
@@ -28,6 +30,8 @@ pub struct Setup {
     pub ring: RingSpec,
     /// What trains and scores the model.
     pub learners: Learners,
+    /// Where hospitals' states are kept, once there is a place for them.
+    pub states: Option<Arc<NodeStateFiles>>,
 }
 
 impl Setup {
@@ -56,7 +60,16 @@ impl Setup {
             learners: Learners::new(model.clone(), experiment.training.engine),
             model,
             experiment,
+            states: None,
         }
+    }
+
+    /// Lets hospitals keep their states in `folder`.
+    #[must_use]
+    pub fn keeping_states(mut self, folder: &Path) -> Self {
+        let files = NodeStateFiles::new(folder, "hospitals", self.model.parameters());
+        self.states = Some(Arc::new(files));
+        self
     }
 
     /// The model before round 0.
@@ -65,9 +78,9 @@ impl Setup {
         self.model.initial_params(self.experiment.root())
     }
 
-    /// The engine, starting with `state`, or at round 0 where there is none.
+    /// The engine of `run`, starting with `state`, or at round 0 where there is none.
     #[must_use]
-    pub fn coordinator(&self, state: Option<RunState>) -> Coordinator {
+    pub fn coordinator(&self, run: RunId, state: Option<RunState>) -> Coordinator {
         let Self {
             experiment,
             federation,
@@ -77,13 +90,19 @@ impl Setup {
         } = self;
         let state = state.unwrap_or_else(|| RunState::new(self.initial_params()));
         let strategy = experiment.strategy(federation.roster().len());
-        Coordinator::new(experiment.plan(federation, model, *ring), strategy, state)
+        let mut plan = experiment.plan(federation, model, *ring);
+        plan.order.run = run;
+        Coordinator::new(plan, strategy, state)
     }
 
     /// The trainer of rows that were opened already.
     #[must_use]
     pub fn trainer(&self, data: HospitalData) -> HospitalTrainer {
-        HospitalTrainer::new(data, self.learners.clone())
+        let trainer = HospitalTrainer::new(data, self.learners.clone());
+        match &self.states {
+            Some(states) => trainer.remembering(states.clone()),
+            None => trainer,
+        }
     }
 
     /// One hospital's rows.

@@ -147,8 +147,7 @@ impl Network {
             conv.gradient(images, chosen, errors, weights, biases);
         }
         for (index, layer) in self.spec.dense.iter().enumerate() {
-            let (weights, biases, after) =
-                split(rest, layer.inputs * layer.outputs, layer.outputs);
+            let (weights, biases, after) = split(rest, layer.inputs * layer.outputs, layer.outputs);
             rest = after;
             let errors = &self.errors.outputs[index][..batch * layer.outputs];
             for row in errors.chunks_exact(layer.outputs) {

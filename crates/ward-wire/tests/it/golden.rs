@@ -7,8 +7,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use prost::Message;
 use ward_core::{
-    Batches, Correction, Digest, Estimate, Evaluation, Instruction, LocalWork, OptimizerSpec, Params, Report,
-    RingSpec, RoundId, Scaling, Seed, Summary, TrainOrder, Upload, Weighting,
+    Batches, Correction, Digest, Estimate, Evaluation, Instruction, LocalWork, OptimizerSpec,
+    Params, Report, RingSpec, RoundId, RunId, Scaling, Seed, Summary, TrainOrder, Upload,
+    Weighting,
 };
 use ward_wire::{Packed, chunks, decode, proto};
 
@@ -145,6 +146,7 @@ fn a_train_instruction_is_spelled_so() {
             most_weight: 9,
         },
         seed,
+        run: RunId(0x0807_0605_0403_0201),
     };
     check_instruction(
         &Instruction::Train {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use ward_core::{
-    Instruction, LocalWork, Malformed, OptimizerSpec, Params, Report, RingSpec, RoundId,
-    Seed, Summary, TrainOrder, Upload,
+    Instruction, LocalWork, Malformed, OptimizerSpec, Params, Report, RingSpec, RoundId, Seed,
+    Summary, TrainOrder, Upload,
 };
 use ward_wire::{Dtype, Packed, Tensor, Unreadable, decode, proto};
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use ward_core::{
-    Batches, Correction, Estimate, Evaluation, Instruction, LocalWork, OptimizerSpec, Params, Report, RingSpec,
-    RoundId, Scaling, Seed, Summary, TrainOrder, Upload, Weighting,
+    Batches, Correction, Estimate, Evaluation, Instruction, LocalWork, OptimizerSpec, Params,
+    Report, RingSpec, RoundId, RunId, Scaling, Seed, Summary, TrainOrder, Upload, Weighting,
 };
 
 pub(crate) fn report() -> impl Strategy<Value = Report> {
@@ -135,13 +135,13 @@ fn order() -> impl Strategy<Value = TrainOrder> {
             scaling(),
             weighting,
             ring,
-            any::<[u8; 32]>(),
+            (any::<[u8; 32]>(), any::<u64>()),
         ),
     )
         .prop_map(
             |(
                 (work, batch_size, batches, optimizer),
-                (penalties, scaling, weighting, ring, seed),
+                (penalties, scaling, weighting, ring, (seed, run)),
             )| {
                 let (proximal_mu, l2, example_clip_norm, correction) = penalties;
                 TrainOrder {
@@ -157,6 +157,7 @@ fn order() -> impl Strategy<Value = TrainOrder> {
                     weighting,
                     ring,
                     seed: Seed::from_bytes(seed),
+                    run: RunId(run),
                 }
             },
         )

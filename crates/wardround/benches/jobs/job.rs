@@ -4,9 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
-use ward_core::{
-    Batches, LocalWork, NodeId, NodeInfo, OptimizerSpec, Params, Seed, TrainOrder,
-};
+use ward_core::{Batches, LocalWork, NodeId, NodeInfo, OptimizerSpec, Params, Seed, TrainOrder};
 use ward_data::{HospitalData, Rows};
 use ward_round::strategy::{Listed, Mean, ServerSgd};
 use ward_round::{Coordinator, Plan, RunState, Strategy};

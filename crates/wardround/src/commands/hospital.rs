@@ -15,6 +15,7 @@ use crate::config::{HospitalConfig, Layer, Loaded};
 use crate::deployment::{Ledger, tie_to_parent};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::node_states::NodeStateFiles;
 
 /// Takes part in a run until it is over.
 ///
@@ -81,6 +82,8 @@ fn trainer(loaded: &Loaded<HospitalConfig>) -> Result<HospitalTrainer, Failure> 
     let model = ModelSpec::resolve(&settings.model, source.shape(), source.classes())
         .map_err(|error| Failure::new(Code::ModelMisfit, error.to_string()))?;
     let rows = federation.hospital(info.node)?;
+    let folder = loaded.folder().join(&loaded.value.state_dir);
+    let states = NodeStateFiles::new(&folder, &loaded.value.name, model.parameters());
     let learners = Learners::new(Arc::new(model), settings.training.engine);
-    Ok(HospitalTrainer::new(rows, learners))
+    Ok(HospitalTrainer::new(rows, learners).remembering(Arc::new(states)))
 }

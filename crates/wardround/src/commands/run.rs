@@ -30,6 +30,7 @@ pub fn execute(args: &RunArgs, talk: Talk) -> Result<ExitCode, Failure> {
         Some(run) => RunFolder::open(run)?,
         None => RunFolder::create(&loaded, &setup, Mode::Simulation)?,
     };
+    let setup = setup.keeping_states(folder.dir.path());
     let pool = setup.pool()?;
     let mut teller = teller(&folder, &setup, talk, &interrupt)?;
     let finished = simulate(&setup, &folder, &pool, &mut teller)?;
@@ -118,7 +119,7 @@ fn simulate(
         )
     };
     let simulation = Simulation::new(
-        setup.coordinator(state),
+        setup.coordinator(folder.run(), state),
         setup,
         pool,
         experiment.simulation.keep_open,

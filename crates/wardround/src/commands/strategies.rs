@@ -62,6 +62,11 @@ fn about(strategy: &StrategyConfig) -> (&'static str, &'static str) {
             "holds local training near the round's model; for much or uneven local work",
             "Li et al. 2020, Federated Optimization in Heterogeneous Networks, arXiv:1812.06127",
         ),
+        StrategyConfig::Feddyn(_) => (
+            "each hospital learns what pulls it away and corrects for it; it remembers that between \
+             rounds",
+            "Acar et al. 2021, Federated Learning Based on Dynamic Regularization, arXiv:2111.04263",
+        ),
         StrategyConfig::Fedadam(_) => (
             "Adam on the mean update; for sparse or badly scaled gradients",
             REDDI,
@@ -135,6 +140,7 @@ mod tests {
                 "fedavg",
                 "fedavgm",
                 "fedprox",
+                "feddyn",
                 "fedadam",
                 "fedyogi",
                 "fedadagrad"
@@ -147,7 +153,7 @@ mod tests {
             assert_eq!(table["strategy"].id(), id);
             assert!(StrategyConfig::defaults().contains(&table["strategy"]));
         }
-        assert_eq!(listed[3]["visibility"], "sum-only");
+        assert_eq!(listed[4]["visibility"], "sum-only");
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! From the config's words to the engine's: orders, plan, strategy.
 
-use ward_core::{Correction, LocalWork, OptimizerSpec, RingSpec, Seed, TrainOrder, Weighting};
+use ward_core::{
+    Correction, LocalWork, OptimizerSpec, RingSpec, RunId, Seed, TrainOrder, Weighting,
+};
 use ward_data::{DataConfig, Federation, ScalingMode};
-use ward_round::strategy::{Adaptive, All, Mean, ServerAdaptive, ServerSgd, Uniform};
+use ward_round::strategy::{Adaptive, All, Mean, ServerAdaptive, ServerFedDyn, ServerSgd, Uniform};
 use ward_round::{Aggregator, Plan, Sampler, ServerOptimizer, Strategy, Visibility};
 use ward_train::ModelSpec;
 
@@ -127,6 +129,7 @@ impl Experiment {
             weighting: self.round.weight,
             ring,
             seed: self.root(),
+            run: RunId::UNNAMED,
         }
     }
 
@@ -197,6 +200,7 @@ impl Experiment {
     fn server_optimizer(&self) -> Box<dyn ServerOptimizer> {
         match &self.strategy {
             StrategyConfig::Fedavg(_) | StrategyConfig::Fedprox(_) => Box::new(ServerSgd::FED_AVG),
+            StrategyConfig::Feddyn(c) => Box::new(ServerFedDyn { alpha: c.alpha }),
             StrategyConfig::Fedavgm(c) => Box::new(ServerSgd {
                 learning_rate: c.learning_rate,
                 momentum: c.momentum,
@@ -243,6 +247,7 @@ impl StrategyConfig {
             Self::Fedavg(_)
             | Self::Fedavgm(_)
             | Self::Fedprox(_)
+            | Self::Feddyn(_)
             | Self::Fedadam(_)
             | Self::Fedyogi(_)
             | Self::Fedadagrad(_) => Box::new(Mean),
@@ -262,6 +267,7 @@ impl StrategyConfig {
             Self::Fedavg(_) => "fedavg",
             Self::Fedavgm(_) => "fedavgm",
             Self::Fedprox(_) => "fedprox",
+            Self::Feddyn(_) => "feddyn",
             Self::Fedadam(_) => "fedadam",
             Self::Fedyogi(_) => "fedyogi",
             Self::Fedadagrad(_) => "fedadagrad",

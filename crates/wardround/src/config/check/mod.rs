@@ -26,7 +26,7 @@ pub fn problems(experiment: &Experiment) -> Vec<Problem> {
         found.add(Code::BadName, "name", message);
     }
     settings::training(&mut found, "training", &experiment.training);
-    settings::strategy(&mut found, &experiment.strategy);
+    settings::strategy(&mut found, &experiment.strategy, &experiment.round);
     settings::sampler(&mut found, &experiment.sampler);
     settings::round(&mut found, &experiment.round);
     settings::ring(&mut found, &experiment.ring);

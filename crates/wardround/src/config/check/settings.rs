@@ -1,5 +1,7 @@
 //! Ranges of single settings, table by table.
 
+use ward_core::Weighting;
+
 use super::found::Found;
 use crate::codes::Code;
 use crate::config::types::{
@@ -20,6 +22,8 @@ pub(super) fn training(found: &mut Found, path: &str, training: &Training) {
         found.at_least(&format!("{path}.{key}"), work.unwrap_or(1), 1);
     }
     found.not_negative(&format!("{path}.l2"), training.l2);
+    let clip_norm = training.example_clip_norm;
+    found.not_negative(&format!("{path}.example_clip_norm"), clip_norm);
     let path = format!("{path}.optimizer");
     match &training.optimizer {
         OptimizerConfig::Sgd(sgd) => {
@@ -35,7 +39,7 @@ pub(super) fn training(found: &mut Found, path: &str, training: &Training) {
     }
 }
 
-pub(super) fn strategy(found: &mut Found, strategy: &StrategyConfig) {
+pub(super) fn strategy(found: &mut Found, strategy: &StrategyConfig, round: &RoundConfig) {
     let path = |key: &str| format!("strategy.{}.{key}", strategy.id());
     let mut adaptive = |rate: f32, betas: &[(&str, f32)], adaptivity: f32| {
         found.positive(&path("learning_rate"), rate);
@@ -51,6 +55,10 @@ pub(super) fn strategy(found: &mut Found, strategy: &StrategyConfig) {
             found.decay(&path("momentum"), c.momentum);
         }
         StrategyConfig::Fedprox(c) => found.not_negative(&path("mu"), c.mu),
+        StrategyConfig::Feddyn(c) => {
+            found.positive(&path("alpha"), c.alpha);
+            feddyn(found, round);
+        }
         StrategyConfig::Fedadam(c) => {
             let betas = [("beta1", c.beta1), ("beta2", c.beta2)];
             adaptive(c.learning_rate, &betas, c.adaptivity);
@@ -62,6 +70,20 @@ pub(super) fn strategy(found: &mut Found, strategy: &StrategyConfig) {
         StrategyConfig::Fedadagrad(c) => {
             adaptive(c.learning_rate, &[("beta1", c.beta1)], c.adaptivity);
         }
+    }
+}
+
+/// What FedDyn asks of the rounds.
+fn feddyn(found: &mut Found, round: &RoundConfig) {
+    if round.weight != Weighting::Uniform {
+        let message = "counts every hospital alike with `strategy.feddyn`, as its paper does";
+        let problem = found.add(Code::Combination, "round.weight", message);
+        problem.help = Some("set round.weight = \"uniform\"".into());
+    }
+    if round.checkpoint_every != 1 {
+        let message = "must be 1 with `strategy.feddyn`: a run can go back no further than one \
+                       round of what its hospitals remember";
+        found.add(Code::Combination, "round.checkpoint_every", message);
     }
 }
 

@@ -45,7 +45,7 @@ pub struct HospitalConfig {
     /// `subscribe` (default) or `poll`.
     #[serde(default)]
     pub transport: TransportMode,
-    /// Where the hospital keeps its ledger of what left it, relative to this file. Default `.`.
+    /// Where the hospital keeps its ledger of what left it and what it remembers between rounds, relative to this file. Default `.`.
     #[serde(default = "default_state_dir")]
     pub state_dir: String,
 }

@@ -18,8 +18,8 @@ pub use deployment::{CoordinatorConfig, HospitalConfig, Secret, TransportMode};
 pub use round::{RingConfig, RoundConfig};
 pub use simulation::{Network, SimulationConfig};
 pub use strategy::{
-    AllConfig, FedAdagradConfig, FedAdamConfig, FedAvgConfig, FedAvgMConfig, FedProxConfig,
-    FedYogiConfig, SamplerConfig, StrategyConfig, UniformConfig,
+    AllConfig, FedAdagradConfig, FedAdamConfig, FedAvgConfig, FedAvgMConfig, FedDynConfig,
+    FedProxConfig, FedYogiConfig, SamplerConfig, StrategyConfig, UniformConfig,
 };
 pub use training::{AdamConfig, OptimizerConfig, SgdConfig, Training};
 

@@ -13,6 +13,8 @@ pub enum StrategyConfig {
     Fedavgm(FedAvgMConfig),
     /// The mean, with a pull towards the round's first parameters in training (Li et al. 2020).
     Fedprox(FedProxConfig),
+    /// A regulariser that each hospital adjusts from round to round (Acar et al. 2021).
+    Feddyn(FedDynConfig),
     /// Server Adam (Reddi et al. 2021).
     Fedadam(FedAdamConfig),
     /// Server Yogi (Reddi et al. 2021).
@@ -30,11 +32,12 @@ impl Default for StrategyConfig {
 impl StrategyConfig {
     /// Every strategy with its defaults, in the order in which they are listed.
     #[must_use]
-    pub fn defaults() -> [Self; 6] {
+    pub fn defaults() -> [Self; 7] {
         [
             Self::Fedavg(FedAvgConfig::default()),
             Self::Fedavgm(FedAvgMConfig::default()),
             Self::Fedprox(FedProxConfig::default()),
+            Self::Feddyn(FedDynConfig::default()),
             Self::Fedadam(FedAdamConfig::default()),
             Self::Fedyogi(FedYogiConfig::default()),
             Self::Fedadagrad(FedAdagradConfig::default()),
@@ -77,6 +80,20 @@ pub struct FedProxConfig {
 impl Default for FedProxConfig {
     fn default() -> Self {
         Self { mu: 0.01 }
+    }
+}
+
+/// Settings of FedDyn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FedDynConfig {
+    /// Strength of the regulariser, above 0. Default 0.01.
+    pub alpha: f32,
+}
+
+impl Default for FedDynConfig {
+    fn default() -> Self {
+        Self { alpha: 0.01 }
     }
 }
 

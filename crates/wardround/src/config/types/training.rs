@@ -29,6 +29,11 @@ pub struct Training {
     /// L2 penalty `l2 / 2 |w|^2`, not on biases; 0 or more. Default 0.
     #[serde(default)]
     pub l2: f32,
+    /// L2 norm to which each row's own gradient is clipped before a batch's mean is taken, 0 or more;
+    /// 0 is off. Default 0. It bounds what one row can do to a step; without noise it is no
+    /// differential privacy.
+    #[serde(default)]
+    pub example_clip_norm: f32,
     /// The local optimiser. Default `sgd` at .05.
     #[serde(default)]
     pub optimizer: OptimizerConfig,
