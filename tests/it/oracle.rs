@@ -13,7 +13,7 @@ use ward_privacy::ring::RingSum;
 use ward_privacy::seal;
 use ward_round::strategy::{Adaptive, ServerAdaptive, ServerSgd};
 use ward_round::{OptimizerState, ServerOptimizer};
-use ward_train::{Learner, MlpConfig, ModelConfig, ModelSpec, TrainingEngine};
+use ward_train::{Engine, Learner, MlpConfig, ModelConfig, ModelSpec, TrainingDevice};
 
 const RING: RingSpec = RingSpec {
     fraction_bits: 30,
@@ -154,7 +154,7 @@ proptest! {
         let sgd = Sgd { rate: 0.05, momentum: momentum.into(), l2: l2.into(), mu: mu.into() };
         mlp.train(&mut w, &plain, batch as usize, 2, sgd);
         let place = Address { round: RoundId(0), node: NodeId(0) };
-        for engine in [TrainingEngine::Fused, TrainingEngine::Burn] {
+        for engine in [Engine::Fused, Engine::Burn(TrainingDevice::Cpu)] {
             let mut learner = Learner::new(spec.clone(), engine);
             let fitted = learner.train(&initial, &ours, &order, place).unwrap();
             close(&fitted.params.0, &w, 2e-5);

@@ -12,7 +12,7 @@ use ward_core::{
     Address, Batches, LocalWork, NodeId, OptimizerSpec, RingSpec, RoundId, Seed, TrainOrder,
 };
 use ward_data::Rows;
-use ward_train::{CnnConfig, Learner, MlpConfig, ModelConfig, ModelSpec, TrainingEngine};
+use ward_train::{CnnConfig, Engine, Learner, MlpConfig, ModelConfig, ModelSpec, TrainingDevice};
 
 const BATCH: usize = 32;
 
@@ -36,9 +36,9 @@ fn measure(name: &str, config: &ModelConfig, shape: &[usize], steps: u32, rounds
     let spec = spec.expect("the bench's own model");
     let rows = random_rows(shape, 512);
     let params = spec.initial_params(Seed::run(1));
-    let mut engines: Vec<(TrainingEngine, u32, Learner, Vec<f64>)> = [
-        (TrainingEngine::Fused, steps),
-        (TrainingEngine::Burn, steps.div_ceil(8)),
+    let mut engines: Vec<(Engine, u32, Learner, Vec<f64>)> = [
+        (Engine::Fused, steps),
+        (Engine::Burn(TrainingDevice::Cpu), steps.div_ceil(8)),
     ]
     .map(|(engine, steps)| (engine, steps, Learner::new(spec.clone(), engine), vec![]))
     .into();

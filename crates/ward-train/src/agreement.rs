@@ -2,17 +2,31 @@
 
 use std::sync::Arc;
 
+use burn::tensor::Device;
 use rand::RngExt;
 use ward_core::{Address, Batches, LocalWork, OptimizerSpec, Params, Seed, TrainOrder};
 use ward_data::Rows;
 
 use crate::batches::tests::{at, order};
-use crate::engine::TrainingEngine;
+use crate::engine::{Engine, TrainingDevice};
 use crate::fit::Differentiate;
+use crate::flat;
 use crate::fused::Network;
 use crate::learner::{Fitted, Learner};
+use crate::model::{CnnConfig, LogisticConfig, MlpConfig, ModelConfig, ModelSpec};
 use crate::reference::Reference;
-use crate::spec::{CnnConfig, LogisticConfig, MlpConfig, ModelConfig, ModelSpec};
+
+const BURN: Engine = Engine::Burn(TrainingDevice::Cpu);
+
+fn fused(spec: &ModelSpec) -> Network {
+    Network::new(spec.layers().unwrap().clone())
+}
+
+fn reference(spec: &ModelSpec) -> Reference<crate::Network> {
+    let device = Device::flex();
+    let network = crate::Network::new(spec.layers().unwrap(), &device);
+    Reference::new(network, device)
+}
 
 fn models() -> Vec<ModelSpec> {
     let logistic = ModelConfig::Logistic(LogisticConfig {});
@@ -90,8 +104,8 @@ fn fused_and_burn_gradients_agree_to_a_hundred_thousandth() {
         for batch in [1, 2, 5, 32, 33] {
             let params = spec.initial_params(Seed::run(3));
             let rows = rows(&spec, batch, 11 + batch as u64);
-            let (loss, ours) = gradient(&mut Network::new(spec.clone()), &params, &rows);
-            let (reference, burns) = gradient(&mut Reference::new(spec.clone()), &params, &rows);
+            let (loss, ours) = gradient(&mut fused(&spec), &params, &rows);
+            let (reference, burns) = gradient(&mut reference(&spec), &params, &rows);
             let what = format!("{spec:?}, batch {batch}");
             assert!(
                 (loss - reference).abs() < 1e-5,
@@ -126,14 +140,14 @@ fn norm(values: &[f32]) -> f64 {
 fn closed_form_clipping_is_the_loop_over_rows() {
     for spec in models() {
         let params = spec.initial_params(Seed::run(3));
-        let mut fused = Network::new(spec.clone());
+        let mut ours = fused(&spec);
         for batch in [1, 2, 5, 33] {
             let rows = rows(&spec, batch, 41 + batch as u64);
             let own: Vec<f64> = (0..batch)
                 .map(|i| {
                     let mut one = Rows::empty(&rows.shape);
                     one.push(rows.row(i), rows.labels[i]);
-                    norm(&gradient(&mut fused, &params, &one).1)
+                    norm(&gradient(&mut ours, &params, &one).1)
                 })
                 .collect();
             let (least, most) = own
@@ -143,16 +157,16 @@ fn closed_form_clipping_is_the_loop_over_rows() {
                 });
             // All rows clipped, some of them, none.
             for clip_norm in [least * 0.5, f64::midpoint(least, most), most * 2.0] {
-                let (loss, ours) = clipped(&mut fused, &params, &rows, clip_norm as f32);
-                let mut reference = Reference::new(spec.clone());
-                let (expected, loops) = clipped(&mut reference, &params, &rows, clip_norm as f32);
+                let (loss, got) = clipped(&mut ours, &params, &rows, clip_norm as f32);
+                let mut burns = reference(&spec);
+                let (expected, loops) = clipped(&mut burns, &params, &rows, clip_norm as f32);
                 let what = format!("{spec:?}, batch {batch}, clipped to {clip_norm}");
                 assert!((loss - expected).abs() < 1e-5, "{what}");
-                close(&ours, &loops, 1e-5, &what);
-                assert!(norm(&ours) <= clip_norm * 1.000_01, "{what}");
+                close(&got, &loops, 1e-5, &what);
+                assert!(norm(&got) <= clip_norm * 1.000_01, "{what}");
             }
-            let (_, whole) = gradient(&mut fused, &params, &rows);
-            let (_, never) = clipped(&mut fused, &params, &rows, f32::MAX);
+            let (_, whole) = gradient(&mut ours, &params, &rows);
+            let (_, never) = clipped(&mut ours, &params, &rows, f32::MAX);
             close(&never, &whole, 1e-6, "a bound that nothing reaches");
         }
     }
@@ -168,7 +182,8 @@ fn plain_loss(spec: &ModelSpec, params: &[f64], rows: &Rows) -> f64 {
             &params[at - count..at]
         };
         let mut hidden: Vec<f64> = rows.row(i).iter().map(|&v| f64::from(v)).collect();
-        for conv in &spec.convs {
+        let layers = spec.layers().unwrap();
+        for conv in &layers.convs {
             let (k, [_, w]) = (conv.kernel, conv.size_in);
             let ([ho, wo], [hp, wp]) = (conv.size_out(), conv.size_pooled());
             let weight = take(conv.channels_out * conv.patch());
@@ -199,7 +214,7 @@ fn plain_loss(spec: &ModelSpec, params: &[f64], rows: &Rows) -> f64 {
             }
             hidden = pooled;
         }
-        for (index, layer) in spec.dense.iter().enumerate() {
+        for (index, layer) in layers.dense.iter().enumerate() {
             let weight = take(layer.inputs * layer.outputs);
             let bias = take(layer.outputs);
             hidden = (0..layer.outputs)
@@ -210,7 +225,7 @@ fn plain_loss(spec: &ModelSpec, params: &[f64], rows: &Rows) -> f64 {
                         .map(|(j, v)| v * weight[j * layer.outputs + o])
                         .sum();
                     let z = sum + bias[o];
-                    if index + 1 < spec.dense.len() {
+                    if index + 1 < layers.dense.len() {
                         z.max(0.0)
                     } else {
                         z
@@ -232,7 +247,7 @@ fn fused_gradients_are_the_slopes_of_the_loss() {
     for spec in models() {
         let params = spec.initial_params(Seed::run(5));
         let rows = rows(&spec, 3, 17);
-        let (loss, gradient) = gradient(&mut Network::new(spec.clone()), &params, &rows);
+        let (loss, gradient) = gradient(&mut fused(&spec), &params, &rows);
         let exact: Vec<f64> = params.0.iter().map(|&w| f64::from(w)).collect();
         assert!((loss - plain_loss(&spec, &exact, &rows)).abs() < 1e-5);
         let step = 1e-5;
@@ -288,7 +303,7 @@ fn orders() -> Vec<TrainOrder> {
 /// What a learner of its own makes of `rows`.
 fn trained(
     spec: &ModelSpec,
-    engine: TrainingEngine,
+    engine: Engine,
     params: &Params,
     rows: &Rows,
     order: &TrainOrder,
@@ -305,7 +320,7 @@ fn both_engines_train_to_the_same_place() {
         let rows = rows(&spec, 23, 29);
         for order in orders() {
             let after = |engine| trained(&spec, engine, &params, &rows, &order, at(2, 1));
-            let (fused, burn) = (after(TrainingEngine::Fused), after(TrainingEngine::Burn));
+            let (fused, burn) = (after(Engine::Fused), after(BURN));
             close(
                 &fused.params.0,
                 &burn.params.0,
@@ -319,7 +334,7 @@ fn both_engines_train_to_the_same_place() {
 
 #[test]
 fn training_is_the_same_bits_on_any_number_of_threads() {
-    for engine in [TrainingEngine::Fused, TrainingEngine::Burn] {
+    for engine in [Engine::Fused, BURN] {
         let specs: Vec<ModelSpec> = models().into_iter().take(3).collect();
         for spec in specs {
             let params = spec.initial_params(Seed::run(1));
@@ -346,7 +361,9 @@ fn training_is_the_same_bits_on_any_number_of_threads() {
 fn the_module_gives_back_the_parameters_it_was_given() {
     for spec in models() {
         let params = spec.initial_params(Seed::run(9));
-        let network = crate::Network::new(&spec, &params.0, &burn::tensor::Device::flex());
-        assert_eq!(network.params(), params.0);
+        let device = Device::flex();
+        let network = crate::Network::new(spec.layers().unwrap(), &device);
+        assert_eq!(flat::layout(&network).len(), params.0.len());
+        assert_eq!(network.load(&params.0, &device).params(), params.0);
     }
 }

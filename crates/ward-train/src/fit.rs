@@ -7,7 +7,7 @@ use ward_data::Rows;
 
 use crate::batches;
 use crate::fused::Optimizer;
-use crate::spec::ModelSpec;
+use crate::model::ModelSpec;
 
 /// Something that can tell loss and gradient of a batch.
 pub(crate) trait Differentiate {

@@ -153,8 +153,8 @@ impl Trainer for HospitalTrainer {
 mod tests {
     use super::*;
     use crate::batches::tests::{at, order};
-    use crate::engine::TrainingEngine;
-    use crate::spec::{LogisticConfig, ModelConfig, ModelSpec};
+    use crate::engine::Engine;
+    use crate::model::{LogisticConfig, ModelConfig, ModelSpec};
     use ward_core::{Batches, Correction, LocalWork, NodeId, NodeInfo, NodeState, RunId};
 
     fn trainer(labels: &[u8]) -> HospitalTrainer {
@@ -178,7 +178,7 @@ mod tests {
         };
         let config = ModelConfig::Logistic(LogisticConfig {});
         let spec = Arc::new(ModelSpec::resolve(&config, &[2], 2).unwrap());
-        HospitalTrainer::new(data, Learners::new(spec, TrainingEngine::Auto))
+        HospitalTrainer::new(data, Learners::new(spec, Engine::Fused))
     }
 
     #[test]

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use ward_core::{Address, Params, Scaling, TrainError, TrainOrder};
 use ward_data::Rows;
 
-use crate::engine::{Model, TrainingEngine};
+use crate::engine::{Engine, Model};
 use crate::fit::{Workspace, fit};
+use crate::model::ModelSpec;
 use crate::score::{Scores, score};
-use crate::spec::ModelSpec;
 
 /// A model under one engine, with the workspace it trains and scores in.
 ///
@@ -35,7 +35,7 @@ pub struct Fitted {
 impl Learner {
     /// A learner of `spec` under `engine`.
     #[must_use]
-    pub fn new(spec: Arc<ModelSpec>, engine: TrainingEngine) -> Self {
+    pub fn new(spec: Arc<ModelSpec>, engine: Engine) -> Self {
         let model = Model::new(&spec, engine);
         let workspace = Workspace::new(&spec);
         Self {
@@ -187,10 +187,13 @@ pub(crate) fn scaled<'a>(
 mod tests {
     use super::*;
     use crate::batches::tests::{at, order};
-    use crate::spec::{MlpConfig, ModelConfig};
+    use crate::engine::TrainingDevice;
+    use crate::model::{MlpConfig, ModelConfig};
     use rand::RngExt;
     use ward_core::metric::name;
     use ward_core::{Batches, LocalWork, Seed, Summary};
+
+    const ENGINES: [Engine; 2] = [Engine::Fused, Engine::Burn(TrainingDevice::Cpu)];
 
     fn spec(classes: usize) -> Arc<ModelSpec> {
         let config = ModelConfig::Mlp(MlpConfig { hidden: vec![8] });
@@ -217,7 +220,7 @@ mod tests {
             scaling: Some(scaling.clone()),
             ..order(LocalWork::Epochs(60), 16, Batches::Shuffled)
         };
-        for engine in [TrainingEngine::Fused, TrainingEngine::Burn] {
+        for engine in ENGINES {
             let mut learner = Learner::new(spec(2), engine);
             let first = learner.spec().initial_params(Seed::run(4));
             let before = learner.evaluate(&first, &test, Some(&scaling)).unwrap();
@@ -239,7 +242,7 @@ mod tests {
     #[test]
     fn scores_do_not_depend_on_what_was_done_before() {
         let (small, large) = (ring(5, 1), ring(300, 2));
-        for engine in [TrainingEngine::Fused, TrainingEngine::Burn] {
+        for engine in ENGINES {
             let mut used = Learner::new(spec(2), engine);
             let params = used.spec().initial_params(Seed::run(4));
             let order = order(LocalWork::Epochs(1), 32, Batches::Shuffled);
@@ -251,13 +254,13 @@ mod tests {
 
     #[test]
     fn metrics_of_known_logits_are_known() {
-        let config = ModelConfig::Logistic(crate::spec::LogisticConfig {});
+        let config = ModelConfig::Logistic(crate::model::LogisticConfig {});
         let spec = Arc::new(ModelSpec::resolve(&config, &[1], 2).unwrap());
         let mut rows = Rows::empty(&[1]);
         for (x, label) in [(2.0, 1), (-1.0, 0), (0.5, 0), (-3.0, 1)] {
             rows.push(&[x], label);
         }
-        for engine in [TrainingEngine::Fused, TrainingEngine::Burn] {
+        for engine in ENGINES {
             let mut learner = Learner::new(spec.clone(), engine);
             let scores = learner
                 .evaluate(&Params(vec![1.0, 0.0]), &rows, None)
@@ -279,7 +282,7 @@ mod tests {
     fn three_classes_have_accuracy_but_no_auc() {
         let mut rows = Rows::empty(&[2]);
         (0..3).for_each(|label| rows.push(&[f32::from(label), 1.0], label));
-        let mut learner = Learner::new(spec(3), TrainingEngine::Auto);
+        let mut learner = Learner::new(spec(3), Engine::Fused);
         let params = learner.spec().initial_params(Seed::run(1));
         let scores = learner.evaluate(&params, &rows, None).unwrap();
         assert!(scores.positive.is_empty() && scores.evaluation.get(name::AUC).is_none());
@@ -288,7 +291,7 @@ mod tests {
 
     #[test]
     fn no_rows_give_no_metrics() {
-        let mut learner = Learner::new(spec(2), TrainingEngine::Auto);
+        let mut learner = Learner::new(spec(2), Engine::Fused);
         let params = learner.spec().initial_params(Seed::run(1));
         let scores = learner.evaluate(&params, &Rows::empty(&[2]), None).unwrap();
         assert_eq!(scores, Scores::default());
@@ -308,7 +311,7 @@ mod tests {
             "row 3 is of class 2, the model knows 0 to 1",
             "feature 1 of row 2 is not a finite number",
         ];
-        let mut learner = Learner::new(spec(2), TrainingEngine::Auto);
+        let mut learner = Learner::new(spec(2), Engine::Fused);
         let params = learner.spec().initial_params(Seed::run(1));
         let order = order(LocalWork::Epochs(1), 2, Batches::InOrder);
         for (rows, reason) in wrong.iter().zip(reasons) {

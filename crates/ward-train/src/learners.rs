@@ -2,23 +2,23 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::engine::TrainingEngine;
+use crate::engine::Engine;
 use crate::learner::Learner;
-use crate::spec::ModelSpec;
+use crate::model::ModelSpec;
 
 /// As many learners of one model as work at the same time. A hospital borrows one while it works,
 /// so that a hospital at rest is its rows and nothing else.
 #[derive(Debug, Clone)]
 pub struct Learners {
     spec: Arc<ModelSpec>,
-    engine: TrainingEngine,
+    engine: Engine,
     idle: Arc<Mutex<Vec<Learner>>>,
 }
 
 impl Learners {
     /// Learners of `spec` under `engine`, made when they are needed.
     #[must_use]
-    pub fn new(spec: Arc<ModelSpec>, engine: TrainingEngine) -> Self {
+    pub fn new(spec: Arc<ModelSpec>, engine: Engine) -> Self {
         Self {
             spec,
             engine,

@@ -1,12 +1,13 @@
-//! The models as burn modules, made from their description.
+//! The built-in models as burn modules, made from their layers.
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::{Device, Tensor, TensorData, activation};
+use burn::tensor::{Device, Tensor, activation};
 
-use crate::spec::ModelSpec;
+use crate::flat;
+use crate::model::{Classifier, Layers};
 
 /// Any of the built-in models: convolutions, then dense layers.
 #[derive(Module, Debug)]
@@ -14,43 +15,57 @@ pub struct Network {
     convs: Vec<Conv2d>,
     pool: MaxPool2d,
     dense: Vec<Linear>,
+    /// Channels, height and width of the images that the convolutions read.
+    #[module(skip)]
+    image: [usize; 3],
 }
 
 impl Network {
-    /// The module of `spec` holding `params`, on `device`.
+    /// The module of `layers`, on `device`, its parameters all 0.
     #[must_use]
-    pub fn new(spec: &ModelSpec, params: &[f32], device: &Device) -> Self {
+    pub fn new(layers: &Layers, device: &Device) -> Self {
         let zeros = burn::nn::Initializer::Zeros;
-        let convs = spec.convs.iter().map(|conv| {
+        let convs = layers.convs.iter().map(|conv| {
             Conv2dConfig::new([conv.channels_in, conv.channels_out], [conv.kernel; 2])
                 .with_initializer(zeros.clone())
                 .init(device)
         });
-        let dense = spec.dense.iter().map(|layer| {
+        let dense = layers.dense.iter().map(|layer| {
             LinearConfig::new(layer.inputs, layer.outputs)
                 .with_initializer(zeros.clone())
                 .init(device)
         });
-        let network = Self {
+        let first = layers.convs.first();
+        Self {
             convs: convs.collect(),
             pool: MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init(),
             dense: dense.collect(),
-        };
-        network.map(&mut Load {
-            params,
-            at: 0,
-            device,
-        })
+            image: first.map_or([0; 3], |conv| {
+                let [height, width] = conv.size_in;
+                [conv.channels_in, height, width]
+            }),
+        }
     }
 
-    /// The logits `[batch, outputs]` of flat rows `[batch, width]`.
+    /// The same module holding `params`, flat, in the order of the layout.
     #[must_use]
-    pub fn forward(&self, rows: Tensor<2>, spec: &ModelSpec) -> Tensor<2> {
+    pub fn load(self, params: &[f32], device: &Device) -> Self {
+        flat::load(self, params, device)
+    }
+
+    /// The parameters, flat, in the order of the layout.
+    #[must_use]
+    pub fn params(&self) -> Vec<f32> {
+        flat::params(self)
+    }
+}
+
+impl Classifier for Network {
+    fn forward(&self, rows: Tensor<2>) -> Tensor<2> {
         let batch = rows.dims()[0];
         let mut hidden = rows;
-        if let &[channels, height, width] = spec.input_shape.as_slice()
-            && !self.convs.is_empty()
-        {
+        if !self.convs.is_empty() {
+            let [channels, height, width] = self.image;
             let mut planes = hidden.reshape([batch, channels, height, width]);
             for conv in &self.convs {
                 planes = self.pool.forward(activation::relu(conv.forward(planes)));
@@ -64,48 +79,5 @@ impl Network {
             }
         }
         hidden
-    }
-
-    /// The parameters, flat, in the order of the layout.
-    #[must_use]
-    pub fn params(&self) -> Vec<f32> {
-        let mut save = Save(Vec::new());
-        self.visit(&mut save);
-        save.0
-    }
-}
-
-/// Fills a module from flat parameters, in visiting order.
-struct Load<'a> {
-    params: &'a [f32],
-    at: usize,
-    device: &'a Device,
-}
-
-impl ModuleMapper for Load<'_> {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let shape = param.lazy_shape();
-        let count = shape.num_elements();
-        let values = self.params[self.at..self.at + count].to_vec();
-        self.at += count;
-        let tensor = Tensor::<D>::from_data(TensorData::new(values, shape), self.device);
-        let tensor = if self.device.is_autodiff() {
-            tensor.require_grad()
-        } else {
-            tensor
-        };
-        let (id, _, mapper) = param.consume();
-        Param::from_mapped_value(id, tensor, mapper)
-    }
-}
-
-/// Flattens a module, in visiting order.
-struct Save(Vec<f32>);
-
-impl ModuleVisitor for Save {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let data = param.val().inner().into_data();
-        self.0
-            .extend_from_slice(data.as_slice::<f32>().unwrap_or_default());
     }
 }

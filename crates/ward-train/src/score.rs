@@ -8,7 +8,7 @@ use ward_data::Rows;
 
 use crate::engine::Model;
 use crate::fused::{cross_entropy, sigmoid};
-use crate::spec::ModelSpec;
+use crate::model::ModelSpec;
 
 /// Rows that are scored at once.
 const BATCH: usize = 256;

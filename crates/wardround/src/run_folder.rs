@@ -239,7 +239,7 @@ fn describe(manifest: &mut Manifest, setup: &Setup, mode: Mode) {
         (Mode::Simulation, 0) => manifest.host.cpus,
         (Mode::Simulation, threads) => u32::try_from(threads).unwrap_or(u32::MAX),
     };
-    manifest.engine = experiment.training.engine.word().to_owned();
+    manifest.engine = setup.engine.to_string();
     manifest.strategy = experiment.strategy.id().to_owned();
     manifest.rounds = experiment.rounds;
     manifest.hospitals = setup.federation.roster().len() as u32;

@@ -9,7 +9,7 @@ use ward_data::{DataError, Federation, HospitalData};
 use ward_privacy::RowScanner;
 use ward_round::{Coordinator, RunState};
 use ward_sim::{Ward, Wards};
-use ward_train::{HospitalTrainer, Learners, ModelSpec};
+use ward_train::{Engine, HospitalTrainer, Learners, ModelSpec};
 
 use crate::codes::Code;
 use crate::config::{Experiment, Loaded, Opened};
@@ -28,6 +28,10 @@ pub struct Setup {
     pub model: Arc<ModelSpec>,
     /// The ring in which updates are added.
     pub ring: RingSpec,
+    /// The engine that trains the model.
+    pub engine: Engine,
+    /// The engine that trains the baselines.
+    pub baseline_engine: Engine,
     /// What trains and scores the model.
     pub learners: Learners,
     /// Where hospitals' states are kept, once there is a place for them.
@@ -57,7 +61,9 @@ impl Setup {
         Self {
             federation: opened.federation,
             ring: opened.ring,
-            learners: Learners::new(model.clone(), experiment.training.engine),
+            learners: Learners::new(model.clone(), opened.engine),
+            engine: opened.engine,
+            baseline_engine: opened.baseline_engine,
             model,
             experiment,
             states: None,

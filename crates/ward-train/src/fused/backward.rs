@@ -53,7 +53,7 @@ impl Network {
     /// Mean cross-entropy of the logits; the logits' errors are those of the sum times `scale`.
     #[inline(always)]
     fn loss(&mut self, labels: &[u8], scale: f32) -> f64 {
-        let outputs = self.spec.outputs();
+        let outputs = self.layers.outputs();
         let last = self.outputs.len() - 1;
         let (logits, errors) = (&self.outputs[last], &mut self.errors.outputs[last]);
         grow(errors, labels.len() * outputs);
@@ -73,8 +73,8 @@ impl Network {
     #[inline(always)]
     fn propagate(&mut self, params: &[f32], batch: usize) {
         let mut end = params.len();
-        for index in (0..self.spec.dense.len()).rev() {
-            let layer = self.spec.dense[index];
+        for index in (0..self.layers.dense.len()).rev() {
+            let layer = self.layers.dense[index];
             let weights = layer.inputs * layer.outputs;
             let start = end - layer.outputs - weights;
             if index == 0 && self.convs.is_empty() {
@@ -146,7 +146,7 @@ impl Network {
             let (conv, images, chosen, errors) = self.conv(index, 0..batch);
             conv.gradient(images, chosen, errors, weights, biases);
         }
-        for (index, layer) in self.spec.dense.iter().enumerate() {
+        for (index, layer) in self.layers.dense.iter().enumerate() {
             let (weights, biases, after) = split(rest, layer.inputs * layer.outputs, layer.outputs);
             rest = after;
             let errors = &self.errors.outputs[index][..batch * layer.outputs];
@@ -200,7 +200,7 @@ impl Network {
         let mut shares = std::mem::take(&mut self.errors.shares);
         shares.clear();
         shares.resize(batch, 0.0);
-        for (index, layer) in self.spec.dense.iter().enumerate() {
+        for (index, layer) in self.layers.dense.iter().enumerate() {
             let inputs = self.dense_input(index, rows).chunks_exact(layer.inputs);
             let errors = self.errors.outputs[index].chunks_exact(layer.outputs);
             for ((square, input), error) in shares.iter_mut().zip(inputs).zip(errors) {
@@ -216,7 +216,7 @@ impl Network {
         for share in &mut shares {
             *share = (clip_norm / share.sqrt()).min(1.0) / batch as f32;
         }
-        for (layer, errors) in self.spec.dense.iter().zip(&mut self.errors.outputs) {
+        for (layer, errors) in self.layers.dense.iter().zip(&mut self.errors.outputs) {
             scale_rows(errors, layer.outputs, &shares);
         }
         for (conv, errors) in self.convs.iter().zip(&mut self.errors.pooled) {

@@ -7,7 +7,7 @@
 
 use super::backward::norm_square;
 use super::gemm::{self, Axis, View};
-use crate::spec::ConvSpec;
+use crate::model::ConvSpec;
 
 /// A convolution with its weights laid out for the passes, and scratch space for one image.
 #[derive(Debug, Clone)]

@@ -4,12 +4,12 @@
 
 use super::conv::Conv;
 use super::gemm::{self, View};
-use crate::spec::ModelSpec;
+use crate::model::Layers;
 
 /// A model's workspace: grown once to the largest batch, then nothing is allocated.
 #[derive(Debug, Clone)]
 pub(crate) struct Network {
-    pub(super) spec: ModelSpec,
+    pub(super) layers: Layers,
     pub(super) convs: Vec<Conv>,
     /// The batch's images, channels innermost.
     pub(super) images: Vec<f32>,
@@ -40,22 +40,22 @@ pub(super) struct Errors {
 }
 
 impl Network {
-    /// A workspace for `spec`.
-    pub(crate) fn new(spec: ModelSpec) -> Self {
-        let convs: Vec<Conv> = spec.convs.iter().map(|conv| Conv::new(*conv)).collect();
+    /// A workspace for `layers`.
+    pub(crate) fn new(layers: Layers) -> Self {
+        let convs: Vec<Conv> = layers.convs.iter().map(|conv| Conv::new(*conv)).collect();
         Self {
             images: Vec::new(),
             flat: Vec::new(),
             pooled: vec![Vec::new(); convs.len()],
             chosen: vec![Vec::new(); convs.len()],
-            outputs: vec![Vec::new(); spec.dense.len()],
+            outputs: vec![Vec::new(); layers.dense.len()],
             errors: Errors {
                 pooled: vec![Vec::new(); convs.len()],
-                outputs: vec![Vec::new(); spec.dense.len()],
+                outputs: vec![Vec::new(); layers.dense.len()],
                 ..Errors::default()
             },
             convs,
-            spec,
+            layers,
         }
     }
 
@@ -69,7 +69,7 @@ impl Network {
         });
         self.outputs
             .last()
-            .map_or(&[], |logits| &logits[..batch * self.spec.outputs()])
+            .map_or(&[], |logits| &logits[..batch * self.layers.outputs()])
     }
 
     #[inline(always)]
@@ -111,8 +111,8 @@ impl Network {
                 gemm::transpose(length / channels, channels, from, to);
             }
         }
-        let last = self.spec.dense.len() - 1;
-        for (index, layer) in self.spec.dense.iter().enumerate() {
+        let last = self.layers.dense.len() - 1;
+        for (index, layer) in self.layers.dense.iter().enumerate() {
             let weight = take(&mut rest, layer.inputs * layer.outputs);
             let bias = take(&mut rest, layer.outputs);
             let (done, here) = self.outputs.split_at_mut(index);

@@ -9,9 +9,7 @@ use ward_data::{HospitalData, Rows};
 use ward_round::strategy::{Listed, Mean, ServerSgd};
 use ward_round::{Coordinator, Plan, RunState, Strategy};
 use ward_sim::Ward;
-use ward_train::{
-    CnnConfig, HospitalTrainer, Learners, MlpConfig, ModelConfig, ModelSpec, TrainingEngine,
-};
+use ward_train::{CnnConfig, Engine, HospitalTrainer, Learners, MlpConfig, ModelConfig, ModelSpec};
 
 use crate::npy::Npy;
 
@@ -120,7 +118,7 @@ pub(crate) struct Wards {
 }
 
 impl Wards {
-    pub(crate) fn open(job: &Job, folder: &Path, engine: TrainingEngine) -> Result<Self> {
+    pub(crate) fn open(job: &Job, folder: &Path, engine: Engine) -> Result<Self> {
         let open = |name: &str| Npy::open(&folder.join(name));
         let bytes = |array: &Npy| -> Result<Vec<u8>> {
             array

@@ -21,7 +21,7 @@ use ward_core::{Evaluation, Params, Record, Seed};
 use ward_data::Rows;
 use ward_round::RunState;
 use ward_sim::{Faults, Link, Observer, Simulation};
-use ward_train::{Learners, TrainingEngine};
+use ward_train::{Engine, Learners, TrainingDevice};
 
 use job::{Job, Wards};
 
@@ -40,8 +40,8 @@ fn main() -> Result<()> {
         bail!("usage: cargo bench -p wardround --bench jobs -- J1|J2|J3|J4 DIR");
     };
     let engine = match std::env::var("WARDROUND_BENCH_ENGINE").as_deref() {
-        Ok("burn") => TrainingEngine::Burn,
-        _ => TrainingEngine::Auto,
+        Ok("burn") => Engine::Burn(TrainingDevice::Cpu),
+        _ => Engine::Fused,
     };
     let job = Job::named(id).with_context(|| format!("there is no job {id}: J1, J2, J3 or J4"))?;
     let wards = Wards::open(&job, Path::new(folder), engine)?;

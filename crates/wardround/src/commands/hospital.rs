@@ -84,6 +84,8 @@ fn trainer(loaded: &Loaded<HospitalConfig>) -> Result<HospitalTrainer, Failure> 
     let rows = federation.hospital(info.node)?;
     let folder = loaded.folder().join(&loaded.value.state_dir);
     let states = NodeStateFiles::new(&folder, &loaded.value.name, model.parameters());
-    let learners = Learners::new(Arc::new(model), settings.training.engine);
+    let engine = settings.training.engine(&model);
+    let engine = engine.map_err(|e| Failure::new(Code::Combination, e.to_string()))?;
+    let learners = Learners::new(Arc::new(model), engine);
     Ok(HospitalTrainer::new(rows, learners).remembering(Arc::new(states)))
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use ward_core::Outcome;
 use ward_observe::{Mode, Style, Terminal};
 use ward_sim::{Finished, Simulation};
+use ward_train::TrainingEngine;
 
 use super::ending::{Ending, note};
 use crate::cli::{RunArgs, Talk};
@@ -81,6 +82,10 @@ pub(super) fn warn(setup: &Setup, talk: Talk) {
         warnings
             .iter()
             .for_each(|line| note(&format!("warning: {line}")));
+        let auto = setup.experiment.training.engine == TrainingEngine::Auto;
+        if auto && setup.model.layers().is_none() {
+            note("the model is a module of one's own, which cannot be fused: burn trains it");
+        }
     }
 }
 

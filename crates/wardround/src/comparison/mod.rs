@@ -147,13 +147,8 @@ impl<'a> Bench<'a> {
     fn new(setup: &'a Setup, federated: &'a Params, scaling: Option<&'a Arc<Scaling>>) -> Self {
         let experiment = &setup.experiment;
         let order = experiment.baseline_order(setup.ring);
-        let training = experiment
-            .baselines
-            .training
-            .as_ref()
-            .unwrap_or(&experiment.training);
         Self {
-            learners: Learners::new(setup.model.clone(), training.engine),
+            learners: Learners::new(setup.model.clone(), setup.baseline_engine),
             setup,
             federated,
             scaling,

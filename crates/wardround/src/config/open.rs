@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ward_core::RingSpec;
 use ward_data::{DataConfig, DataError, Federation, ScalingMode};
-use ward_train::ModelSpec;
+use ward_train::{Engine, EngineError, ModelSpec};
 
 use super::check;
 use super::layer::Layer;
@@ -52,6 +52,10 @@ pub struct Opened {
     pub federation: Federation,
     /// The model that reads them.
     pub model: ModelSpec,
+    /// What trains it.
+    pub engine: Engine,
+    /// What trains the baselines.
+    pub baseline_engine: Engine,
     /// The ring that updates are added in.
     pub ring: RingSpec,
 }
@@ -134,13 +138,19 @@ impl Loaded<Experiment> {
         self.refuse(check::problems_with_data(experiment, &federation))?;
         let source = federation.source();
         let model = ModelSpec::resolve(&experiment.model, source.shape(), source.classes());
-        // Both were checked a moment ago.
+        // All of this was checked a moment ago.
         let model = model.map_err(|error| Failure::new(Code::ModelMisfit, error.to_string()))?;
+        let refuse = |error: EngineError| Failure::new(Code::Combination, error.to_string());
+        let engine = experiment.training.engine(&model).map_err(refuse)?;
+        let baseline_engine = experiment.baseline_training().engine(&model);
+        let baseline_engine = baseline_engine.map_err(refuse)?;
         let ring = experiment.resolved_ring(&federation);
         let ring = ring.ok_or_else(|| Failure::new(Code::Headroom, "the sum has no room"))?;
         Ok(Opened {
             federation,
             model,
+            engine,
+            baseline_engine,
             ring,
         })
     }

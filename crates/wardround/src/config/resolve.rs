@@ -6,13 +6,21 @@ use ward_core::{
 use ward_data::{DataConfig, Federation, ScalingMode};
 use ward_round::strategy::{Adaptive, All, Mean, ServerAdaptive, ServerFedDyn, ServerSgd, Uniform};
 use ward_round::{Aggregator, Plan, Sampler, ServerOptimizer, Strategy, Visibility};
-use ward_train::ModelSpec;
+use ward_train::{Engine, EngineError, ModelSpec};
 
 use super::types::{
     Experiment, OptimizerConfig, SamplerConfig, StrategyConfig, Training, UniformConfig,
 };
 
 impl Training {
+    /// The engine that trains `model`.
+    ///
+    /// # Errors
+    /// [`EngineError`] when the one asked for cannot.
+    pub fn engine(&self, model: &ModelSpec) -> Result<Engine, EngineError> {
+        self.engine.resolve(self.device, model)
+    }
+
     /// The work asked for; a checked config has one of the two.
     #[must_use]
     pub fn work(&self) -> LocalWork {
@@ -39,6 +47,12 @@ impl Training {
 }
 
 impl Experiment {
+    /// How the baselines train: as they are told, or as the federation does.
+    #[must_use]
+    pub fn baseline_training(&self) -> &Training {
+        self.baselines.training.as_ref().unwrap_or(&self.training)
+    }
+
     /// Whether rows are images, told without opening them.
     #[must_use]
     pub fn is_images(&self) -> bool {

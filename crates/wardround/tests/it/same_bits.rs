@@ -58,6 +58,46 @@ fn processes_over_grpc_end_with_the_simulation_s_bits() {
     assert_eq!(simulated["bytes_down"], deployed["bytes_down"]);
 }
 
+/// Hospitals that remember, and are not asked in every round.
+fn remembering(experiment: &str) -> String {
+    let sampled = "[sampler.uniform]\ncount = 2\n[strategy.feddyn]\nalpha = 0.05\n[round]\n";
+    experiment.replace("[round]\n", &format!("{sampled}weight = \"uniform\"\n"))
+}
+
+#[test]
+fn hospitals_that_remember_end_with_the_same_bits_everywhere() {
+    let lab = Lab::new(&remembering(SMALL));
+    let one = lab.digest("run e.toml --threads 1");
+    assert_eq!(one, lab.digest("run e.toml --threads 8"));
+    assert_eq!(one, lab.digest("run e.toml --set simulation.keep_open=0"));
+    assert_eq!(one, lab.digest("up e.toml"));
+    let forgetful =
+        remembering(SMALL).replace("[strategy.feddyn]\nalpha", "[strategy.fedprox]\nmu");
+    std::fs::write(lab.path("forgetful.toml"), forgetful).unwrap();
+    assert_ne!(one, lab.digest("run forgetful.toml"));
+}
+
+#[test]
+fn what_hospitals_remember_survives_a_kill() {
+    let lab = Lab::new(&remembering(&slow()));
+    let whole = lab.digest("run e.toml --out whole");
+    let mut running = lab.start("run e.toml");
+    let run = lab.run_dir();
+    rounds_closed(&run, 5);
+    running.kill();
+    let resumed = lab.summary(&format!("run --resume {}", run.display()));
+    assert_eq!(text(&resumed, "model_digest"), whole);
+}
+
+#[test]
+fn burn_s_engine_ends_with_its_own_bits_everywhere() {
+    let lab = Lab::new(&SMALL.replace("[training]", "[training]\nengine = \"burn\""));
+    let one = lab.digest("run e.toml --threads 1");
+    assert_eq!(one, lab.digest("run e.toml --threads 2"));
+    assert_eq!(one, lab.digest("run e.toml --threads 8"));
+    assert_eq!(one, lab.digest("up e.toml"));
+}
+
 #[test]
 fn a_run_stopped_by_ctrl_c_goes_on_to_the_same_bits() {
     let lab = Lab::new(&slow());

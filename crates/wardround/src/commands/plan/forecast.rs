@@ -89,6 +89,7 @@ impl Forecast {
             federation,
             model,
             ring,
+            ..
         } = opened;
         let plan = experiment.plan(federation, model, *ring);
         let strategy = experiment.strategy(plan.roster.len());

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use ward_core::{NodeInfo, Weighting};
 use ward_data::Federation;
 use ward_round::Visibility;
-use ward_train::{ModelError, ModelSpec};
+use ward_train::{EngineError, ModelError, ModelSpec};
 
 use super::found::Found;
 use super::unusable;
 use crate::codes::Code;
 use crate::config::problem::Problem;
-use crate::config::types::{BaselinesConfig, Experiment, SamplerConfig};
+use crate::config::types::{BaselinesConfig, Experiment, SamplerConfig, Training};
 
 /// Everything about an experiment that does not fit its data.
 #[must_use]
@@ -53,14 +53,35 @@ fn pooled(found: &mut Found, baselines: &BaselinesConfig, synthetic: bool) {
 
 fn model(found: &mut Found, experiment: &Experiment, federation: &Federation) {
     let source = federation.source();
-    if let Err(error) = ModelSpec::resolve(&experiment.model, source.shape(), source.classes()) {
-        let (path, message) = match &error {
-            ModelError::Width { field, value } => {
-                (*field, format!("is {value}; a width is 1 to 65536"))
+    match ModelSpec::resolve(&experiment.model, source.shape(), source.classes()) {
+        Ok(model) => {
+            engine(found, "training", &experiment.training, &model);
+            if let Some(training) = &experiment.baselines.training {
+                engine(found, "baselines.training", training, &model);
             }
-            _ => ("model", format!("does not fit the data: {error}")),
+        }
+        Err(error) => {
+            let (path, message) = match &error {
+                ModelError::Width { field, value } => {
+                    (*field, format!("is {value}; a width is 1 to 65536"))
+                }
+                ModelError::Unknown { .. } => ("model.own.name", format!("is unknown: {error}")),
+                _ => ("model", format!("does not fit the data: {error}")),
+            };
+            found.add(Code::ModelMisfit, path, message);
+        }
+    }
+}
+
+/// Whether the engine asked for at `path` can train `model`.
+fn engine(found: &mut Found, path: &str, training: &Training, model: &ModelSpec) {
+    if let Err(error) = training.engine(model) {
+        let key = match error {
+            EngineError::CannotFuse => "engine",
+            EngineError::FusedOnGpu | EngineError::NoGpu => "device",
         };
-        found.add(Code::ModelMisfit, path, message);
+        let message = format!("cannot be had: {error}");
+        found.add(Code::Combination, &format!("{path}.{key}"), message);
     }
 }
 

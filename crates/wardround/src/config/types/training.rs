@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ward_core::Batches;
-use ward_train::TrainingEngine;
+use ward_train::{TrainingDevice, TrainingEngine};
 
 /// Local work: how a hospital trains. Give `epochs` or `steps`, not both.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -12,6 +12,10 @@ pub struct Training {
     /// `auto` (default), `fused` or `burn`.
     #[serde(default)]
     pub engine: TrainingEngine,
+    /// `cpu` (default) or `gpu`: where burn trains. A GPU gives other last bits than the CPU, and
+    /// needs a program built with `--features wgpu`.
+    #[serde(default)]
+    pub device: TrainingDevice,
     /// Passes over the hospital's rows, at least 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epochs: Option<u32>,
