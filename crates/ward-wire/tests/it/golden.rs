@@ -133,8 +133,8 @@ fn a_train_instruction_is_spelled_so() {
         },
         proximal_mu: 1.0,
         l2: 2.0,
-        example_clip_norm: 0.0,
-        correction: Correction::None,
+        example_clip_norm: 4.0,
+        correction: Correction::FedDyn { alpha: 0.5 },
         scaling: Some(Arc::new(Scaling {
             means: vec![1.0],
             deviations: vec![2.0],
@@ -155,7 +155,7 @@ fn a_train_instruction_is_spelled_so() {
             order: Arc::new(order),
         },
         &[
-            &[0x12, 0x8a, 0x01], // instruction.train, 138 bytes
+            &[0x12, 0x9f, 0x01], // instruction.train, 159 bytes
             &[0x08, 1],          // round 1
             &[0x12, 40],         // params, 40 bytes
             &[0x08, 1],          // dtype F32
@@ -163,7 +163,7 @@ fn a_train_instruction_is_spelled_so() {
             &[0x18, 4],          // total_bytes 4
             &[0x22, 32],         // hash, 32 bytes
             &params.digest().0,
-            &[0x1a, 92],                              // order, 92 bytes
+            &[0x1a, 113],                             // order, 113 bytes
             &[0x08, 2],                               // work.epochs 2
             &[0x18, 32],                              // batch_size 32
             &[0x20, 4],                               // batches IN_ORDER
@@ -181,6 +181,10 @@ fn a_train_instruction_is_spelled_so() {
             &[0x18, 9],             // most_weight 9
             &[0x62, 32],            // seed, 32 bytes
             &[7; 32],
+            &[0x6d, 0, 0, 0x80, 0x40],       // example_clip_norm 4.0
+            &[0x72, 5],                      // correction.fed_dyn, 5 bytes
+            &[0x0d, 0, 0, 0, 0x3f],          // alpha 0.5
+            &[0x79, 1, 2, 3, 4, 5, 6, 7, 8], // run
         ],
     );
 }

@@ -177,6 +177,12 @@ mod tests {
               sees      the sum of the updates
               paper     Li et al. 2020, Federated Optimization in Heterogeneous Networks, arXiv:1812.06127
 
+            [strategy.feddyn]
+              each hospital learns what pulls it away and corrects for it; it remembers that between rounds
+              settings  alpha = 0.01
+              sees      the sum of the updates
+              paper     Acar et al. 2021, Federated Learning Based on Dynamic Regularization, arXiv:2111.04263
+
             [strategy.fedadam]
               Adam on the mean update; for sparse or badly scaled gradients
               settings  adaptivity = 0.001, beta1 = 0.9, beta2 = 0.99, learning_rate = 0.1

@@ -5,4 +5,5 @@ mod crashes;
 mod emr_risk_table;
 mod lab;
 mod own_files;
+mod own_model;
 mod same_bits;

@@ -221,7 +221,7 @@ fn the_page_is_toml_that_gives_the_same_experiment() {
         # model           242 parameters
         # rounds          5, each asks 21, aims at 21, closes with 11 at its deadline
         # scored          3 times, at every hospital
-        # to hospitals    179.8 kB in 210 messages
+        # to hospitals    180.7 kB in 210 messages
         # from hospitals  236.3 kB in 189 messages
         #   one tertiary  8.6 kB to, 11.3 kB from it (3 hospitals, 4,500 training rows)
         #   one county    8.6 kB to, 11.3 kB from it (6 hospitals, 2,400 training rows)
