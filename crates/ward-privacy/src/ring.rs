@@ -37,6 +37,7 @@ pub fn finest(range: f32, most_weight: u64, total_weight: u64) -> Option<RingSpe
 
 /// One coordinate as a whole number of 2^-f, rounded half to even.
 /// `value` must be finite and within the ring's range.
+#[inline(always)]
 fn fixed(value: f32, scale: f64) -> u64 {
     (f64::from(value) * scale + ROUNDER)
         .to_bits()
@@ -45,16 +46,45 @@ fn fixed(value: f32, scale: f64) -> u64 {
 
 /// Ring words of `values`, each times `weight`. The first coordinate that does not fit is the error.
 pub(crate) fn encode(values: &[f32], weight: u64, ring: &RingSpec) -> Result<Vec<u64>, usize> {
-    // Without an early exit, the processor looks at several at a time. A NaN does not fit either.
-    let fits = |v: f32| v.abs() <= ring.range;
-    if !values.iter().fold(true, |all, &v| all & fits(v)) {
-        return Err(values.iter().position(|&v| !fits(v)).unwrap_or(0));
-    }
+    let mut words = vec![0; values.len()];
     let scale = (1u64 << ring.fraction_bits) as f64;
-    Ok(values
-        .iter()
-        .map(|&v| fixed(v, scale).wrapping_mul(weight))
-        .collect())
+    let all_fit = pulp::Arch::new().dispatch(Encode {
+        values,
+        weight,
+        range: ring.range,
+        scale,
+        words: &mut words,
+    });
+    if all_fit {
+        return Ok(words);
+    }
+    // A NaN does not fit either.
+    let misfit = |v: &f32| !matches!(v.abs().partial_cmp(&ring.range), Some(o) if o.is_le());
+    Err(values.iter().position(misfit).unwrap_or(0))
+}
+
+/// Writes `words` and says whether all values are within `range`. Without an early exit, and with
+/// the processor's widest vectors, it looks at several at a time.
+struct Encode<'a> {
+    values: &'a [f32],
+    weight: u64,
+    range: f32,
+    scale: f64,
+    words: &'a mut [u64],
+}
+
+impl pulp::NullaryFnOnce for Encode<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn call(self) -> bool {
+        let mut all = true;
+        for (word, &value) in self.words.iter_mut().zip(self.values) {
+            all &= value.abs() <= self.range;
+            *word = fixed(value, self.scale).wrapping_mul(self.weight);
+        }
+        all
+    }
 }
 
 /// Checks that `upload` is one that [`seal`](crate::seal()) could have made for a model of `len`
@@ -81,13 +111,34 @@ pub fn check(upload: &Upload, len: usize, ring: &RingSpec) -> Result<(), Malform
     }
     let most = f64::from(ring.range) * (1u64 << ring.fraction_bits) as f64 * upload.weight as f64;
     let most = most as u64;
-    // A word is within +-most exactly when, moved up by that, it is within twice that.
-    let fits = |w: u64| w.wrapping_add(most) <= 2 * most;
-    if upload.words.iter().fold(true, |all, &w| all & fits(w)) {
+    let words = &upload.words;
+    if pulp::Arch::new().dispatch(Within { words, most }) {
         return Ok(());
     }
-    let index = upload.words.iter().position(|&w| !fits(w)).unwrap_or(0) as u64;
+    let index = words.iter().position(|&w| !within(w, most)).unwrap_or(0) as u64;
     Err(Malformed::OutOfRange { index })
+}
+
+/// Whether a word is within +-most: exactly when, moved up by that, it is within twice that.
+#[inline(always)]
+fn within(word: u64, most: u64) -> bool {
+    word.wrapping_add(most) <= 2 * most
+}
+
+/// Whether all words are within +-most; as [`Encode`], several at a time.
+struct Within<'a> {
+    words: &'a [u64],
+    most: u64,
+}
+
+impl pulp::NullaryFnOnce for Within<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn call(self) -> bool {
+        let all = self.words.iter();
+        all.fold(true, |all, &word| all & within(word, self.most))
+    }
 }
 
 /// A running sum of uploads. It holds one vector, whatever the number of hospitals.
@@ -112,9 +163,10 @@ impl RingSum {
     /// Adds one upload that [`check`] has passed.
     pub fn add(&mut self, upload: &Upload) {
         self.weight = self.weight.wrapping_add(upload.weight);
-        for (sum, word) in self.words.iter_mut().zip(&upload.words) {
-            *sum = sum.wrapping_add(*word);
-        }
+        pulp::Arch::new().dispatch(Add {
+            sums: &mut self.words,
+            words: &upload.words,
+        });
     }
 
     /// The weights added so far.
@@ -133,6 +185,23 @@ impl RingSum {
                 .map(|&w| (w.cast_signed() as f64 / unit) as f32)
                 .collect(),
         )
+    }
+}
+
+/// Adds word by word; as [`Encode`], several at a time.
+struct Add<'a> {
+    sums: &'a mut [u64],
+    words: &'a [u64],
+}
+
+impl pulp::NullaryFnOnce for Add<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for (sum, word) in self.sums.iter_mut().zip(self.words) {
+            *sum = sum.wrapping_add(*word);
+        }
     }
 }
 

@@ -153,7 +153,7 @@ pub(crate) fn fit(
 }
 
 /// Whether no value is NaN or infinite. No early exit: the processor checks several at a time.
-pub(crate) fn all_finite(values: &[f32]) -> bool {
+fn all_finite(values: &[f32]) -> bool {
     values.iter().fold(true, |all, v| all & v.is_finite())
 }
 

@@ -8,7 +8,6 @@ use ward_core::{
 };
 use ward_data::{HospitalData, Rows};
 
-use crate::fit::all_finite;
 use crate::learner::{check_rows, scaled};
 use crate::learners::Learners;
 use crate::recalled::Recalled;
@@ -127,9 +126,6 @@ impl Trainer for HospitalTrainer {
             let delta: Vec<f32> = after.iter().zip(&params.0).map(|(a, b)| a - b).collect();
             Ok::<_, TrainError>((delta, loss))
         })?;
-        if !all_finite(&delta) {
-            return Err(TrainError::Diverged);
-        }
         if let Some(recalled) = recalled {
             recalled.keep(&delta)?;
         }

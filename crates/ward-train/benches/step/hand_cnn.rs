@@ -2,7 +2,9 @@
 //! vector, ReLU and pooling in the epilogue; the backward pass visits only the positions that won.
 //! What the fused trainer is held against.
 
-use crate::BATCH;
+use std::hint::black_box;
+
+use crate::{BATCH, add};
 
 const SIDE: usize = 28;
 const C1: usize = 8;
@@ -15,6 +17,10 @@ const OUT: usize = 2;
 const TAPS1: usize = 9;
 const TAPS2: usize = 9 * C1;
 
+/// Rows and columns of a dense tile: as many sums as the registers hold.
+const T: usize = 4;
+const W: usize = 32;
+
 /// Nothing came through.
 const CLOSED: u8 = u8::MAX;
 
@@ -26,6 +32,7 @@ pub(crate) struct Cnn {
     b2: [f32; C2],
     w3: Vec<[f32; HIDDEN]>,
     b3: [f32; HIDDEN],
+    w3_turned: Vec<[f32; FLAT]>,
     w4: [[f32; OUT]; HIDDEN],
     b4: [f32; OUT],
     /// Of each row: pooled outputs and winners of both convolutions.
@@ -80,6 +87,7 @@ impl Cnn {
             b2,
             w3,
             b3,
+            w3_turned: vec![[0.0; FLAT]; HIDDEN],
             w4,
             b4,
             pooled1: vec![[[0.0; C1]; P1 * P1]; BATCH],
@@ -149,7 +157,7 @@ impl Cnn {
         }
         self.dense(labels);
         self.dense_back(rate);
-        let mut g1 = [[0.0; TAPS1]; C1];
+        let mut g1 = [[0.0; C1]; TAPS1];
         let mut g2 = [[0.0; TAPS2]; C2];
         let (mut s1, mut s2) = ([0.0; C1], [0.0; C2]);
         let turned: [[f32; TAPS2]; C2] =
@@ -157,13 +165,13 @@ impl Cnn {
         for (i, row) in rows.iter().enumerate() {
             let (errors, _) = self.flat_error[i].as_chunks::<C2>();
             let image = self.pooled1[i].as_flattened();
-            collect::<C1, C2, TAPS2, P2>(image, P1, &self.won2[i], errors, &mut g2, &mut s2);
+            collect_second(image, &self.won2[i], errors, &mut g2, &mut s2);
             let mut below = [[0.0; C1]; P1 * P1];
             scatter(&self.won2[i], errors, &turned, below.as_flattened_mut());
-            collect::<1, C1, TAPS1, P1>(row, SIDE, &self.won1[i], &below, &mut g1, &mut s1);
+            collect_first(row, &self.won1[i], &below, &mut g1, &mut s1);
         }
         for o in 0..C1 {
-            (0..TAPS1).for_each(|i| self.w1[i][o] -= rate * g1[o][i]);
+            (0..TAPS1).for_each(|i| self.w1[i][o] -= rate * g1[i][o]);
             self.b1[o] -= rate * s1[o];
         }
         for o in 0..C2 {
@@ -175,19 +183,23 @@ impl Cnn {
     /// Forward through the dense layers; the logits' errors.
     #[inline(always)]
     fn dense(&mut self, labels: &[u8]) {
-        const T: usize = 4;
-        for i in (0..BATCH).step_by(T) {
-            let mut sums = [self.b3; T];
-            for k in 0..FLAT {
+        for i in (0..black_box(BATCH)).step_by(T) {
+            let lines: [&[f32]; T] = std::array::from_fn(|t| self.pooled2[i + t].as_flattened());
+            for j in (0..HIDDEN).step_by(W) {
+                let mut sums = [[0.0_f32; W]; T];
+                for sum in &mut sums {
+                    sum.copy_from_slice(&self.b3[j..j + W]);
+                }
+                let w3 = &self.w3[..black_box(FLAT)];
+                let lines = lines.map(|line| &line[..w3.len()]);
+                for (k, w) in w3.iter().enumerate() {
+                    add(&mut sums, lines.map(|line| line[k]), &w[j..j + W]);
+                }
                 for t in 0..T {
-                    let a = self.pooled2[i + t].as_flattened()[k];
-                    for h in 0..HIDDEN {
-                        sums[t][h] = a.mul_add(self.w3[k][h], sums[t][h]);
+                    for c in 0..W {
+                        self.hidden[i + t][j + c] = sums[t][c].max(0.0);
                     }
                 }
-            }
-            for t in 0..T {
-                self.hidden[i + t] = sums[t].map(|v| v.max(0.0));
             }
         }
         for ((hidden, error), &label) in self.hidden.iter().zip(&mut self.out_error).zip(labels) {
@@ -228,34 +240,37 @@ impl Cnn {
                 self.b4[o] -= rate * out[o];
             }
         }
-        const T: usize = 4;
-        for k in (0..FLAT).step_by(T) {
-            // A row of weights against a row's error gives the error below; the weights are still
-            // the old ones.
-            for i in 0..BATCH {
+        // The errors below, through the weights as they were, turned.
+        for k in 0..black_box(FLAT) {
+            for h in 0..HIDDEN {
+                self.w3_turned[h][k] = self.w3[k][h];
+            }
+        }
+        for i in (0..black_box(BATCH)).step_by(T) {
+            for j in (0..FLAT).step_by(16) {
+                let mut sums = [[0.0_f32; 16]; T];
+                let turned = &self.w3_turned[..black_box(HIDDEN)];
+                for (h, w) in turned.iter().enumerate() {
+                    let factors = std::array::from_fn(|t| self.error[i + t][h]);
+                    add(&mut sums, factors, &w[j..j + 16]);
+                }
                 for t in 0..T {
-                    let mut lanes = [0.0_f32; 16];
-                    for h in (0..HIDDEN).step_by(16) {
-                        for lane in 0..16 {
-                            lanes[lane] = self.error[i][h + lane]
-                                .mul_add(self.w3[k + t][h + lane], lanes[lane]);
-                        }
-                    }
-                    self.flat_error[i][k + t] = lanes.iter().sum();
+                    self.flat_error[i + t][j..j + 16].copy_from_slice(&sums[t]);
                 }
             }
-            let mut sums = [[0.0_f32; HIDDEN]; T];
-            for i in 0..BATCH {
-                for t in 0..T {
-                    let a = self.pooled2[i].as_flattened()[k + t];
-                    for h in 0..HIDDEN {
-                        sums[t][h] = a.mul_add(self.error[i][h], sums[t][h]);
-                    }
+        }
+        for k in (0..black_box(FLAT)).step_by(T) {
+            for j in (0..HIDDEN).step_by(W) {
+                let mut sums = [[0.0_f32; W]; T];
+                for i in 0..black_box(BATCH) {
+                    let a = &self.pooled2[i].as_flattened()[k..k + T];
+                    let factors: [f32; T] = a.try_into().unwrap();
+                    add(&mut sums, factors, &self.error[i][j..j + W]);
                 }
-            }
-            for t in 0..T {
-                for h in 0..HIDDEN {
-                    self.w3[k + t][h] -= rate * sums[t][h];
+                for t in 0..T {
+                    for c in 0..W {
+                        self.w3[k + t][j + c] -= rate * sums[t][c];
+                    }
                 }
             }
         }
@@ -283,7 +298,7 @@ impl pulp::NullaryFnOnce for Step<'_> {
     }
 }
 
-/// Convolution, ReLU and pooling of one image: four positions of a pooled cell at a time.
+/// Convolution, ReLU and pooling of one image.
 #[inline(always)]
 fn convolve<const IN: usize, const C: usize, const TAPS: usize, const P: usize>(
     image: &[f32],
@@ -293,65 +308,125 @@ fn convolve<const IN: usize, const C: usize, const TAPS: usize, const P: usize>(
     pooled: &mut [[f32; C]],
     won: &mut [[u8; C]],
 ) {
-    let run = 3 * IN;
-    for y in 0..P {
-        for x in 0..P {
-            let mut sums = [*b; 4];
-            for dy in 0..3 {
-                let starts = [0, 1, 2, 3]
-                    .map(|q: usize| ((2 * y + q / 2 + dy) * width + 2 * x + q % 2) * IN);
-                let lines: [&[f32]; 4] = starts.map(|start| &image[start..start + run]);
-                for i in 0..run {
-                    for q in 0..4 {
-                        let value = lines[q][i];
-                        for c in 0..C {
-                            sums[q][c] = value.mul_add(w[dy * run + i][c], sums[q][c]);
-                        }
-                    }
-                }
-            }
-            let mut best = [0.0_f32; C];
-            let mut which = [u32::from(CLOSED); C];
-            for (q, sums) in sums.iter().enumerate() {
-                for c in 0..C {
-                    let higher = sums[c] > best[c];
-                    best[c] = if higher { sums[c] } else { best[c] };
-                    which[c] = if higher { q as u32 } else { which[c] };
-                }
-            }
-            pooled[y * P + x] = best;
-            won[y * P + x] = which.map(|q| q as u8);
+    // Where a bound is a black box the compiler would write every turn of the loop out, and the step
+    // would no longer fit the instruction cache.
+    let side = black_box(P);
+    for y in 0..side {
+        let (pooled, won) = (
+            &mut pooled[y * side..][..side],
+            &mut won[y * side..][..side],
+        );
+        let band = &image[2 * y * width * IN..];
+        // As many sums as it takes to hide how long one addition takes.
+        let mut x = 0;
+        while C <= 8 && x + 2 <= side {
+            cells::<IN, C, TAPS, 8>(x, band, width, w, b, pooled, won);
+            x += 2;
+        }
+        while x < side {
+            cells::<IN, C, TAPS, 4>(x, band, width, w, b, pooled, won);
+            x += 1;
         }
     }
 }
 
-/// Adds one image's gradients by weights and biases: each winner's patch times its error.
+/// Some pooled cells beside each other: four of Q positions each.
 #[inline(always)]
-fn collect<const IN: usize, const C: usize, const TAPS: usize, const P: usize>(
-    image: &[f32],
+fn cells<const IN: usize, const C: usize, const TAPS: usize, const Q: usize>(
+    x: usize,
+    band: &[f32],
     width: usize,
-    won: &[[u8; C]],
-    errors: &[[f32; C]],
-    gradient: &mut [[f32; TAPS]; C],
-    biases: &mut [f32; C],
+    w: &[[f32; C]; TAPS],
+    b: &[f32; C],
+    pooled: &mut [[f32; C]],
+    won: &mut [[u8; C]],
 ) {
     let run = 3 * IN;
-    for c in 0..C {
+    let mut sums = [*b; Q];
+    for dy in 0..3 {
+        let lines: [&[f32]; Q] = std::array::from_fn(|q| {
+            let column = 2 * (x + q / 4) + q % 2;
+            &band[((q / 2 % 2 + dy) * width + column) * IN..][..run]
+        });
+        for i in 0..run {
+            add(&mut sums, lines.map(|line| line[i]), &w[dy * run + i]);
+        }
+    }
+    for cell in 0..Q / 4 {
+        let mut best = [0.0_f32; C];
+        let mut which = [u32::from(CLOSED); C];
+        for q in 0..4 {
+            for c in 0..C {
+                let sum = sums[4 * cell + q][c];
+                let higher = sum > best[c];
+                best[c] = if higher { sum } else { best[c] };
+                which[c] = if higher { q as u32 } else { which[c] };
+            }
+        }
+        pooled[x + cell] = best;
+        won[x + cell] = which.map(|q| q as u8);
+    }
+}
+
+/// Adds the first convolution's gradients of one image: nine taps of one input are few, so all four
+/// positions of a cell are visited and the winners chosen by multiplication.
+#[inline(always)]
+fn collect_first(
+    image: &[f32; SIDE * SIDE],
+    won: &[[u8; C1]; P1 * P1],
+    errors: &[[f32; C1]; P1 * P1],
+    gradient: &mut [[f32; C1]; TAPS1],
+    biases: &mut [f32; C1],
+) {
+    let (mut sums, mut bias) = (*gradient, *biases);
+    for cell in 0..black_box(P1 * P1) {
+        let (y, x) = (2 * (cell / P1), 2 * (cell % P1));
+        let which: [u32; C1] = won[cell].map(u32::from);
+        for q in 0..4 {
+            let mut error = [0.0_f32; C1];
+            for c in 0..C1 {
+                let open = which[c] == q as u32;
+                error[c] = if open { errors[cell][c] } else { 0.0 };
+                bias[c] += error[c];
+            }
+            let start = (y + q / 2) * SIDE + x + q % 2;
+            for tap in 0..TAPS1 {
+                let value = image[start + tap / 3 * SIDE + tap % 3];
+                for c in 0..C1 {
+                    sums[tap][c] = value.mul_add(error[c], sums[tap][c]);
+                }
+            }
+        }
+    }
+    (*gradient, *biases) = (sums, bias);
+}
+
+/// Adds the second convolution's gradients of one image: each winner's patch times its error.
+#[inline(always)]
+fn collect_second(
+    image: &[f32],
+    won: &[[u8; C2]; P2 * P2],
+    errors: &[[f32; C2]],
+    gradient: &mut [[f32; TAPS2]; C2],
+    biases: &mut [f32; C2],
+) {
+    const RUN: usize = 3 * C1;
+    for c in 0..black_box(C2) {
         let mut sums = gradient[c];
         let mut bias = biases[c];
-        for cell in 0..P * P {
+        for cell in 0..black_box(P2 * P2) {
             let which = won[cell][c];
             if which == CLOSED {
                 continue;
             }
             let error = errors[cell][c];
             bias += error;
-            let (y, x) = (2 * (cell / P), 2 * (cell % P));
+            let (y, x) = (2 * (cell / P2), 2 * (cell % P2));
             let (y, x) = (y + usize::from(which / 2), x + usize::from(which % 2));
             for dy in 0..3 {
-                let line = &image[((y + dy) * width + x) * IN..][..run];
-                for i in 0..run {
-                    sums[dy * run + i] = error.mul_add(line[i], sums[dy * run + i]);
+                let line = &image[((y + dy) * P1 + x) * C1..][..RUN];
+                for i in 0..RUN {
+                    sums[dy * RUN + i] = error.mul_add(line[i], sums[dy * RUN + i]);
                 }
             }
         }
@@ -369,7 +444,7 @@ fn scatter(
     below: &mut [f32],
 ) {
     const RUN: usize = 3 * C1;
-    for cell in 0..P2 * P2 {
+    for cell in 0..black_box(P2 * P2) {
         for c in 0..C2 {
             let which = won[cell][c];
             if which == CLOSED {

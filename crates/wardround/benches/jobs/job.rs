@@ -17,7 +17,8 @@ use crate::npy::Npy;
 const RANGE: f32 = 64.0;
 
 pub(crate) struct Job {
-    rounds: u32,
+    /// How many to play; the cohorts come again when they are through.
+    pub(crate) rounds: u32,
     epochs: u32,
     model: ModelConfig,
 }
@@ -83,8 +84,10 @@ impl Job {
             evaluate_every: 0,
             checkpoint_every: 1,
         };
+        let cohorts = wards.cohorts.iter().cycle().cloned();
+        let cohorts = cohorts.take(self.rounds as usize);
         let strategy = Strategy {
-            sampler: Box::new(Listed(wards.cohorts.clone())),
+            sampler: Box::new(Listed(cohorts.collect())),
             aggregator: Box::new(Mean),
             server_optimizer: Box::new(ServerSgd::FED_AVG),
         };

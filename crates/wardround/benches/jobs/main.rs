@@ -1,8 +1,12 @@
 //! The peers' jobs through our engine: `cargo bench -p wardround --bench jobs -- J1 DIR`.
 //!
 //! `DIR` holds what the peers' exporter wrote: the same rows, first weights and cohorts that they
-//! read. Prints one line of JSON with the keys that they print. Set `WARDROUND_BENCH_ENGINE=burn`
-//! to time burn's autodiff instead of the fused trainer.
+//! read. Prints one line of JSON with the keys that they print, and what of a round's processor time
+//! was training, the engine around it and evaluation. `RAYON_NUM_THREADS` says how many threads.
+//! Set `WARDROUND_BENCH_ENGINE=burn` to time burn's autodiff instead of the fused trainer.
+//!
+//! `-- J3 DIR 1000` plays a thousand rounds, its cohorts over and over, and prints how the memory
+//! grew after the first fifty.
 
 #![expect(clippy::print_stdout, reason = "the result is the output")]
 
@@ -12,9 +16,10 @@ mod process;
 
 use std::io;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use cpu_time::ProcessTime;
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use ward_core::{Evaluation, Params, Record, Seed};
@@ -25,6 +30,9 @@ use ward_train::{Engine, Learners, TrainingDevice};
 
 use job::{Job, Wards};
 
+/// The round after which memory should no longer grow.
+const FLAT_AFTER: usize = 50;
+
 fn main() -> Result<()> {
     let began = Instant::now();
     // Cargo adds `--bench`.
@@ -32,18 +40,22 @@ fn main() -> Result<()> {
         .skip(1)
         .filter(|word| !word.starts_with("--"))
         .collect();
-    let [id, folder] = words.as_slice() else {
-        if words.is_empty() {
+    let (id, folder, rounds) = match words.as_slice() {
+        [] => {
             println!("skipped: name a job and the folder of its export, for example: J1 DIR");
             return Ok(());
         }
-        bail!("usage: cargo bench -p wardround --bench jobs -- J1|J2|J3|J4 DIR");
+        [id, folder] => (id, folder, None),
+        [id, folder, rounds] => (id, folder, Some(rounds.parse().context("ROUNDS")?)),
+        _ => bail!("usage: cargo bench -p wardround --bench jobs -- J1|J2|J3|J4 DIR [ROUNDS]"),
     };
     let engine = match std::env::var("WARDROUND_BENCH_ENGINE").as_deref() {
         Ok("burn") => Engine::Burn(TrainingDevice::Cpu),
         _ => Engine::Fused,
     };
-    let job = Job::named(id).with_context(|| format!("there is no job {id}: J1, J2, J3 or J4"))?;
+    let mut job =
+        Job::named(id).with_context(|| format!("there is no job {id}: J1, J2, J3 or J4"))?;
+    job.rounds = rounds.unwrap_or(job.rounds);
     let wards = Wards::open(&job, Path::new(folder), engine)?;
     let pool = ThreadPoolBuilder::new().use_current_thread().build()?;
     let coordinator = job.coordinator(&wards)?;
@@ -53,34 +65,16 @@ fn main() -> Result<()> {
         parts: parts(&wards.test, pool.current_num_threads()),
         ends: Vec::new(),
         cpu: Vec::new(),
+        evaluation: Duration::ZERO,
+        memory: Vec::new(),
         accuracy: 0.0,
     };
     let hospitals = coordinator.plan().roster.len();
-    Simulation::new(coordinator, &wards, &pool, hospitals, Seed::run(0), |_| {
+    let finished = Simulation::new(coordinator, &wards, &pool, hospitals, Seed::run(0), |_| {
         (Link::IDEAL, Faults::default())
     })
     .run(&mut clock)?;
-    let gaps: Vec<f64> = clock
-        .ends
-        .windows(2)
-        .map(|pair| (pair[1] - pair[0]).as_secs_f64())
-        .collect();
-    let round = median(gaps);
-    let cpu = (clock.cpu.last().unwrap_or(&0.0) - clock.cpu.first().unwrap_or(&0.0))
-        / (clock.cpu.len().max(2) - 1) as f64;
-    let first = clock.ends.first().copied().unwrap_or(began) - began;
-    let line = serde_json::json!({
-        "peer": "wardround",
-        "job": id,
-        "startup_s": rounded(first.as_secs_f64() - round),
-        "round_s": rounded(round),
-        "round_cpu_s": rounded(cpu),
-        "rounds": clock.ends.len(),
-        "acc": (clock.accuracy * 1e4).round() / 1e4,
-        "peak_rss_mb": process::peak_rss_mb()?,
-        "cpu_s": rounded(process::cpu_s()?),
-    });
-    println!("{line}");
+    println!("{}", clock.told(id, began, finished.work_cpu)?);
     Ok(())
 }
 
@@ -91,7 +85,12 @@ struct Clock<'a> {
     /// The evaluation set, in as many parts as there are threads.
     parts: Vec<Rows>,
     ends: Vec<Instant>,
-    cpu: Vec<f64>,
+    /// Processor time of all threads at the end of each round.
+    cpu: Vec<Duration>,
+    /// Processor time of all evaluations.
+    evaluation: Duration,
+    /// Resident memory at the end of each round.
+    memory: Vec<f64>,
     accuracy: f64,
 }
 
@@ -105,14 +104,51 @@ impl Observer for Clock<'_> {
             // The one more at the end of the run.
             return Ok(());
         }
+        let before = ProcessTime::now();
         self.accuracy = self.score(state.params()).map_err(io::Error::other)?;
-        self.cpu.push(process::cpu_s().map_err(io::Error::other)?);
+        self.evaluation += before.elapsed();
+        self.cpu.push(ProcessTime::now().as_duration());
         self.ends.push(Instant::now());
+        self.memory
+            .push(process::rss_mb().map_err(io::Error::other)?);
         Ok(())
     }
 }
 
 impl Clock<'_> {
+    /// The line of JSON about job `id`, which `began` some time ago and trained for `training`.
+    fn told(&self, id: &str, began: Instant, training: Duration) -> Result<serde_json::Value> {
+        let gaps = self.ends.windows(2);
+        let round = median(gaps.map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect());
+        let rounds = self.ends.len() as f64;
+        let (Some(first), Some(last)) = (self.cpu.first(), self.cpu.last()) else {
+            bail!("no round ended");
+        };
+        let cpu = (*last - *first).as_secs_f64() / (rounds - 1.0).max(1.0);
+        let training = training.as_secs_f64() / rounds;
+        let evaluation = self.evaluation.as_secs_f64() / rounds;
+        let start = (self.ends[0] - began).as_secs_f64() - round;
+        let grown = match self.memory.get(FLAT_AFTER) {
+            Some(settled) => self.memory[self.memory.len() - 1] - settled,
+            None => 0.0,
+        };
+        Ok(serde_json::json!({
+            "peer": "wardround",
+            "job": id,
+            "startup_s": rounded(start),
+            "round_s": rounded(round),
+            "round_cpu_s": rounded(cpu),
+            "train_cpu_s": rounded(training),
+            "eval_cpu_s": rounded(evaluation),
+            "other_cpu_s": rounded(cpu - training - evaluation),
+            "rounds": self.ends.len(),
+            "acc": (self.accuracy * 1e4).round() / 1e4,
+            "peak_rss_mb": process::peak_rss_mb()?,
+            "grown_mb": (grown * 1e3).round() / 1e3,
+            "cpu_s": rounded(last.as_secs_f64()),
+        }))
+    }
+
     fn score(&self, params: &Params) -> Result<f64> {
         let of_part = |rows: &Rows| -> Result<Evaluation> {
             let scores = self
