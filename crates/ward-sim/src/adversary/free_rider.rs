@@ -1,0 +1,53 @@
+//! Free-rider: takes the model and gives nothing.
+//!
+//! Fraboni, Vidal and Lorenzi, "Free-rider Attacks on Model Aggregation in Federated Learning",
+//! AISTATS 2021: section 3.2 (plain) and 3.3 (disguised).
+//!
+//!   Δ̃ = 0                                              plain
+//!   Δ̃ ~ N(0, σ² I),  σ² = mean over H and coordinates of Δ²      `disguised`
+//!
+//! The paper's free-rider guesses σ from how the model moves; this one is given the scale of the
+//! honest updates, so it is at least as well disguised.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ward_core::Seed;
+
+use super::honest::{Honest, squared_norm};
+use super::normal::white_noise;
+
+/// Sends no change, or noise that looks like one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FreeRider {
+    /// Whether to send noise of the scale of the honest updates instead of nothing. Default false.
+    pub disguised: bool,
+}
+
+impl FreeRider {
+    /// What one free-rider sends, d numbers, its noise drawn at `place`.
+    #[must_use]
+    pub fn forge(&self, honest: &Honest, place: Seed) -> Vec<f64> {
+        let parameters = honest.parameters();
+        if !self.disguised {
+            return vec![0.0; parameters];
+        }
+        let squares: f64 = honest.updates().iter().map(|u| squared_norm(u)).sum();
+        let numbers = (honest.updates().len() * parameters).max(1);
+        white_noise(parameters, (squares / numbers as f64).sqrt(), place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_free_rider_moves_nothing_or_as_much_as_the_others() {
+        let honest = Honest::new(vec![vec![0.3; 5_000], vec![-0.5; 5_000]]).unwrap();
+        let forged = |disguised| FreeRider { disguised }.forge(&honest, Seed::run(1));
+        assert!(forged(false).iter().all(|&v| v == 0.0));
+        let scale = (squared_norm(&forged(true)) / 5_000.0).sqrt();
+        assert!((scale - 0.17_f64.sqrt()).abs() < 0.02, "{scale}");
+    }
+}

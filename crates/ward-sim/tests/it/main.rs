@@ -1,0 +1,4 @@
+//! Attacks held against known answers.
+
+mod known_answers;
+mod rules;
