@@ -11,10 +11,9 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ward_core::Seed;
 
+use super::gaussian_noise::GaussianNoise;
 use super::honest::{Honest, squared_norm};
-use super::normal::white_noise;
 
 /// Sends no change, or noise that looks like one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -25,29 +24,35 @@ pub struct FreeRider {
 }
 
 impl FreeRider {
-    /// What one free-rider sends, d numbers, its noise drawn at `place`.
+    /// What is sent in place of an update of `parameters` numbers, undisguised.
     #[must_use]
-    pub fn forge(&self, honest: &Honest, place: Seed) -> Vec<f64> {
-        let parameters = honest.parameters();
-        if !self.disguised {
-            return vec![0.0; parameters];
-        }
+    pub fn forge(&self, parameters: usize) -> Vec<f64> {
+        vec![0.0; parameters]
+    }
+
+    /// The noise that passes for one of the `honest` updates.
+    #[must_use]
+    pub fn disguise(&self, honest: &Honest) -> GaussianNoise {
         let squares: f64 = honest.updates().iter().map(|u| squared_norm(u)).sum();
-        let numbers = (honest.updates().len() * parameters).max(1);
-        white_noise(parameters, (squares / numbers as f64).sqrt(), place)
+        let numbers = (honest.updates().len() * honest.parameters()).max(1);
+        GaussianNoise {
+            deviation: (squares / numbers as f64).sqrt(),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ward_core::Seed;
 
     #[test]
     fn a_free_rider_moves_nothing_or_as_much_as_the_others() {
         let honest = Honest::new(vec![vec![0.3; 5_000], vec![-0.5; 5_000]]).unwrap();
-        let forged = |disguised| FreeRider { disguised }.forge(&honest, Seed::run(1));
-        assert!(forged(false).iter().all(|&v| v == 0.0));
-        let scale = (squared_norm(&forged(true)) / 5_000.0).sqrt();
+        let rider = FreeRider::default();
+        assert_eq!(rider.forge(3), [0.0; 3]);
+        let noise = rider.disguise(&honest).forge(5_000, Seed::run(1));
+        let scale = (squared_norm(&noise) / 5_000.0).sqrt();
         assert!((scale - 0.17_f64.sqrt()).abs() < 0.02, "{scale}");
     }
 }

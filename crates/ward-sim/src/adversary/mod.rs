@@ -6,16 +6,20 @@
 //! | where | attacks | what stands in its way |
 //! |---|---|---|
 //! | the rows | [`LabelFlip`], [`FeatureNoise`], [`Backdoor`] | nothing before training |
-//! | the update, alone | [`SignFlip`], [`GaussianNoise`] | `seal`, as from a careless hospital |
-//! | the update, in collusion | [`Ipm`], [`OptimalIpm`], [`Alie`], [`OptimalAlie`], [`Mimic`], [`MinMax`], [`MinSum`], [`FreeRider`] | `seal` |
+//! | the update, alone | [`SignFlip`], [`GaussianNoise`], [`FreeRider`] | `seal`, as from a careless hospital |
+//! | the update, in collusion | [`Ipm`], [`OptimalIpm`], [`Alie`], [`OptimalAlie`], [`Mimic`], [`MinMax`], [`MinSum`], a disguised [`FreeRider`] | `seal` |
 //! | the wire | [`NonFinite`], [`InflatedCount`] | the coordinator's checks |
 //! | the clock | [`Straggler`] | the deadline |
 //!
+//! Start with [`Adversaries`], a value given to [`Simulation`](crate::Simulation).
 //! Colluders are omniscient: they see the honest updates of their own round's cohort, and nobody
 //! else does. A draw's address is (seed, round, node, [`ATTACK`](ward_core::Purpose::ATTACK)).
 
+mod adversaries;
 mod alie;
+mod attack;
 mod backdoor;
+mod conduct;
 mod feature_noise;
 mod free_rider;
 mod gaussian_noise;
@@ -31,12 +35,15 @@ mod normal;
 mod optimal_alie;
 mod optimal_ipm;
 mod perturbation;
+mod plot;
 mod rows;
 mod search;
 mod sign_flip;
 mod straggler;
 
+pub use adversaries::Adversaries;
 pub use alie::{Alie, z_max};
+pub use attack::Attack;
 pub use backdoor::{Backdoor, Trigger};
 pub use feature_noise::FeatureNoise;
 pub use free_rider::FreeRider;
@@ -56,3 +63,6 @@ pub use rows::{Poison, RowsMut};
 pub use search::{Rule, Target};
 pub use sign_flip::SignFlip;
 pub use straggler::Straggler;
+
+pub(crate) use conduct::Conduct;
+pub(crate) use plot::Plot;

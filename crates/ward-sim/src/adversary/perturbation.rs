@@ -26,6 +26,16 @@ pub enum Perturbation {
 }
 
 impl Perturbation {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::UnitVector => "unit-vector",
+            Self::Deviation => "deviation",
+            Self::Sign => "sign",
+        }
+    }
+
     /// The direction, d numbers; zeros where the honest updates give none.
     #[must_use]
     pub fn direction(self, honest: &Honest) -> Vec<f64> {

@@ -1,4 +1,4 @@
-//! Straggler: an honest report, always late.
+//! Straggler: an honest update, always late.
 //!
 //! Not an attack on the model but on the clock: a synchronous round waits for its slowest member.
 //! Li, Sahu, Zaheer et al., "Federated Optimization in Heterogeneous Networks" (FedProx), MLSys 2020,
@@ -9,11 +9,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Holds every report up.
+/// Holds every update up.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Straggler {
-    /// Seconds by which every report is late, above 0. Default 120.
+    /// Seconds by which every update is late, above 0. Default 120.
     pub late_by_s: f64,
 }
 
