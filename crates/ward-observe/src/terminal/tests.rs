@@ -41,6 +41,24 @@ fn a_run_is_one_plain_line_a_round() {
 }
 
 #[test]
+fn adversaries_are_named_before_the_first_round() {
+    let mut records = Sample::new(6, 5).records;
+    let named = Event::AdversariesNamed {
+        nodes: vec![NodeId(5), NodeId(1)],
+        attack: "sign-flip (scale 5)".into(),
+        from_round: RoundId(2),
+    };
+    let at = records[0].at;
+    records.insert(1, Record { at, event: named });
+    let told = plain(&records);
+    let line = told.lines().nth(1).unwrap();
+    expect![
+        "2 of 6 hospitals misbehave from round 3 on: sign-flip (scale 5): township-03, county-01"
+    ]
+    .assert_eq(line);
+}
+
+#[test]
 fn a_round_that_is_not_evaluated_has_its_line_all_the_same() {
     let mut records = Sample::new(3, 4).records;
     records.retain(|r| {

@@ -31,7 +31,7 @@ pub enum Trigger {
     Feature {
         /// Which feature, from 0.
         index: usize,
-        /// Its value, in the units of the rows as stored.
+        /// Its value, in the units that the rows have before federated scaling.
         value: f32,
     },
 }
@@ -74,8 +74,6 @@ impl Trigger {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Backdoor {
-    /// What is put into rows.
-    pub trigger: Trigger,
     /// The class that the trigger is to bring about. Default 0.
     #[serde(default)]
     pub target: u8,
@@ -86,6 +84,8 @@ pub struct Backdoor {
     /// replaces the model where all count the same. Default 1.
     #[serde(default = "one")]
     pub boost: f64,
+    /// What is put into rows.
+    pub trigger: Trigger,
 }
 
 fn half() -> f64 {

@@ -174,3 +174,125 @@ impl Trainer for Bent<'_, '_> {
         self.trainer.evaluate(params, scaling)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use ward_core::{Batches, LocalWork, OptimizerSpec, RingSpec, Seed, Upload, Weighting};
+
+    struct Own(Layout);
+
+    impl Trainer for Own {
+        fn layout(&self) -> &Layout {
+            &self.0
+        }
+
+        fn examples(&self) -> u64 {
+            7
+        }
+
+        fn summarise(&self) -> Summary {
+            Summary::default()
+        }
+
+        fn train(
+            &mut self,
+            params: &Params,
+            _: &TrainOrder,
+            _: Address,
+        ) -> Result<LocalUpdate, TrainError> {
+            Ok(LocalUpdate {
+                delta: Delta(params.0.iter().map(|w| 0.1 - w).collect()),
+                examples: 7,
+                loss: 0.25,
+            })
+        }
+
+        fn evaluate(
+            &mut self,
+            _: &Params,
+            _: Option<&Arc<Scaling>>,
+        ) -> Result<Evaluation, TrainError> {
+            Ok(Evaluation::default())
+        }
+    }
+
+    fn job() -> NodeEffect {
+        NodeEffect::Train {
+            round: RoundId(3),
+            params: Arc::new(Params(vec![0.5, -0.25])),
+            order: Arc::new(TrainOrder {
+                work: LocalWork::Steps(1),
+                batch_size: 0,
+                batches: Batches::InOrder,
+                optimizer: OptimizerSpec::Sgd {
+                    learning_rate: 0.1,
+                    momentum: 0.0,
+                },
+                proximal_mu: 0.0,
+                l2: 0.0,
+                scaling: None,
+                weighting: Weighting::Examples,
+                ring: RingSpec {
+                    fraction_bits: 24,
+                    range: 8.0,
+                    most_weight: 100,
+                },
+                seed: Seed::run(1),
+            }),
+        }
+    }
+
+    fn sent(conduct: &Conduct) -> (Upload, Option<LocalUpdate>) {
+        let mut trainer = Own(Layout::default());
+        let (result, seen) = conduct.carry_out(&job(), NodeId(1), &mut trainer);
+        let Some(NodeInput::Trained {
+            result: Ok(upload), ..
+        }) = result
+        else {
+            panic!("no upload: {result:?}")
+        };
+        (upload, seen)
+    }
+
+    fn alone(attack: Attack) -> Conduct {
+        Conduct::Alone(Arc::new(Adversaries {
+            nodes: BTreeSet::from([NodeId(1)]),
+            attack,
+            from_round: RoundId(0),
+            rule: Arc::new(|all| all[0].to_vec()),
+            seed: Seed::run(1),
+        }))
+    }
+
+    #[test]
+    fn being_seen_changes_no_bit_of_what_is_sent() {
+        let (honest, nothing) = sent(&Conduct::Honest);
+        let (watched, seen) = sent(&Conduct::Seen);
+        assert_eq!(honest, watched);
+        assert!(nothing.is_none());
+        assert_eq!(seen.unwrap().delta, Delta(vec![0.1 - 0.5, 0.1 + 0.25]));
+    }
+
+    #[test]
+    fn a_flipped_update_is_the_honest_one_times_minus_the_scale() {
+        let (honest, _) = sent(&Conduct::Honest);
+        let flip = super::super::SignFlip { scale: 2.0 };
+        let (flipped, seen) = sent(&alone(Attack::SignFlip(flip)));
+        // Twice a rounded value is the rounded double but for one step of the ring, times 7 rows.
+        for (h, f) in honest.words.iter().zip(&flipped.words) {
+            assert!((h.cast_signed() * 2 + f.cast_signed()).abs() <= 7);
+        }
+        assert!(seen.is_none());
+    }
+
+    #[test]
+    fn a_poisoner_s_update_is_its_trainer_s_own() {
+        let (honest, _) = sent(&Conduct::Honest);
+        let (poisoned, _) = sent(&alone(
+            Attack::LabelFlip(super::super::LabelFlip::default()),
+        ));
+        assert_eq!(honest, poisoned);
+    }
+}

@@ -19,7 +19,7 @@ use ward_core::{TrainOrder, Weighting};
 #[serde(deny_unknown_fields, default)]
 pub struct InflatedCount {
     /// The rows claimed, at least 1; more than `round.most_weight` is refused by the coordinator.
-    /// Default: the most that it accepts.
+    /// Default: the most that it accepts, which is 1 where all count the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claim: Option<u64>,
 }

@@ -117,7 +117,7 @@ fn simulate(
             experiment.simulation.faults(info),
         )
     };
-    let simulation = Simulation::new(
+    let mut simulation = Simulation::new(
         setup.coordinator(state),
         setup,
         pool,
@@ -125,5 +125,8 @@ fn simulate(
         experiment.network_root(),
         network,
     );
+    if let Some(adversaries) = experiment.adversaries(roster) {
+        simulation = simulation.against(adversaries);
+    }
     Ok(simulation.starting_at(teller.view().now).run(teller)?)
 }

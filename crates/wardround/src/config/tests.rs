@@ -1,5 +1,7 @@
 //! Golden transcripts of refusals, and laws of loading.
 
+mod adversaries;
+
 use std::fs;
 use std::path::Path;
 
