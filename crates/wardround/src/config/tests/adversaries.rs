@@ -18,7 +18,54 @@ fn all_that_cannot_be_played_is_told_at_once_at_its_line() {
              [adversaries.attack.sign-flip]\nscale = 0.0\n"
         ),
         &[],
-        &expect![[r#""#]],
+        &expect![[r#"
+              × 4 problems in exp.toml
+
+            Error: WR0201
+
+              × `adversaries.count` must be at least 1, not 0
+               ╭─[exp.toml:8:9]
+             7 │ [adversaries]
+             8 │ count = 0
+               ·         ┬
+               ·         ╰── here
+             9 │ share = 0.2
+               ╰────
+
+            Error: WR0206
+
+              × `adversaries.share` says the same as `count`: give one of them
+                ╭─[exp.toml:9:9]
+              8 │ count = 0
+              9 │ share = 0.2
+                ·         ─┬─
+                ·          ╰── here
+             10 │ from_round = 5
+                ╰────
+
+            Error: WR0201
+
+              × `adversaries.from_round` is 5, and the last of 5 rounds is 4: nobody would ever misbehave
+                ╭─[exp.toml:10:14]
+              9 │ share = 0.2
+             10 │ from_round = 5
+                ·              ┬
+                ·              ╰── here
+             11 │ [adversaries.attack.sign-flip]
+                ╰────
+
+            Error: WR0201
+
+              × `adversaries.attack.sign-flip.scale` must be above 0, not 0
+                ╭─[exp.toml:12:9]
+             11 │ [adversaries.attack.sign-flip]
+             12 │ scale = 0.0
+                ·         ─┬─
+                ·          ╰── here
+                ╰────
+
+              `wardround explain WR0201`, `wardround explain WR0206` say more
+        "#]],
     );
 }
 
@@ -27,7 +74,22 @@ fn an_attack_that_does_not_exist_is_underlined_in_its_header() {
     refused(
         &format!("{SMALL}{FOUR}[adversaries.attack.sign-flop]\n"),
         &[],
-        &expect![[r#""#]],
+        &expect![[r#"
+            WR0104
+
+              × unknown choice `sign-flop` in `adversaries.attack`
+               ╭─[exp.toml:9:21]
+             8 │ count = 4
+             9 │ [adversaries.attack.sign-flop]
+               ·                     ────┬────
+               ·                         ╰── no such choice
+               ╰────
+              help: did you mean `sign-flip`? There are `sign-flip`, `ipm`, `optimal-ipm`, `alie`, `optimal-
+                    alie`, `gaussian-noise`, `non-finite`, `mimic`, `min-max`, `min-sum`, `free-rider`,
+                    `inflated-count`, `label-flip`, `feature-noise`, `backdoor` and `straggler`
+
+              `wardround explain WR0104` says more
+        "#]],
     );
 }
 
@@ -105,5 +167,20 @@ fn adversaries_cannot_be_deployed() {
     let text = format!("{SMALL}{FOUR}[adversaries.attack.ipm]\n");
     let failure = parse(&text, &[]).unwrap().deployable().unwrap_err();
     assert_eq!(failure.exit(), 3);
-    expect![[r#""#]].assert_eq(&failure.render(100, false));
+    expect![[r#"
+        WR0213
+
+          × `adversaries` are for simulations only: no process that talks to others misbehaves
+           ╭─[exp.toml:7:1]
+         6 │ epochs = 1
+         7 │ [adversaries]
+           · ──────┬──────
+           ·       ╰── here
+         8 │ count = 4
+           ╰────
+          help: play it with `wardround run`, or take [adversaries] out
+
+          `wardround explain WR0213` says more
+    "#]]
+    .assert_eq(&failure.render(100, false));
 }
