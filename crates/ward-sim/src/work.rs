@@ -29,13 +29,12 @@ pub trait Wards: Sync {
     /// Why its rows are not to be had; the node declines with it.
     fn open(&self, node: NodeId) -> Result<Ward, String>;
 
-    /// Opens one hospital with its training rows changed by `poison`; its test rows, and the rows
+    /// Opens one hospital with its training rows changed by a poison; its test rows, and the rows
     /// that its scanner looks for, stay its own.
     ///
     /// # Errors
     /// As [`Self::open`], and where rows cannot be changed at all.
-    fn open_poisoned(&self, node: NodeId, poison: &dyn Fn(RowsMut<'_>)) -> Result<Ward, String> {
-        let _ = poison;
+    fn open_poisoned(&self, node: NodeId, _poison: &dyn Fn(RowsMut<'_>)) -> Result<Ward, String> {
         Err(format!("the rows of {node} cannot be poisoned"))
     }
 }

@@ -2,6 +2,7 @@ use super::*;
 use crate::sample::Sample;
 use expect_test::expect;
 use std::sync::{Arc, Mutex};
+use ward_core::NodeId;
 
 #[derive(Clone, Default)]
 struct Shared(Arc<Mutex<Vec<u8>>>);

@@ -122,17 +122,21 @@ impl Wards for Toys {
     }
 }
 
-/// Keeps the story.
+/// Keeps the story and the saved states.
 #[derive(Default)]
-pub(crate) struct Story(pub(crate) Vec<Record>);
+pub(crate) struct Story {
+    records: Vec<Record>,
+    pub(crate) saved: Vec<RunState>,
+}
 
 impl Observer for Story {
     fn record(&mut self, record: &Record) -> io::Result<()> {
-        self.0.push(record.clone());
+        self.records.push(record.clone());
         Ok(())
     }
 
-    fn checkpoint(&mut self, _: &RunState) -> io::Result<()> {
+    fn checkpoint(&mut self, state: &RunState) -> io::Result<()> {
+        self.saved.push(state.clone());
         Ok(())
     }
 }
@@ -140,7 +144,7 @@ impl Observer for Story {
 impl Story {
     /// What `look` finds, in order.
     pub(crate) fn of<T>(&self, look: impl Fn(&Event) -> Option<T>) -> Vec<T> {
-        self.0.iter().filter_map(|r| look(&r.event)).collect()
+        self.records.iter().filter_map(|r| look(&r.event)).collect()
     }
 }
 
@@ -157,6 +161,8 @@ pub(crate) struct How {
     /// Hospitals asked a round.
     pub(crate) cohort: usize,
     pub(crate) weighting: Weighting,
+    /// Where it goes on; `None` at the start.
+    pub(crate) from: Option<RunState>,
 }
 
 impl Default for How {
@@ -171,6 +177,7 @@ impl Default for How {
             jitter_ms: 0.0,
             cohort: NODES as usize,
             weighting: Weighting::Examples,
+            from: None,
         }
     }
 }
@@ -182,7 +189,7 @@ impl How {
             nodes: Adversaries::draw(self.attackers, NODES, seed),
             attack: self.attack.clone()?,
             from_round: RoundId(self.from_round),
-            rule: Arc::new(|all| mean(all)),
+            rule: Arc::new(mean),
             seed,
         })
     }
@@ -227,7 +234,7 @@ fn plan(weighting: Weighting) -> Plan {
         over_selection: 1.0,
         most_abandoned: 2,
         evaluate_every: 2,
-        checkpoint_every: 0,
+        checkpoint_every: 1,
     }
 }
 
@@ -241,7 +248,8 @@ pub(crate) fn play(how: &How) -> (Finished, Story) {
         aggregator: Box::new(Mean),
         server_optimizer: Box::new(ServerSgd::FED_AVG),
     };
-    let state = RunState::new(Params(vec![0.0, 1.0, -2.0]));
+    let fresh = || RunState::new(Params(vec![0.0, 1.0, -2.0]));
+    let state = how.from.clone().unwrap_or_else(fresh);
     let coordinator = Coordinator::new(plan(how.weighting), strategy, state);
     let link = Link {
         jitter_ms: how.jitter_ms,

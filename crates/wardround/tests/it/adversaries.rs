@@ -71,6 +71,15 @@ fn four_of_twenty_one_that_flip_five_times_over_overturn_fedavg() {
 }
 
 #[test]
+fn without_adversaries_the_bits_are_those_that_the_readme_tells() {
+    let config = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs/quickstart.toml");
+    let lab = Lab::new("");
+    let off = "--set baselines.alone=false --set baselines.pooled=false";
+    let digest = lab.digest(&format!("run {config} {off}"));
+    assert!(digest.starts_with("ea51146137c9"), "{digest}");
+}
+
+#[test]
 fn colluders_bits_depend_on_nothing_but_the_plan() {
     let lab = attacked("[adversaries.attack.alie]\ntau = 1.5\n");
     let one = lab.digest("run e.toml --threads 1");
