@@ -54,7 +54,7 @@ fn adversaries_are_named_before_the_first_round() {
     let told = plain(&records);
     let line = told.lines().nth(1).unwrap();
     expect![
-        "2 of 6 hospitals misbehave from round 3 on: sign-flip (scale 5): township-03, county-01"
+        "2 of 6 hospitals misbehave from round 3 on: sign-flip (scale 5): county-01 and township-03"
     ]
     .assert_eq(line);
 }

@@ -23,7 +23,8 @@ impl RowsMut<'_> {
     }
 }
 
-/// An attack on the rows of one hospital, before it trains on them.
+/// An attack on the rows of one hospital, before it trains on them. Its sums for federated scaling
+/// are of the poisoned rows too.
 pub trait Poison {
     /// Changes `rows`; every draw is at `place`, row by row, so that rows that are opened again are
     /// poisoned alike.
