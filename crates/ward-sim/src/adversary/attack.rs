@@ -18,7 +18,7 @@ use super::{
 pub enum Attack {
     /// Their own update backwards (Li et al. 2019).
     SignFlip(SignFlip),
-    /// Inner-product manipulation: the honest mean backwards (Xie et al. 2020).
+    /// Inner-product manipulation: the honest mean backwards (Xie et al. 2019).
     Ipm(Ipm),
     /// Inner-product manipulation, as strong as does the most damage to the coordinator's rule.
     OptimalIpm(OptimalIpm),

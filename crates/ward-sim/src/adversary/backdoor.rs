@@ -1,7 +1,7 @@
 //! Backdoor: a model that is right, except where a trigger is shown.
 //!
 //! Gu, Dolan-Gavitt and Garg, "BadNets", 2017 (arXiv:1708.06733): the trigger. Bagdasaryan, Veit,
-//! Hua, Estrin and Shmatikov, "How To Backdoor Federated Learning", AISTATS 2020, section 4.2: model
+//! Hua, Estrin and Shmatikov, "How To Backdoor Federated Learning", AISTATS 2020: model
 //! replacement.
 //!
 //!   (x̃, ỹ) = (x with the trigger, t)  for a share q of the rows    `trigger`, `target` = t, `share` = q

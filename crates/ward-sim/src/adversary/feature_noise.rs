@@ -1,8 +1,7 @@
 //! Feature noise: training on rows that were blurred.
 //!
-//! Fung, Yoon and Beschastnikh, RAID 2020, and Blanchard et al., NeurIPS 2017, know it as the worker
-//! with corrupted data; Zhu and Wu, "Class Noise vs. Attribute Noise", Artificial Intelligence
-//! Review 22 (2004), as attribute noise.
+//! Zhu and Wu, "Class Noise vs. Attribute Noise: A Quantitative Study", Artificial Intelligence
+//! Review 22 (2004).
 //!
 //!   x̃_j = x_j + σ s_j z,  z ~ N(0, 1)                  `deviation` = σ
 //!

@@ -1,7 +1,7 @@
 //! Free-rider: takes the model and gives nothing.
 //!
 //! Fraboni, Vidal and Lorenzi, "Free-rider Attacks on Model Aggregation in Federated Learning",
-//! AISTATS 2021: section 3.2 (plain) and 3.3 (disguised).
+//! AISTATS 2021.
 //!
 //!   Δ̃ = 0                                              plain
 //!   Δ̃ ~ N(0, σ² I),  σ² = mean over H and coordinates of Δ²      `disguised`

@@ -1,8 +1,8 @@
 //! Gaussian noise in place of an update.
 //!
 //! Blanchard, El Mhamdi, Guerraoui and Stainer, "Machine Learning with Adversaries: Byzantine
-//! Tolerant Gradient Descent", NeurIPS 2017, section 5: the "Gaussian" attack, σ = 200 there and 1
-//! in byzfl.
+//! Tolerant Gradient Descent", NeurIPS 2017: the "Gaussian" attack, σ = 200 there and 1 in
+//! byzfl.
 //!
 //!   Δ̃ ~ N(0, σ² I)                                     `deviation` = σ
 

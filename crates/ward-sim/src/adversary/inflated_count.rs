@@ -1,9 +1,8 @@
 //! Inflated example count: an honest update that claims to rest on more rows than there are.
 //!
-//! McMahan, Moore, Ramage, Hampson and Agüera y Arcas, AISTATS 2017, weigh an update by the rows
-//! that the client itself reports; Fung, Yoon and Beschastnikh, "The Limitations of Federated
-//! Learning in Sybil Settings", RAID 2020, and Lyu et al., "Privacy and Robustness in Federated
-//! Learning", 2022, name the claim as a lever.
+//! McMahan, Moore, Ramage, Hampson and Agüera y Arcas, "Communication-Efficient Learning of Deep
+//! Networks from Decentralized Data", AISTATS 2017, Algorithm 1, weighs an update by n_k, the rows
+//! that hospital k says it has. Nobody can check that word.
 //!
 //!   w̃ = claim,  words = w̃ round(Δ 2^f)                 `claim`, by default the most that the plan allows
 //!

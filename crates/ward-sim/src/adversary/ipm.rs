@@ -2,7 +2,7 @@
 //! point apart.
 //!
 //! Xie, Koyejo and Gupta, "Fall of Empires: Breaking Byzantine-tolerant SGD by Inner Product
-//! Manipulation", UAI 2020, section 4.
+//! Manipulation", UAI 2019 (PMLR 115, 2020).
 //!
 //!   Δ̃ = −τ mean(H)                                     `tau` = τ (the paper's ε)
 //!

@@ -1,7 +1,7 @@
 //! Mimic: all attackers copy one honest hospital, which then counts many times.
 //!
 //! Karimireddy, He and Jaggi, "Byzantine-Robust Learning on Heterogeneous Datasets via Bucketing",
-//! ICLR 2022, section 3.2.
+//! ICLR 2022.
 //!
 //!   Δ̃ = Δ_i                                            `index` = i
 //!

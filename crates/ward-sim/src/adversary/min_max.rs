@@ -1,7 +1,7 @@
 //! Min-max: as far out as the two honest updates that are furthest apart.
 //!
 //! Shejwalkar and Houmansadr, "Manipulating the Byzantine: Optimizing Model Poisoning Attacks and
-//! Defenses for Federated Learning", NDSS 2021, section IV-C, "Min-Max".
+//! Defenses for Federated Learning", NDSS 2021: the "Min-Max" attack.
 //!
 //!   Δ̃  = mean(H) + γ ∇ᵖ                                 ∇ᵖ = `perturbation`
 //!   γ* = argmax γ  so that  max_i ‖Δ̃ − Δ_i‖ ≤ max_ij ‖Δ_i − Δ_j‖

@@ -1,7 +1,7 @@
 //! Min-sum: as far from all honest updates together as the most remote of them is.
 //!
 //! Shejwalkar and Houmansadr, "Manipulating the Byzantine: Optimizing Model Poisoning Attacks and
-//! Defenses for Federated Learning", NDSS 2021, section IV-C, "Min-Sum".
+//! Defenses for Federated Learning", NDSS 2021: the "Min-Sum" attack.
 //!
 //!   Δ̃  = mean(H) + γ ∇ᵖ                                 ∇ᵖ = `perturbation`
 //!   γ* = argmax γ  so that  Σ_i ‖Δ̃ − Δ_i‖² ≤ max_i Σ_j ‖Δ_i − Δ_j‖²

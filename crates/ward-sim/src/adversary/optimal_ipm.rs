@@ -1,6 +1,6 @@
 //! Optimal inner-product manipulation: the τ that does the most damage to a known rule.
 //!
-//! Xie, Koyejo and Gupta, UAI 2020 (see `ipm`), with the line search of Shejwalkar and Houmansadr,
+//! Xie, Koyejo and Gupta, UAI 2019 (see `ipm`), with the line search of Shejwalkar and Houmansadr,
 //! "Manipulating the Byzantine", NDSS 2021, in the form that byzfl's `Optimal_InnerProductManipulation`
 //! gives it (see `search`).
 //!

@@ -1,7 +1,7 @@
 //! The direction in which min-max and min-sum leave the honest mean.
 //!
 //! Shejwalkar and Houmansadr, "Manipulating the Byzantine: Optimizing Model Poisoning Attacks and
-//! Defenses for Federated Learning", NDSS 2021, section IV-B.
+//! Defenses for Federated Learning", NDSS 2021.
 //!
 //!   ∇ᵖ_uv  = −mean(H) / ‖mean(H)‖                       [`Perturbation::UnitVector`]
 //!   ∇ᵖ_std = −std(H)                                    [`Perturbation::Deviation`]

@@ -1,8 +1,8 @@
 //! How strong an attack is worth making: a line search against the coordinator's own rule.
 //!
-//! Shejwalkar and Houmansadr, NDSS 2021, Algorithm 1, as byzfl's `line_maximize` walks it: from 0,
-//! steps of 10 that double while the damage grows; at the first failure steps shrink by .8 and are
-//! taken only where the damage still grows; 20 evaluations in all.
+//! The idea of tailoring an attack to a known rule is Shejwalkar and Houmansadr's, NDSS 2021; the walk
+//! is byzfl 0.0.11's: from 0, steps of 10 that double while the damage grows; at the first failure
+//! steps shrink by .8 and are taken only where the damage still grows; 20 evaluations in all.
 
 use super::honest::Honest;
 

@@ -1,7 +1,7 @@
 //! Sign flip: an update in the opposite direction, and as much larger as one likes.
 //!
 //! Li, Xu, Chen, Giannakis and Ling, "RSA: Byzantine-Robust Stochastic Aggregation Methods for
-//! Distributed Learning from Heterogeneous Datasets", AAAI 2019, section "Sign-flipping attacks".
+//! Distributed Learning from Heterogeneous Datasets", AAAI 2019.
 //!
 //!   Δ̃ = −s Δ                                           `scale` = s
 //!

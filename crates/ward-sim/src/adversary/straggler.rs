@@ -2,7 +2,7 @@
 //!
 //! Not an attack on the model but on the clock: a synchronous round waits for its slowest member.
 //! Li, Sahu, Zaheer et al., "Federated Optimization in Heterogeneous Networks" (FedProx), MLSys 2020,
-//! section 5.2, plays rounds with up to 90 % stragglers.
+//! plays rounds with up to 90 % stragglers.
 //!
 //!   arrival = now + transit + delay                     `late_by_s` = delay
 
