@@ -28,6 +28,15 @@ pub enum Event {
         /// Parameters of the model.
         parameters: u64,
     },
+    /// Some hospitals are to misbehave, told by a simulation: nobody else has any that it knows of.
+    AdversariesNamed {
+        /// Which ones.
+        nodes: Vec<NodeId>,
+        /// What they do, for a person to read.
+        attack: String,
+        /// The first round in which they do it.
+        from_round: RoundId,
+    },
     /// A node is there.
     NodeJoined {
         /// Which one.

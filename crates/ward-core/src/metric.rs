@@ -96,6 +96,8 @@ pub mod name {
     pub const AUC: &str = "auc";
     /// Sensitivity at specificity .90.
     pub const SENSITIVITY: &str = "sensitivity_at_specificity_90";
+    /// Share of the test rows of other classes that a backdoor's trigger puts into its target's.
+    pub const ATTACK_SUCCESS: &str = "attack_success";
 }
 
 /// A model's scores on one set of cases: metric name to estimate.
@@ -196,7 +198,7 @@ pub fn sensitivity_at(scores: &[f32], labels: &[u8], specificity: f64) -> Option
 /// Whether a metric of that name lies between 0 and 1: all but the loss.
 #[must_use]
 pub fn is_share(metric: &str) -> bool {
-    ["auc", "accuracy", "sensitivity"]
+    ["auc", "accuracy", "sensitivity", name::ATTACK_SUCCESS]
         .iter()
         .any(|word| metric.starts_with(word))
 }

@@ -25,6 +25,8 @@ impl Purpose {
     pub const LINK: Self = Self("link");
     /// Whether a simulated hospital is silent.
     pub const OUTAGE: Self = Self("outage");
+    /// What a simulated adversary draws, and which hospitals are adversaries.
+    pub const ATTACK: Self = Self("attack");
     /// Assignment of a pool's rows to hospitals.
     pub const PARTITION: Self = Self("partition");
 }

@@ -26,7 +26,7 @@ pub mod view;
 pub use event_log::{EventLog, LoggedEvents, Torn, read_events};
 pub use file::FileError;
 pub use hospital_card::{Histogram, HospitalCard};
-pub use manifest::{Host, Manifest, Mode, Privacy, config_family};
+pub use manifest::{Adversaries, Host, Manifest, Mode, Privacy, config_family};
 pub use metric_lines::{MetricLine, MetricLog, Scope};
 pub use result_row::{Model, ResultRow};
 pub use run_dir::{Checkpoint, RunDir, RunSummary, list, slug};

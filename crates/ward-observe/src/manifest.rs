@@ -52,6 +52,17 @@ pub struct Privacy {
     pub transport: Option<String>,
 }
 
+/// The hospitals of a simulation that misbehaved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Adversaries {
+    /// Their names, in the order of the roster.
+    pub hospitals: Vec<String>,
+    /// What they did: `sign-flip (scale 5)`.
+    pub attack: String,
+    /// The first round in which they did it, counted from 0.
+    pub from_round: u32,
+}
+
 /// `manifest.json`: written when a run starts and again when it ends.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -120,6 +131,9 @@ pub struct Manifest {
     /// What protected the updates.
     #[serde(default)]
     pub privacy: Privacy,
+    /// Who misbehaved; absent where all were honest, and in a deployment, which cannot know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adversaries: Option<Adversaries>,
 }
 
 impl Manifest {
@@ -154,6 +168,7 @@ impl Manifest {
             outcome: None,
             synthetic: false,
             privacy: Privacy::default(),
+            adversaries: None,
         }
     }
 }

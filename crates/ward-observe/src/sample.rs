@@ -416,6 +416,13 @@ fn any_event() -> impl Strategy<Value = Event> {
             }
         }),
         node.clone().prop_map(|node| Event::NodeJoined { node }),
+        (round.clone(), nodes.clone(), ".{0,12}").prop_map(|(from_round, nodes, attack)| {
+            Event::AdversariesNamed {
+                nodes,
+                attack,
+                from_round,
+            }
+        }),
         (node.clone(), ".{0,12}").prop_map(|(node, reason)| Event::NodeLost { node, reason }),
         (round.clone(), nodes.clone(), any::<u32>()).prop_map(|(round, cohort, quorum)| {
             Event::RoundOpened {

@@ -94,6 +94,12 @@ impl Terminal {
         }
         match &record.event {
             Event::RunStarted { .. } => self.note(&start_line(view)),
+            Event::AdversariesNamed { .. } => {
+                let nodes = view.adversaries.iter().flat_map(|a| &a.nodes);
+                let names: Vec<_> = nodes.map(|n| view.name(*n)).collect();
+                let what = view.misconduct().unwrap_or_default();
+                self.note(&format!("{what}: {}", text::names(&names, MOST_NAMES)));
+            }
             Event::RoundOpened { .. } => self.release(view),
             Event::RoundClosed { round, .. } | Event::RoundAbandoned { round, .. } => {
                 self.release(view);

@@ -13,6 +13,8 @@ use ward_core::{
     Digest, Estimate, Evaluation, Event, NodeId, NodeInfo, Outcome, Record, RoundId, Tick,
 };
 
+use crate::text;
+
 pub use ledger::{Audit, ByKind, NodeLedger, Traffic};
 pub use round::{RefusedReport, RoundView, Standing};
 
@@ -30,6 +32,8 @@ pub struct RunView {
     pub parameters: u64,
     /// How often the run was started: 1, and one more for each resume.
     pub starts: u32,
+    /// Who misbehaves in this simulation; `None` where all are honest.
+    pub adversaries: Option<AdversaryView>,
     /// The sums for federated scaling: hospitals and rows.
     pub scaling: Option<(u32, u64)>,
     /// The rounds, first to last. A resumed run plays the rounds after its checkpoint again;
@@ -61,6 +65,17 @@ pub struct NodeView {
     pub audit: Option<Audit>,
     /// Its newest scores and the round that made their model.
     pub evaluation: Option<(RoundId, Evaluation)>,
+}
+
+/// The hospitals of a simulation that misbehave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdversaryView {
+    /// Which ones, in the order of the roster.
+    pub nodes: Vec<NodeId>,
+    /// What they do: `sign-flip (scale 5)`.
+    pub attack: String,
+    /// The first round in which they do it.
+    pub from_round: RoundId,
 }
 
 /// A report that was not counted, outside any open round.
@@ -110,6 +125,17 @@ impl RunView {
                 for info in nodes {
                     self.node(info.node).info = info.clone();
                 }
+            }
+            Event::AdversariesNamed {
+                nodes,
+                attack,
+                from_round,
+            } => {
+                self.adversaries = Some(AdversaryView {
+                    nodes: sorted(nodes),
+                    attack: attack.clone(),
+                    from_round: *from_round,
+                });
             }
             Event::NodeJoined { node } => {
                 let view = self.node(*node);
@@ -270,6 +296,32 @@ impl RunView {
         self.nodes
             .get(&node)
             .map_or_else(|| node.to_string(), |view| view.info.name.clone())
+    }
+
+    /// Who misbehaves, in a sentence without its end: `4 of 21 hospitals misbehave from round 1 on:
+    /// sign-flip (scale 5)`.
+    #[must_use]
+    pub fn misconduct(&self) -> Option<String> {
+        let AdversaryView {
+            nodes,
+            attack,
+            from_round,
+        } = self.adversaries.as_ref()?;
+        let few = nodes.len() as u64;
+        let all = text::things(self.nodes.len() as u64, "hospital", "hospitals");
+        let verb = if few == 1 { "misbehaves" } else { "misbehave" };
+        let first = u64::from(from_round.0) + 1;
+        let few = text::count(few);
+        Some(format!(
+            "{few} of {all} {verb} from round {first} on: {attack}"
+        ))
+    }
+
+    /// Whether a node misbehaves, or is going to.
+    #[must_use]
+    pub fn is_adversary(&self, node: NodeId) -> bool {
+        let adversaries = self.adversaries.as_ref();
+        adversaries.is_some_and(|a| a.nodes.binary_search(&node).is_ok())
     }
 
     /// Mean training loss by round; abandoned rounds are left out.

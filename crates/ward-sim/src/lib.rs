@@ -7,6 +7,7 @@
 //!
 //! **Invariant.** No rule of the round lives here. Measured time never enters the queue.
 
+pub mod adversary;
 mod link;
 mod outage;
 mod simulation;

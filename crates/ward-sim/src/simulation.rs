@@ -1,5 +1,7 @@
 //! The driver: a queue ordered by (tick, kind, node, number), and effects carried out on it.
 
+mod misconduct;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
@@ -7,6 +9,8 @@ use std::time::Duration;
 use ward_core::{Digest, Event, Instruction, NodeId, Outcome, Record, Report, RoundId, Seed, Tick};
 use ward_round::{Coordinator, Effect, Input, NodeEffect, NodeInput, NodeSession, RunState};
 
+use self::misconduct::Misconduct;
+use crate::adversary::Adversaries;
 use crate::link::Link;
 use crate::outage::{FaultModel, Faults};
 use crate::work::{self, Task, Ward, Wards};
@@ -112,6 +116,8 @@ pub struct Simulation<'a> {
     results: BTreeMap<(NodeId, Work), NodeInput>,
     last_digest: Option<(*const ward_core::Params, Digest)>,
     work_cpu: Duration,
+    /// `None` where all are honest.
+    misconduct: Option<Misconduct>,
 }
 
 impl<'a> Simulation<'a> {
@@ -158,7 +164,15 @@ impl<'a> Simulation<'a> {
             results: BTreeMap::new(),
             last_digest: None,
             work_cpu: Duration::ZERO,
+            misconduct: None,
         }
+    }
+
+    /// Lets some of the hospitals misbehave.
+    #[must_use]
+    pub fn against(mut self, adversaries: Adversaries) -> Self {
+        self.misconduct = Some(Misconduct::new(adversaries));
+        self
     }
 
     /// Lets nodes join in this order instead of by id. It cannot matter, and a test says so.
@@ -244,7 +258,11 @@ impl<'a> Simulation<'a> {
                     if matches!(event, Event::RunFinished { .. }) {
                         self.audit(observer)?;
                     }
+                    let started = matches!(event, Event::RunStarted { .. });
                     self.emit(event, observer)?;
+                    if started {
+                        self.name_adversaries(observer)?;
+                    }
                 }
                 Effect::Done(how) => outcome = Some(how),
             }
@@ -378,6 +396,7 @@ impl<'a> Simulation<'a> {
         node.messages += 1;
         let transit = node.link.transit_ms(bytes, from, node.messages, self.seed);
         let arrival = self.now + transit + node.faults.held_up_ms(round);
+        let arrival = arrival + self.misconduct_delay_ms(from, &report);
         let kind = report.kind().to_owned();
         self.schedule(arrival, from, Happening::ToCoordinator(report));
         self.emit(
@@ -395,6 +414,9 @@ impl<'a> Simulation<'a> {
     /// there.
     fn result_of(&mut self, node: NodeId, work: Work) -> Option<NodeInput> {
         let key = (node, work);
+        while let Some(first) = self.to_be_seen_before(key) {
+            self.carry_out(first);
+        }
         if !self.results.contains_key(&key) {
             self.carry_out(key);
         }
@@ -408,11 +430,13 @@ impl<'a> Simulation<'a> {
         let most = JOBS_A_THREAD * self.pool.current_num_threads();
         let from_first = self.outstanding.range(first..);
         let before = self.outstanding.range(..first);
+        let unseen = self.unseen();
         let mut busy = None;
         let keys: Vec<(NodeId, Work)> = from_first
             .chain(before)
             .map(|(key, _)| *key)
             .filter(|key| key.0 != first.0 || *key == first)
+            .filter(|key| !(unseen.contains(&key.1) && self.colludes(*key)))
             .filter(|(node, _)| busy.replace(*node) != Some(*node))
             .take(most)
             .collect();
@@ -420,11 +444,19 @@ impl<'a> Simulation<'a> {
         let tasks: Vec<Task> = keys
             .into_iter()
             .filter_map(|key| {
+                let conduct = self.conduct(key);
                 let job = self.outstanding.remove(&key)?;
                 let ward = self.nodes[key.0.0 as usize].ward.take();
                 self.kept -= usize::from(ward.is_some());
+                let turns = self.turns(key);
+                let ward = ward.filter(|_| !turns);
                 let node = key.0;
-                Some(Task { node, job, ward })
+                Some(Task {
+                    node,
+                    job,
+                    ward,
+                    conduct,
+                })
             })
             .collect();
         let wards = self.wards;
@@ -434,6 +466,9 @@ impl<'a> Simulation<'a> {
             // At least until its report has been searched for its rows.
             self.kept += usize::from(done.ward.is_some());
             self.nodes[done.node.0 as usize].ward = done.ward;
+            if let Some(update) = done.seen {
+                self.see(done.node, work, update);
+            }
             if let Some(result) = done.result {
                 self.results.insert((done.node, work), result);
             }

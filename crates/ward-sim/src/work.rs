@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use cpu_time::ThreadTime;
 use rayon::prelude::*;
-use ward_core::{NodeId, Trainer};
+use ward_core::{LocalUpdate, NodeId, Trainer};
 use ward_privacy::RowScanner;
 use ward_round::{NodeEffect, NodeInput};
+
+use crate::adversary::{Conduct, RowsMut};
 
 /// One hospital's rows and model, opened for work.
 pub struct Ward {
@@ -26,6 +28,15 @@ pub trait Wards: Sync {
     /// # Errors
     /// Why its rows are not to be had; the node declines with it.
     fn open(&self, node: NodeId) -> Result<Ward, String>;
+
+    /// Opens one hospital with its training rows changed by a poison; its test rows, and the rows
+    /// that its scanner looks for, stay its own.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and where rows cannot be changed at all.
+    fn open_poisoned(&self, node: NodeId, _poison: &dyn Fn(RowsMut<'_>)) -> Result<Ward, String> {
+        Err(format!("the rows of {node} cannot be poisoned"))
+    }
 }
 
 /// A job with the ward it needs, if that is open already.
@@ -33,6 +44,8 @@ pub(crate) struct Task {
     pub(crate) node: NodeId,
     pub(crate) job: NodeEffect,
     pub(crate) ward: Option<Ward>,
+    /// How it is carried out.
+    pub(crate) conduct: Conduct,
 }
 
 /// What came of a task.
@@ -40,6 +53,8 @@ pub(crate) struct Done {
     pub(crate) node: NodeId,
     /// `None` where there was nothing to do.
     pub(crate) result: Option<NodeInput>,
+    /// The update, where colluders are to see it.
+    pub(crate) seen: Option<LocalUpdate>,
     pub(crate) ward: Option<Ward>,
     /// Processor time it took.
     pub(crate) cpu: Duration,
@@ -51,16 +66,26 @@ pub(crate) fn carry_out(tasks: Vec<Task>, wards: &dyn Wards) -> Vec<Done> {
     tasks
         .into_par_iter()
         .with_max_len(1)
-        .map(|Task { node, job, ward }| {
+        .map(|task| {
+            let Task {
+                node,
+                job,
+                ward,
+                conduct,
+            } = task;
             let before = ThreadTime::now();
-            let opened = ward.map_or_else(|| wards.open(node), Ok);
-            let (result, ward) = match opened {
-                Ok(mut ward) => (job.carry_out(node, ward.trainer.as_mut()), Some(ward)),
-                Err(reason) => (job.without_rows(reason), None),
+            let opened = ward.map_or_else(|| conduct.open(node, wards), Ok);
+            let (result, seen, ward) = match opened {
+                Ok(mut ward) => {
+                    let (result, seen) = conduct.carry_out(&job, node, ward.trainer.as_mut());
+                    (result, seen, Some(ward))
+                }
+                Err(reason) => (job.without_rows(reason), None, None),
             };
             Done {
                 node,
                 result,
+                seen,
                 ward,
                 cpu: before.elapsed(),
             }

@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use ward_core::{Outcome, Params, RunId};
 use ward_observe::{
-    Manifest, Mode, Model, Privacy, ResultRow, RunDir, RunView, Story, load_params, load_state,
-    report, slug,
+    Adversaries, Manifest, Mode, Model, Privacy, ResultRow, RunDir, RunView, Story, load_params,
+    load_state, report, slug,
 };
 use ward_round::RunState;
 
@@ -246,6 +246,11 @@ fn describe(manifest: &mut Manifest, setup: &Setup, mode: Mode) {
     manifest.layout = setup.model.layout().clone();
     manifest.synthetic = setup.federation.source().synthetic();
     manifest.privacy = Privacy::default();
+    manifest.adversaries = experiment.adversaries.as_ref().map(|config| Adversaries {
+        hospitals: experiment.adversaries_by_name(setup.federation.roster()),
+        attack: config.attack.to_string(),
+        from_round: config.from_round,
+    });
 }
 
 fn lock(dir: &RunDir) -> Result<File, Failure> {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use ward_core::{NodeId, Params, RingSpec, RunId};
-use ward_data::{DataError, Federation, HospitalData};
+use ward_data::{DataError, Federation, HospitalData, Rows};
 use ward_privacy::RowScanner;
 use ward_round::{Coordinator, RunState};
+use ward_sim::adversary::RowsMut;
 use ward_sim::{Ward, Wards};
 use ward_train::{Engine, HospitalTrainer, Learners, ModelSpec};
 
@@ -144,9 +145,24 @@ impl Wards for Setup {
     }
 
     fn open(&self, node: NodeId) -> Result<Ward, String> {
-        let data = self.hospital(node).map_err(|error| error.to_string())?;
+        self.open_poisoned(node, &|_| {})
+    }
+
+    fn open_poisoned(&self, node: NodeId, poison: &dyn Fn(RowsMut<'_>)) -> Result<Ward, String> {
+        let mut data = self.hospital(node).map_err(|error| error.to_string())?;
         let audit = self.experiment.simulation.audit_egress;
         let scanner = audit.then(|| RowScanner::new(&data.train.features, data.train.width()));
+        let Rows {
+            shape,
+            features,
+            labels,
+        } = &mut data.train;
+        poison(RowsMut {
+            features,
+            labels,
+            shape,
+            classes: self.federation.source().classes(),
+        });
         Ok(Ward {
             trainer: Box::new(self.trainer(data)),
             scanner,

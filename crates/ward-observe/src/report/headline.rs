@@ -56,6 +56,14 @@ pub(super) fn outcome(run: &RunData) -> (&'static str, &'static str) {
 /// The headline sentence and the numbers under it.
 pub(super) fn headline(page: &mut Markup, run: &RunData) {
     page.tag("p").class("lead").with(|page| lead(page, run));
+    if let Some(misconduct) = run.view.misconduct() {
+        page.tag("p").with(|page| {
+            page.strong(misconduct).text(
+                ". They are simulated adversaries, marked in the table of hospitals; their own \
+                 test cases are scored like everyone's.",
+            );
+        });
+    }
     tiles(page, run);
     if !run.notes.is_empty() {
         page.tag("div")

@@ -85,7 +85,14 @@ pub(super) fn section(page: &mut Markup, run: &RunData) {
                     for (node, hospital, tier) in &roster {
                         let card = run.cards.iter().find(|card| card.node == *node);
                         page.tag("tr").with(|page| {
-                            page.tag("th").at("scope", "row").text(hospital);
+                            let cell = page.tag("th").at("scope", "row");
+                            cell.with(|page| {
+                                page.text(hospital);
+                                if run.view.is_adversary(*node) {
+                                    page.text(" ");
+                                    page.tag("span").class("badge bad").text("adversary");
+                                }
+                            });
                             page.tag("td").text(tier);
                             of_card(page, card);
                             if scored {

@@ -2,7 +2,7 @@
 
 use super::load::RunData;
 use super::markup::Markup;
-use crate::manifest::{Manifest, Mode};
+use crate::manifest::{Adversaries, Manifest, Mode};
 use crate::text;
 
 /// The section; says so when there is no manifest.
@@ -69,6 +69,14 @@ fn facts(run: &RunData, manifest: &Manifest) -> Vec<(&'static str, String)> {
             ),
         ),
         ("Data", data.to_owned()),
+        (
+            "Adversaries",
+            manifest
+                .adversaries
+                .as_ref()
+                .map(in_words)
+                .unwrap_or_default(),
+        ),
         ("Parameters", model(run, manifest)),
         ("Started", manifest.started.clone()),
     ];
@@ -104,6 +112,16 @@ fn facts(run: &RunData, manifest: &Manifest) -> Vec<(&'static str, String)> {
     );
     facts.retain(|(_, value)| !value.is_empty());
     facts
+}
+
+/// `sign-flip (scale 5) from round 1 on, by county-02 and township-07`.
+fn in_words(adversaries: &Adversaries) -> String {
+    format!(
+        "{} from round {} on, by {}",
+        adversaries.attack,
+        u64::from(adversaries.from_round) + 1,
+        text::names(&adversaries.hospitals, adversaries.hospitals.len())
+    )
 }
 
 fn model(run: &RunData, manifest: &Manifest) -> String {

@@ -2,6 +2,7 @@ use super::*;
 use crate::sample::Sample;
 use expect_test::expect;
 use std::sync::{Arc, Mutex};
+use ward_core::NodeId;
 
 #[derive(Clone, Default)]
 struct Shared(Arc<Mutex<Vec<u8>>>);
@@ -38,6 +39,24 @@ fn a_run_is_one_plain_line_a_round() {
         finished after 5 rounds, 10.6 kB up, 12.4 kB down, model 8b377d981ced
     "#]]
     .assert_eq(&plain(&Sample::new(6, 5).records));
+}
+
+#[test]
+fn adversaries_are_named_before_the_first_round() {
+    let mut records = Sample::new(6, 5).records;
+    let named = Event::AdversariesNamed {
+        nodes: vec![NodeId(5), NodeId(1)],
+        attack: "sign-flip (scale 5)".into(),
+        from_round: RoundId(2),
+    };
+    let at = records[0].at;
+    records.insert(1, Record { at, event: named });
+    let told = plain(&records);
+    let line = told.lines().nth(1).unwrap();
+    expect![
+        "2 of 6 hospitals misbehave from round 3 on: sign-flip (scale 5): county-01 and township-03"
+    ]
+    .assert_eq(line);
 }
 
 #[test]

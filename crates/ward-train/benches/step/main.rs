@@ -4,6 +4,10 @@
 //! `cargo bench -p ward-train --bench step -- [ROUNDS]` interleaves them and prints medians and
 //! ranges over the rounds.
 #![expect(clippy::print_stdout, reason = "a bench tells its figures")]
+#![expect(
+    clippy::needless_range_loop,
+    reason = "kernels by hand read as their sums over indices do"
+)]
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -101,9 +101,9 @@ codes! {
      not be empty, contain a slash or a control character, or be the word `all` for a hospital."
     => "Choose another name, in the file or in the hospitals' data."
 
-    "WR0206" 3 OneOfTwo "exactly one of two keys is needed":
-    "Two keys say the same thing in different units, `epochs` or `steps`, `count` or `fraction`. \
-     Both were given, or neither."
+    "WR0206" 3 OneOfTwo "exactly one of several keys is needed":
+    "Several keys say the same thing in different ways: `epochs` or `steps`; `count` or `fraction`; \
+     who misbehaves by `count`, `share` or `hospitals`. More than one was given, or none."
     => "Give exactly one of them."
 
     "WR0207" 3 TooFewHospitals "more hospitals asked for than there are":
@@ -137,6 +137,11 @@ codes! {
      should be asked for."
     => "Play it in one process with `wardround run`, or start coordinator and hospitals on several \
         hosts."
+
+    "WR0213" 3 SimulationOnly "only a simulation may have this":
+    "[adversaries] makes hospitals misbehave, to see what that does. It is played in one process, on \
+     rows that this process sees; no coordinator and no hospital that talks to others has it."
+    => "Play the experiment with `wardround run`, or take [adversaries] out."
 
     "WR0301" 4 DataFile "data file cannot be used":
     "A file of rows is not there, cannot be read, or does not have the columns that the \

@@ -43,6 +43,7 @@ pub fn execute(args: &CoordinatorArgs, talk: Talk) -> Result<ExitCode, Failure> 
             .map_err(|error| Failure::new(Code::Internal, "no thread").caused_by(error))?;
     }
     let loaded = experiment(&args.run)?;
+    loaded.deployable()?;
     let setup = Setup::enrol(&loaded)?;
     warn(&setup, talk);
     let address = listen_address(&loaded.value)?;

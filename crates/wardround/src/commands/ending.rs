@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use ward_core::Outcome;
+use ward_core::metric::name;
 use ward_observe::{Manifest, ResultRow, RunView, final_table, result_row, text};
 
 use super::output::{print, print_json};
@@ -85,9 +86,11 @@ pub(super) fn note(line: &str) {
 fn page(folder: &RunFolder, setup: &Setup, view: &RunView, results: &[ResultRow]) -> String {
     let metric = result_row::main_metric(results).unwrap_or("auc");
     let mut page = String::new();
-    if !results.is_empty() {
-        page.push_str(&final_table(results, metric, &shown(setup)));
-        page.push('\n');
+    for metric in [metric, name::ATTACK_SUCCESS] {
+        if results.iter().any(|row| row.metric == metric) {
+            page.push_str(&final_table(results, metric, &shown(setup)));
+            page.push('\n');
+        }
     }
     let sent = view.sent();
     let (audit, audited) = view.audit();

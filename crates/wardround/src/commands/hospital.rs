@@ -73,6 +73,7 @@ pub fn execute(args: &HospitalArgs, talk: Talk) -> Result<ExitCode, Failure> {
 /// The trainer of the hospital's own rows.
 fn trainer(loaded: &Loaded<HospitalConfig>) -> Result<HospitalTrainer, Failure> {
     let experiment = loaded.experiment()?;
+    experiment.deployable()?;
     let (data, folder) = loaded.data(&experiment);
     let settings = &experiment.value;
     let scaling = settings.preprocessing.scaling;

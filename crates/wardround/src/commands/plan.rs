@@ -18,6 +18,9 @@ use crate::cli::{Format, PlanArgs, Talk};
 use crate::config::{Experiment, Opened};
 use crate::failure::Failure;
 
+/// The most adversaries that are named.
+const MOST_NAMES: usize = 12;
+
 /// What `plan --format json` prints.
 #[derive(Debug, Clone, Serialize)]
 pub struct Planned {
@@ -127,6 +130,18 @@ fn page(planned: &Planned) -> Result<String, Failure> {
             count(forecast.quorum)
         ),
     );
+    if let Some(adversaries) = &config.adversaries {
+        let names = &forecast.adversaries;
+        row(
+            "adversaries",
+            format!(
+                "{} from round {} on: {}",
+                adversaries.attack,
+                u64::from(adversaries.from_round) + 1,
+                text::plain(&text::names(names, MOST_NAMES))
+            ),
+        );
+    }
     row(
         "scored",
         format!("{} times, at every hospital", forecast.evaluations),

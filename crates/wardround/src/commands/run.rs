@@ -123,7 +123,7 @@ fn simulate(
             experiment.simulation.faults(info),
         )
     };
-    let simulation = Simulation::new(
+    let mut simulation = Simulation::new(
         setup.coordinator(folder.run(), state),
         setup,
         pool,
@@ -131,5 +131,8 @@ fn simulate(
         experiment.network_root(),
         network,
     );
+    if let Some(adversaries) = experiment.adversaries(roster) {
+        simulation = simulation.against(adversaries);
+    }
     Ok(simulation.starting_at(teller.view().now).run(teller)?)
 }

@@ -44,6 +44,7 @@ const GOODBYE: Duration = Duration::from_secs(10);
 pub fn execute(args: &RunArgs, talk: Talk) -> Result<ExitCode, Failure> {
     let interrupt = Interrupt::start()?;
     let loaded = experiment(args)?;
+    loaded.deployable()?;
     let setup = Setup::open(&loaded)?;
     let hospitals = setup.federation.roster().len();
     if hospitals > MOST_HOSPITALS {

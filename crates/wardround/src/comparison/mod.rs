@@ -5,6 +5,7 @@
 //! goes over a wire for it. The baselines use the federation's model, engine, scaling and first
 //! parameters.
 
+mod backdoor;
 mod cards;
 
 use std::sync::Arc;
@@ -202,11 +203,14 @@ impl<'a> Bench<'a> {
         data: &HospitalData,
     ) -> Result<Scored, TrainError> {
         let Scores {
-            evaluation,
+            mut evaluation,
             positive,
         } = learner.evaluate(params, &data.test, self.scaling.map(Arc::as_ref))?;
         let cases =
             (positive.len() == data.test.len()).then(|| (positive, data.test.labels.clone()));
+        if let Some(share) = self.attack_success(learner, params, &data.test) {
+            evaluation.0.insert(name::ATTACK_SUCCESS.to_owned(), share);
+        }
         Ok(Scored { evaluation, cases })
     }
 

@@ -6,6 +6,7 @@
 //! **Invariants.** Nothing downstream checks a setting again. The environment gives secrets and
 //! addresses and nothing else. Every finding is shown in the file, variable or flag that said it.
 
+mod adversaries;
 pub mod check;
 pub mod layer;
 pub mod load;

@@ -32,11 +32,16 @@ const EXPERIMENT: Shape = Shape {
         "sampler",
         "training.optimizer",
         "baselines.training.optimizer",
+        "adversaries.attack",
+        "adversaries.attack.backdoor.trigger",
     ],
     either: &[
         ("training", ["epochs", "steps"]),
         ("baselines.training", ["epochs", "steps"]),
         ("sampler.uniform", ["count", "fraction"]),
+        ("adversaries", ["count", "share"]),
+        ("adversaries", ["count", "hospitals"]),
+        ("adversaries", ["share", "hospitals"]),
     ],
 };
 
@@ -121,6 +126,14 @@ impl Loaded<Experiment> {
     /// When the data cannot be opened, and everything that does not fit them.
     pub fn open(&self) -> Result<Opened, Failure> {
         self.checked_against(Federation::open)
+    }
+
+    /// Refuses what only a simulation may have.
+    ///
+    /// # Errors
+    /// When there are adversaries.
+    pub fn deployable(&self) -> Result<(), Failure> {
+        self.refuse(check::only_simulated(&self.value).into_iter().collect())
     }
 
     /// As [`Self::open`], without hospitals' rows: what a coordinator may know.

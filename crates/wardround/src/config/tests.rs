@@ -1,5 +1,7 @@
 //! Golden transcripts of refusals, and laws of loading.
 
+mod adversaries;
+
 use std::fs;
 use std::path::Path;
 
@@ -163,7 +165,7 @@ fn all_mistakes_of_form_are_told_at_once() {
            ╰────
           help: did you mean `rounds`? There are `name`, `seed`, `rounds`, `data`, `preprocessing`,
                 `model`, `training`, `strategy`, `sampler`, `round`, `ring`, `baselines`, `simulation`,
-                `coordinator` and `output`
+                `adversaries`, `coordinator` and `output`
 
         Error: WR0104
 
@@ -354,7 +356,7 @@ fn a_mistake_on_the_command_line_is_shown_there() {
            ╰────
           help: did you mean `training`? There are `name`, `seed`, `rounds`, `data`, `preprocessing`,
                 `model`, `training`, `strategy`, `sampler`, `round`, `ring`, `baselines`, `simulation`,
-                `coordinator` and `output`
+                `adversaries`, `coordinator` and `output`
 
           `wardround explain WR0103` says more
     "#]],

@@ -1,5 +1,6 @@
 //! The program as processes: what it prints, what it leaves on disk, and what survives a crash.
 
+mod adversaries;
 mod command_line;
 mod crashes;
 mod emr_risk_table;

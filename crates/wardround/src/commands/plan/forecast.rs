@@ -27,6 +27,8 @@ pub struct Forecast {
     pub target: usize,
     /// Reports that are enough at the deadline.
     pub quorum: usize,
+    /// Names of the hospitals that misbehave.
+    pub adversaries: Vec<String>,
     /// Parameters of the model.
     pub parameters: usize,
     /// Training rows of all hospitals.
@@ -111,6 +113,7 @@ impl Forecast {
             cohort,
             target,
             quorum: plan.quorum_of(target),
+            adversaries: experiment.adversaries_by_name(&plan.roster),
             parameters: plan.parameters,
             training_rows: course.rows.iter().map(|(train, _)| train).sum(),
             test_rows: course.rows.iter().map(|(_, test)| test).sum(),
@@ -133,7 +136,7 @@ impl Forecast {
 }
 
 /// Rows kept open (all of them where they are pooled), a working copy of the model on each thread,
-/// and for each hospital of a cohort its update and its words; the coordinator's model, moments,
+/// and for each hospital of a cohort its update and its words, and what colluders see of it; the coordinator's model, moments,
 /// sum and saved state.
 fn memory(experiment: &Experiment, rows: &[(u64, u64)], plan: &Plan, cohort: usize) -> u64 {
     let row = plan.features as u64 * 4 + 1;
@@ -155,5 +158,10 @@ fn memory(experiment: &Experiment, rows: &[(u64, u64)], plan: &Plan, cohort: usi
     let parameters = plan.parameters as u64;
     let working = threads as u64 * parameters * 16;
     let updates = cohort as u64 * parameters * 12;
-    open + pooled + working + updates + parameters * 36
+    let adversaries = experiment.adversaries.as_ref();
+    let seen = match adversaries.is_some_and(|config| config.attack.colludes()) {
+        true => cohort as u64 * parameters * 12,
+        false => 0,
+    };
+    open + pooled + working + updates + seen + parameters * 36
 }

@@ -8,7 +8,7 @@ use ward_round::Visibility;
 use ward_train::{EngineError, ModelError, ModelSpec};
 
 use super::found::Found;
-use super::unusable;
+use super::{adversaries, unusable};
 use crate::codes::Code;
 use crate::config::problem::Problem;
 use crate::config::types::{BaselinesConfig, Experiment, SamplerConfig, Training};
@@ -27,6 +27,9 @@ pub fn problems_with_data(experiment: &Experiment, federation: &Federation) -> V
         .problems
         .extend(visibility(needs, experiment.hides_updates()));
     headroom(&mut found, experiment, federation);
+    if let Some(config) = &experiment.adversaries {
+        adversaries::with_data(&mut found, config, federation);
+    }
     found.problems
 }
 

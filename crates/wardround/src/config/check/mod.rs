@@ -1,5 +1,6 @@
 //! Semantic checks: everything that is wrong with an experiment, all at once.
 
+mod adversaries;
 mod data;
 mod found;
 mod settings;
@@ -8,6 +9,7 @@ use std::net::SocketAddr;
 
 use ward_data::ScalingMode;
 
+pub use adversaries::only_simulated;
 pub use data::{problems_with_data, visibility};
 use found::Found;
 
@@ -34,6 +36,9 @@ pub fn problems(experiment: &Experiment) -> Vec<Problem> {
         settings::training(&mut found, "baselines.training", training);
     }
     settings::simulation(&mut found, &experiment.simulation);
+    if let Some(config) = &experiment.adversaries {
+        adversaries::settings(&mut found, config, experiment.rounds);
+    }
     listen(&mut found, &experiment.coordinator.listen);
     if experiment.output.dir.is_empty() {
         found.add(Code::BadName, "output.dir", "must name a folder");

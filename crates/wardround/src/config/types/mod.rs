@@ -3,6 +3,7 @@
 //! Choices are externally tagged tables, `[strategy.fedavg]`: so a misspelt key is found where it
 //! stands. Nothing is flattened or untagged.
 
+mod adversaries;
 mod deployment;
 mod round;
 mod simulation;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use ward_data::{DataConfig, ScalingMode};
 use ward_train::ModelConfig;
 
+pub use adversaries::AdversariesConfig;
 pub use deployment::{CoordinatorConfig, HospitalConfig, Secret, TransportMode};
 pub use round::{RingConfig, RoundConfig};
 pub use simulation::{Network, SimulationConfig};
@@ -62,6 +64,9 @@ pub struct Experiment {
     /// The network and the troubles of a simulation.
     #[serde(default)]
     pub simulation: SimulationConfig,
+    /// Hospitals that misbehave, in a simulation only. Default: none do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adversaries: Option<AdversariesConfig>,
     /// Where a deployed coordinator listens.
     #[serde(default)]
     pub coordinator: CoordinatorConfig,
