@@ -367,3 +367,20 @@ fn the_module_gives_back_the_parameters_it_was_given() {
         assert_eq!(network.load(&params.0, &device).params(), params.0);
     }
 }
+
+/// Needs a GPU, or a driver that plays one: `cargo test -p ward-train --features wgpu gpu`.
+#[cfg(feature = "wgpu")]
+#[test]
+fn a_gpu_trains_to_the_same_place() {
+    for spec in models() {
+        let gpu = Engine::Burn(TrainingDevice::Gpu);
+        let params = spec.initial_params(Seed::run(1));
+        let rows = rows(&spec, 23, 29);
+        for order in orders() {
+            let after = |engine| trained(&spec, engine, &params, &rows, &order, at(2, 1));
+            let (cpu, gpu) = (after(Engine::Fused), after(gpu));
+            let what = format!("{:?} of {spec:?}", order.optimizer);
+            close(&gpu.params.0, &cpu.params.0, 1e-3, &what);
+        }
+    }
+}

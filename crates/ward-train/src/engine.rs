@@ -56,6 +56,9 @@ pub enum EngineError {
     FusedOnGpu,
     /// The program knows no GPU.
     #[error("this program was built without GPUs; build it with `--features wgpu`")]
+    WithoutGpus,
+    /// The machine has none, or no driver for it.
+    #[error("wgpu finds no GPU on this machine, or no driver for one")]
     NoGpu,
 }
 
@@ -65,8 +68,8 @@ impl TrainingEngine {
     /// # Errors
     /// [`EngineError`] when it cannot.
     pub fn resolve(self, device: TrainingDevice, spec: &ModelSpec) -> Result<Engine, EngineError> {
-        if device == TrainingDevice::Gpu && !cfg!(feature = "wgpu") {
-            return Err(EngineError::NoGpu);
+        if device == TrainingDevice::Gpu {
+            find_gpu()?;
         }
         match (self, device, spec.layers()) {
             (Self::Auto | Self::Fused, TrainingDevice::Cpu, Some(_)) => Ok(Engine::Fused),
@@ -85,6 +88,22 @@ impl fmt::Display for Engine {
             Self::Burn(TrainingDevice::Gpu) => "burn on gpu",
         })
     }
+}
+
+#[cfg(feature = "wgpu")]
+fn find_gpu() -> Result<(), EngineError> {
+    let found = Device::enumerate(burn::tensor::DeviceType::Wgpu);
+    let none = found.into_vec().is_empty();
+    if none {
+        Err(EngineError::NoGpu)
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(not(feature = "wgpu"))]
+fn find_gpu() -> Result<(), EngineError> {
+    Err(EngineError::WithoutGpus)
 }
 
 /// A device by its word.

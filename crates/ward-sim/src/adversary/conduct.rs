@@ -179,7 +179,7 @@ impl Trainer for Bent<'_, '_> {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
-    use ward_core::{Batches, LocalWork, OptimizerSpec, RingSpec, Seed, Upload, Weighting};
+    use ward_core::{LocalWork, OptimizerSpec, RingSpec, Seed, Upload};
 
     struct Own(Layout);
 

@@ -81,7 +81,7 @@ fn engine(found: &mut Found, path: &str, training: &Training, model: &ModelSpec)
     if let Err(error) = training.engine(model) {
         let key = match error {
             EngineError::CannotFuse => "engine",
-            EngineError::FusedOnGpu | EngineError::NoGpu => "device",
+            EngineError::FusedOnGpu | EngineError::WithoutGpus | EngineError::NoGpu => "device",
         };
         let message = format!("cannot be had: {error}");
         found.add(Code::Combination, &format!("{path}.{key}"), message);
