@@ -16,6 +16,9 @@ use ward_robust::rule::{
 };
 use ward_robust::{Before, Robust, Rule, Updates};
 
+/// A name, what is done before, and a rule.
+type Job = (&'static str, Vec<Arc<dyn Before>>, Arc<dyn Rule>);
+
 fn main() {
     let given = std::env::args().skip(1).filter_map(|a| a.parse().ok());
     let given: Vec<usize> = given.collect();
@@ -40,7 +43,7 @@ fn main() {
         scale: Scale::Counting,
     };
     let trimmed: Arc<dyn Rule> = Arc::new(TrimmedMean);
-    let jobs: [(&str, Vec<Arc<dyn Before>>, Arc<dyn Rule>); 10] = [
+    let jobs: [Job; 10] = [
         ("median", vec![], median),
         ("trimmed mean", vec![], trimmed.clone()),
         ("MeaMed", vec![], Arc::new(MeaMed)),

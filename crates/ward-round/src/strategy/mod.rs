@@ -17,9 +17,7 @@ pub use server_sgd::ServerSgd;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use ward_core::{
-    Abandoned, Delta, Malformed, NodeId, Params, RingSpec, RoundId, Seed, Upload,
-};
+use ward_core::{Abandoned, Delta, Malformed, NodeId, Params, RingSpec, RoundId, Seed, Upload};
 
 /// Chooses who is asked in a round.
 pub trait Sampler: fmt::Debug + Send {
