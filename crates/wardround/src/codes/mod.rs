@@ -58,6 +58,8 @@ pub enum Code {
     DataSettings,
     /// More hospitals than one host can have processes for.
     TooManyProcesses,
+    /// A robust rule that cannot bear so many bad updates.
+    Unmet,
     /// A data file that cannot be used.
     DataFile,
     /// A cell of a data file that cannot be used.

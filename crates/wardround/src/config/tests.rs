@@ -65,21 +65,22 @@ fn an_unknown_variant_is_underlined_in_its_header() {
         &format!("{SMALL}[strategy.fedprx]\nmu = 0.1\n"),
         &[],
         &expect![[r#"
-        WR0104
+            WR0104
 
-          × unknown choice `fedprx` in `strategy`
-           ╭─[exp.toml:7:11]
-         6 │ epochs = 1
-         7 │ [strategy.fedprx]
-           ·           ───┬──
-           ·              ╰── no such choice
-         8 │ mu = 0.1
-           ╰────
-          help: did you mean `fedprox`? There are `fedavg`, `fedavgm`, `fedprox`, `fedadam`, `fedyogi` and
-                `fedadagrad`
+              × unknown choice `fedprx` in `strategy`
+               ╭─[exp.toml:7:11]
+             6 │ epochs = 1
+             7 │ [strategy.fedprx]
+               ·           ───┬──
+               ·              ╰── no such choice
+             8 │ mu = 0.1
+               ╰────
+              help: did you mean `fedprox`? There are `fedavg`, `fedavgm`, `fedprox`, `fedadam`, `fedyogi`,
+                    `fedadagrad`, `robust`, `median`, `trimmed-mean`, `meamed`, `krum`, `multi-krum`,
+                    `bulyan`, `geometric-median`, `centred-clipping`, `mda`, `caf` and `norm-bounding`
 
-          `wardround explain WR0104` says more
-    "#]],
+              `wardround explain WR0104` says more
+        "#]],
     );
 }
 

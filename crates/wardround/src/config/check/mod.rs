@@ -2,6 +2,7 @@
 
 mod data;
 mod found;
+mod robust;
 mod settings;
 
 use std::net::SocketAddr;
@@ -27,6 +28,7 @@ pub fn problems(experiment: &Experiment) -> Vec<Problem> {
     }
     settings::training(&mut found, "training", &experiment.training);
     settings::strategy(&mut found, &experiment.strategy);
+    robust::settings(&mut found, &experiment.strategy);
     settings::sampler(&mut found, &experiment.sampler);
     settings::round(&mut found, &experiment.round);
     settings::ring(&mut found, &experiment.ring);

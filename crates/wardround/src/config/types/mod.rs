@@ -4,6 +4,7 @@
 //! stands. Nothing is flattened or untagged.
 
 mod deployment;
+mod robust;
 mod round;
 mod simulation;
 mod strategy;
@@ -15,6 +16,11 @@ use ward_data::{DataConfig, ScalingMode};
 use ward_train::ModelConfig;
 
 pub use deployment::{CoordinatorConfig, HospitalConfig, Secret, TransportMode};
+pub use robust::{
+    BeforeConfig, BulyanConfig, CafConfig, CentredClippingConfig, GeometricMedianConfig,
+    KrumConfig, MdaConfig, MeaMedConfig, MedianConfig, MultiKrumConfig, NormBoundingConfig,
+    RobustConfig, RobustKeys, TrimmedMeanConfig,
+};
 pub use round::{RingConfig, RoundConfig};
 pub use simulation::{Network, SimulationConfig};
 pub use strategy::{
