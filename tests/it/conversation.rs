@@ -119,6 +119,7 @@ impl World {
                 "round" => round = RoundId(rest.next().unwrap().parse().unwrap()),
                 "weight" => upload.weight = rest.next().unwrap().parse().unwrap(),
                 "short" => upload.words.truncate(1),
+                "mended" => upload = self.settings.upload(NodeId(0)),
                 "huge" => upload.words[1] = 1 << 62,
                 "lossless" => upload.loss = f64::NAN,
                 number => value = number.parse().unwrap(),

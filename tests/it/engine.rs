@@ -1,11 +1,15 @@
 //! A small engine for tests: two parameters, and one update per node that names it.
 
+use std::sync::Arc;
+
 use ward_core::{
     Batches, Delta, Estimate, Evaluation, LocalUpdate, LocalWork, NodeId, NodeInfo, OptimizerSpec,
     Params, RingSpec, Seed, Summary, TrainOrder, Upload, Weighting,
 };
+use ward_robust::Robust;
+use ward_robust::rule::Krum;
 use ward_round::strategy::{All, Mean, ServerSgd, Uniform};
-use ward_round::{Coordinator, Plan, RunState, Strategy};
+use ward_round::{Aggregator, Coordinator, Plan, RunState, Strategy};
 
 /// The settings of a test engine.
 #[derive(Debug, Clone)]
@@ -20,6 +24,9 @@ pub(crate) struct Settings {
     pub(crate) evaluate_every: u32,
     pub(crate) checkpoint_every: u32,
     pub(crate) scaling: bool,
+    /// Krum's f, where the rule is Krum and not the mean.
+    pub(crate) krum: Option<usize>,
+    pub(crate) norm_bound: f64,
 }
 
 impl Default for Settings {
@@ -35,6 +42,8 @@ impl Default for Settings {
             evaluate_every: 0,
             checkpoint_every: 0,
             scaling: false,
+            krum: None,
+            norm_bound: f64::INFINITY,
         }
     }
 }
@@ -57,6 +66,8 @@ impl Settings {
             "evaluate-every" => self.evaluate_every = number() as u32,
             "checkpoint-every" => self.checkpoint_every = number() as u32,
             "scaling" => self.scaling = value == "federated",
+            "krum" => self.krum = Some(number() as usize),
+            "norm-bound" => self.norm_bound = value.parse().unwrap(),
             other => panic!("not a setting: {other}"),
         }
     }
@@ -115,10 +126,23 @@ impl Settings {
                 Some(count) => Box::new(Uniform { count }),
                 None => Box::new(All),
             },
-            aggregator: Box::new(Mean),
+            aggregator: self.aggregator(),
             server_optimizer: Box::new(ServerSgd::FED_AVG),
         };
         Coordinator::new(plan, strategy, state)
+    }
+
+    fn aggregator(&self) -> Box<dyn Aggregator> {
+        let Some(f) = self.krum else {
+            return Box::new(Mean);
+        };
+        Box::new(Robust {
+            before: Vec::new(),
+            rule: Arc::new(Krum),
+            f,
+            norm_bound: self.norm_bound,
+            claimed_weights: false,
+        })
     }
 
     /// Node n's update is (2^n, 1): counted twice or not at all, it shows in the sum.

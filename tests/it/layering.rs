@@ -95,11 +95,22 @@ fn the_spine_reaches_no_clock_socket_thread_or_tensor() {
 }
 
 #[test]
+fn robust_rules_have_threads_and_no_clock_socket_or_tensor() {
+    let graph = Graph::load();
+    let reached = graph.reachable("ward-robust");
+    assert!(reached.contains("rayon"));
+    for banned in ["tokio", "tonic", "prost", "burn", "axum", "clap", "toml"] {
+        assert!(!reached.contains(banned), "ward-robust reaches {banned}");
+    }
+}
+
+#[test]
 fn each_crate_uses_only_the_layers_below_it() {
-    let allowed: [(&str, &[&str]); 10] = [
+    let allowed: [(&str, &[&str]); 11] = [
         ("ward-core", &[]),
         ("ward-privacy", &["ward-core"]),
         ("ward-round", &["ward-core", "ward-privacy"]),
+        ("ward-robust", &["ward-core", "ward-privacy", "ward-round"]),
         ("ward-data", &["ward-core"]),
         ("ward-train", &["ward-core", "ward-data"]),
         ("ward-wire", &["ward-core"]),
@@ -118,6 +129,7 @@ fn each_crate_uses_only_the_layers_below_it() {
                 "ward-core",
                 "ward-privacy",
                 "ward-round",
+                "ward-robust",
                 "ward-data",
                 "ward-train",
                 "ward-net",

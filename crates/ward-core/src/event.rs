@@ -207,6 +207,35 @@ pub enum Abandoned {
         /// Nodes needed.
         needed: u32,
     },
+    /// What came does not let the strategy's rule keep its promise.
+    #[error("{0}")]
+    Unmet(#[from] Unmet),
+}
+
+/// Why a rule cannot bear as many bad updates as it is told to among those that are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unmet {
+    /// There are too few updates for the rule.
+    #[error("{updates} updates are too few: bearing {f} bad ones takes {needed}")]
+    TooFew {
+        /// Updates there are.
+        updates: u32,
+        /// The fewest that the rule needs.
+        needed: u32,
+        /// How many of them may be bad.
+        f: u32,
+    },
+    /// The rule would have to look at too many subsets.
+    #[error("leaving {f} of {updates} updates out can be done in more than {most} ways")]
+    TooManySubsets {
+        /// Updates there are.
+        updates: u32,
+        /// How many of them may be bad.
+        f: u32,
+        /// The most subsets that the rule looks at.
+        most: u32,
+    },
 }
 
 /// How a run ended.

@@ -18,7 +18,7 @@ pub mod tick;
 pub mod trainer;
 
 pub use digest::Digest;
-pub use event::{Abandoned, Event, Outcome, Record};
+pub use event::{Abandoned, Event, Outcome, Record, Unmet};
 pub use ids::{NodeId, NodeInfo, RoundId, RunId};
 pub use message::{Instruction, Malformed, Refusal, Report, Upload};
 pub use metric::{Estimate, Evaluation};

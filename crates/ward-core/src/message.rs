@@ -135,7 +135,7 @@ impl Report {
 }
 
 /// Why one report is refused. The round goes on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum Refusal {
     /// The node was not asked this round.
@@ -164,7 +164,7 @@ pub enum Refusal {
 }
 
 /// What is wrong with a report.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 pub enum Malformed {
     /// Not as many numbers as the layout has.
@@ -191,6 +191,14 @@ pub enum Malformed {
         got: u64,
         /// The plan's limit.
         most: u64,
+    },
+    /// An update larger than the strategy allows.
+    #[error("the update's norm is {norm}, more than the {bound} that the plan allows")]
+    OverBound {
+        /// Its Euclidean norm.
+        norm: f64,
+        /// The plan's limit.
+        bound: f64,
     },
     /// The message could not be read at all.
     #[error("unreadable: {0}")]

@@ -29,6 +29,8 @@ impl Purpose {
     pub const ATTACK: Self = Self("attack");
     /// Assignment of a pool's rows to hospitals.
     pub const PARTITION: Self = Self("partition");
+    /// Which updates of a round are averaged together before a robust rule.
+    pub const BUCKETS: Self = Self("buckets");
 }
 
 /// A place in the tree of random choices.

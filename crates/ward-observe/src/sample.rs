@@ -7,7 +7,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use ward_core::{
     Abandoned, Digest, Estimate, Evaluation, Event, Malformed, NodeId, NodeInfo, Outcome, Record,
-    Refusal, RoundId, Tick,
+    Refusal, RoundId, Tick, Unmet,
 };
 
 use crate::{Histogram, HospitalCard, Manifest, Model, ResultRow, RunDir, Story};
@@ -378,6 +378,16 @@ pub(crate) fn any_record() -> impl Strategy<Value = Record> {
     })
 }
 
+fn abandoned() -> impl Strategy<Value = Abandoned> {
+    let (reports, quorum, present, updates, needed, f, most) = (1, 2, 3, 4, 5, 6, 7);
+    prop_oneof![
+        Just(Abandoned::QuorumMissed { reports, quorum }),
+        Just(Abandoned::TooFewNodes { present, needed }),
+        Just(Abandoned::Unmet(Unmet::TooFew { updates, needed, f })),
+        Just(Abandoned::Unmet(Unmet::TooManySubsets { updates, f, most })),
+    ]
+}
+
 fn any_event() -> impl Strategy<Value = Event> {
     let node = (0..6_u32).prop_map(NodeId);
     let round = (0..5_u32).prop_map(RoundId);
@@ -396,6 +406,8 @@ fn any_event() -> impl Strategy<Value = Event> {
     let refusal = prop_oneof![
         Just(Refusal::Duplicate),
         Just(Refusal::Malformed(Malformed::NotFinite)),
+        (number, number)
+            .prop_map(|(norm, bound)| Refusal::Malformed(Malformed::OverBound { norm, bound })),
         ".{0,8}".prop_map(Refusal::Unexpected),
         round.clone().prop_map(|got| Refusal::WrongRound {
             got,
@@ -464,13 +476,12 @@ fn any_event() -> impl Strategy<Value = Event> {
                     model_digest,
                 }
             }),
-        (round.clone(), nodes.clone()).prop_map(|(round, silent)| Event::RoundAbandoned {
-            round,
-            silent,
-            reason: Abandoned::QuorumMissed {
-                reports: 1,
-                quorum: 2
-            },
+        (round.clone(), nodes.clone(), abandoned()).prop_map(|(round, silent, reason)| {
+            Event::RoundAbandoned {
+                round,
+                silent,
+                reason,
+            }
         }),
         (round.clone(), node.clone(), evaluation.clone()).prop_map(|(round, node, evaluation)| {
             Event::Evaluated {

@@ -178,13 +178,7 @@ impl RingSum {
     /// The weighted mean of everything added; zeros when nothing was.
     #[must_use]
     pub fn mean(&self) -> Delta {
-        let unit = (1u64 << self.ring.fraction_bits) as f64 * self.weight.max(1) as f64;
-        Delta(
-            self.words
-                .iter()
-                .map(|&w| (w.cast_signed() as f64 / unit) as f32)
-                .collect(),
-        )
+        mean(&self.words, self.weight, &self.ring)
     }
 }
 
@@ -203,6 +197,19 @@ impl pulp::NullaryFnOnce for Add<'_> {
             *sum = sum.wrapping_add(*word);
         }
     }
+}
+
+/// One upload's update, without its weight: what an aggregator that sees each of them reads.
+/// The upload has passed [`check`].
+#[must_use]
+pub fn decode(upload: &Upload, ring: &RingSpec) -> Delta {
+    mean(&upload.words, upload.weight, ring)
+}
+
+fn mean(words: &[u64], weight: u64, ring: &RingSpec) -> Delta {
+    let unit = (1u64 << ring.fraction_bits) as f64 * weight.max(1) as f64;
+    let value = |w: &u64| (w.cast_signed() as f64 / unit) as f32;
+    Delta(words.iter().map(value).collect())
 }
 
 #[cfg(test)]
@@ -251,6 +258,19 @@ mod tests {
             values in prop::collection::vec(-128.0_f32..=128.0, 0..20), weight in 1_u64..=65_536,
         ) {
             prop_assert_eq!(check(&upload(&values, weight), values.len(), &RING), Ok(()));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_upload_decodes_to_its_update_whatever_its_weight(
+            values in prop::collection::vec(-128.0_f32..=128.0, 0..20), weight in 1_u64..=65_536,
+        ) {
+            let decoded = decode(&upload(&values, weight), &RING);
+            for (got, value) in decoded.0.iter().zip(&values) {
+                prop_assert!((got - value).abs() <= 2.0_f32.powi(-33) + value.abs() * f32::EPSILON);
+            }
+            prop_assert_eq!(decoded, decode(&upload(&values, 1), &RING));
         }
     }
 

@@ -13,6 +13,9 @@ pub struct RunState {
     pub(crate) round: RoundId,
     pub(crate) params: Params,
     pub(crate) optimizer: OptimizerState,
+    /// The last aggregate, where the aggregator asks for it.
+    #[serde(default)]
+    pub(crate) carried: Vec<f32>,
     pub(crate) scaling: Option<Arc<Scaling>>,
     pub(crate) abandoned_in_a_row: u32,
 }
@@ -25,6 +28,7 @@ impl RunState {
             round: RoundId(0),
             params,
             optimizer: OptimizerState::default(),
+            carried: Vec::new(),
             scaling: None,
             abandoned_in_a_row: 0,
         }

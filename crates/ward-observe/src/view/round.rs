@@ -48,7 +48,7 @@ pub struct RoundView {
 }
 
 /// A report that was not counted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RefusedReport {
     /// From whom.
     pub node: NodeId,

@@ -10,6 +10,7 @@ use ward_core::{
 use super::{Coordinator, Effect};
 use crate::RunState;
 use crate::phase::{Asked, Collecting, Enrolling, Evaluating, Phase, Summing};
+use crate::strategy::Opening;
 
 impl Coordinator {
     /// Waits for nodes, or goes on at once when they are there.
@@ -140,7 +141,12 @@ impl Coordinator {
         }
         self.phase = Phase::Collecting(Collecting {
             goal: target.min(asked.cohort.len()),
-            accumulator: self.strategy.aggregator.open(self.plan.parameters, ring),
+            accumulator: self.strategy.aggregator.open(Opening {
+                len: self.plan.parameters,
+                ring,
+                seed: self.plan.seed.round(round),
+                carried: &self.state.carried,
+            }),
             reporters: BTreeMap::new(),
             asked,
             params,
@@ -163,7 +169,10 @@ impl Coordinator {
             };
             return self.abandon(now, silent, reason, effects);
         }
-        let aggregate = phase.accumulator.finish();
+        let aggregate = match phase.accumulator.finish() {
+            Ok(aggregate) => aggregate,
+            Err(reason) => return self.abandon(now, silent, reason, effects),
+        };
         let share = reports as f64 / self.plan.roster.len() as f64;
         let RunState {
             optimizer, params, ..
@@ -185,6 +194,9 @@ impl Coordinator {
             update_norm: aggregate.norm(),
             model_digest: self.state.params.digest(),
         }));
+        if self.strategy.aggregator.carries() {
+            self.state.carried = aggregate.0;
+        }
         self.state.abandoned_in_a_row = 0;
         let round = self.state.round;
         self.state.round = round.next();

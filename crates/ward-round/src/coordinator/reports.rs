@@ -66,7 +66,7 @@ impl Coordinator {
                     phase.reporters.contains_key(&node),
                 )?;
                 ward_privacy::ring::check(&upload, parameters, &phase.order.ring)?;
-                phase.accumulator.accept(node, &upload);
+                phase.accumulator.accept(node, &upload)?;
                 phase.reporters.insert(node, (upload.weight, upload.loss));
                 let (weight, loss) = (upload.weight, upload.loss);
                 effects.push(Effect::Emit(Event::ReportAccepted {

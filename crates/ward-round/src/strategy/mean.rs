@@ -5,10 +5,10 @@
 //!
 //! Computed in the ring of `ward_privacy::ring`: exact, streaming, and only the sum is needed.
 
-use ward_core::{Delta, NodeId, RingSpec, Upload};
+use ward_core::{Abandoned, Delta, Malformed, NodeId, Upload};
 use ward_privacy::RingSum;
 
-use super::{Accumulator, Aggregator, Visibility};
+use super::{Accumulator, Aggregator, Opening, Visibility};
 
 /// The weighted mean.
 #[derive(Debug, Clone, Copy)]
@@ -19,8 +19,8 @@ impl Aggregator for Mean {
         Visibility::SumOnly
     }
 
-    fn open(&self, len: usize, ring: RingSpec) -> Box<dyn Accumulator> {
-        Box::new(RunningMean(RingSum::new(len, ring)))
+    fn open(&self, opening: Opening<'_>) -> Box<dyn Accumulator> {
+        Box::new(RunningMean(RingSum::new(opening.len, opening.ring)))
     }
 }
 
@@ -28,11 +28,12 @@ impl Aggregator for Mean {
 struct RunningMean(RingSum);
 
 impl Accumulator for RunningMean {
-    fn accept(&mut self, _from: NodeId, upload: &Upload) {
+    fn accept(&mut self, _from: NodeId, upload: &Upload) -> Result<(), Malformed> {
         self.0.add(upload);
+        Ok(())
     }
 
-    fn finish(&self) -> Delta {
-        self.0.mean()
+    fn finish(&self) -> Result<Delta, Abandoned> {
+        Ok(self.0.mean())
     }
 }

@@ -19,7 +19,7 @@ pub use server_sgd::ServerSgd;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use ward_core::{Delta, NodeId, Params, RingSpec, RoundId, Seed, Upload};
+use ward_core::{Abandoned, Delta, Malformed, NodeId, Params, RingSpec, RoundId, Seed, Upload};
 
 /// Chooses who is asked in a round.
 pub trait Sampler: fmt::Debug + Send {
@@ -51,17 +51,41 @@ pub trait Aggregator: fmt::Debug + Send {
     /// What it must be shown.
     fn needs(&self) -> Visibility;
 
-    /// Starts a round for models of `len` parameters.
-    fn open(&self, len: usize, ring: RingSpec) -> Box<dyn Accumulator>;
+    /// Whether it must be told its result of the round before: then a run saves that.
+    fn carries(&self) -> bool {
+        false
+    }
+
+    /// Starts a round.
+    fn open(&self, opening: Opening<'_>) -> Box<dyn Accumulator>;
+}
+
+/// What an aggregator is told when a round opens.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening<'a> {
+    /// Parameters of the model: numbers of each update.
+    pub len: usize,
+    /// The ring that uploads are sealed into.
+    pub ring: RingSpec,
+    /// The round's place in the tree of random choices.
+    pub seed: Seed,
+    /// Its last result where it [`carries`](Aggregator::carries) one; empty before the first.
+    pub carried: &'a [f32],
 }
 
 /// One round's aggregation under way.
 pub trait Accumulator: fmt::Debug + Send {
-    /// Counts one checked upload.
-    fn accept(&mut self, from: NodeId, upload: &Upload);
+    /// Counts one upload that [`ward_privacy::ring::check`] has passed.
+    ///
+    /// # Errors
+    /// [`Malformed`] when the aggregator may not count it; then nothing has changed.
+    fn accept(&mut self, from: NodeId, upload: &Upload) -> Result<(), Malformed>;
 
     /// The aggregate of everything counted.
-    fn finish(&self) -> Delta;
+    ///
+    /// # Errors
+    /// [`Abandoned`] when what was counted does not give one.
+    fn finish(&self) -> Result<Delta, Abandoned>;
 }
 
 /// Turns an aggregate into a new model.

@@ -60,6 +60,8 @@ pub enum Code {
     TooManyProcesses,
     /// Settings that only a simulation may have.
     SimulationOnly,
+    /// A robust rule that cannot bear so many bad updates.
+    Unmet,
     /// A data file that cannot be used.
     DataFile,
     /// A cell of a data file that cannot be used.

@@ -143,6 +143,14 @@ codes! {
      rows that this process sees; no coordinator and no hospital that talks to others has it."
     => "Play the experiment with `wardround run`, or take [adversaries] out."
 
+    "WR0214" 3 Unmet "the rule cannot bear so many bad updates":
+    "A robust rule keeps its promise only where the bad updates are few among all: a median needs \
+     n > 2f, Krum n >= 2f + 3, Bulyan n >= 4f + 3, where n is the number of reports that a round \
+     aims at and f how many may be bad. Minimum-diameter averaging looks at all subsets, and so \
+     needs n and f to be small."
+    => "Lower f, have more hospitals report, or choose a rule that needs fewer. `wardround \
+        strategies` lists what each of them bears."
+
     "WR0301" 4 DataFile "data file cannot be used":
     "A file of rows is not there, cannot be read, or does not have the columns that the \
      configuration names."

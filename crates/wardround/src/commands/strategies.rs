@@ -23,6 +23,8 @@ pub struct StrategyInfo {
     pub paper: &'static str,
     /// What the coordinator must see: the sum of the updates, or each of them.
     pub visibility: Visibility,
+    /// How many bad updates f it bears among n.
+    pub bears: &'static str,
 }
 
 /// Every strategy, in the order of the list.
@@ -32,6 +34,7 @@ pub fn strategies() -> Vec<StrategyInfo> {
         .iter()
         .map(|strategy| {
             let (r#use, paper) = about(strategy);
+            let bears = bears(strategy);
             let whole = as_written(strategy);
             StrategyInfo {
                 id: strategy.id(),
@@ -39,6 +42,7 @@ pub fn strategies() -> Vec<StrategyInfo> {
                 defaults: whole[strategy.id()].clone(),
                 paper,
                 visibility: strategy.visibility(),
+                bears,
             }
         })
         .collect()
@@ -47,6 +51,10 @@ pub fn strategies() -> Vec<StrategyInfo> {
 /// Use and paper.
 fn about(strategy: &StrategyConfig) -> (&'static str, &'static str) {
     const REDDI: &str = "Reddi et al. 2021, Adaptive Federated Optimization, arXiv:2003.00295";
+    const YIN: &str = "Yin et al. 2018, Byzantine-Robust Distributed Learning: Towards Optimal \
+                       Statistical Rates, arXiv:1803.01498";
+    const BLANCHARD: &str = "Blanchard et al. 2017, Machine Learning with Adversaries: Byzantine \
+                             Tolerant Gradient Descent, arXiv:1703.02757";
     match strategy {
         StrategyConfig::Fedavg(_) => (
             "the weighted mean of the updates; the one to start with",
@@ -79,6 +87,84 @@ fn about(strategy: &StrategyConfig) -> (&'static str, &'static str) {
             "Adagrad on the mean update; steps only shrink, so it forgives a large rate",
             REDDI,
         ),
+        StrategyConfig::Robust(_) => (
+            "nearest-neighbour mixing and the trimmed mean, the median below 5 reports; the robust \
+             one to start with",
+            "Allouah et al. 2023, Fixing by Mixing, arXiv:2302.01772",
+        ),
+        StrategyConfig::Median(_) => (
+            "the median of each coordinate; bears the most, for few hospitals that are alike",
+            YIN,
+        ),
+        StrategyConfig::TrimmedMean(_) => (
+            "the mean without the f least and greatest of each coordinate",
+            YIN,
+        ),
+        StrategyConfig::Meamed(_) => (
+            "the mean of the n - f values of each coordinate nearest its median",
+            "Xie, Koyejo and Gupta 2018, Generalized Byzantine-tolerant SGD, arXiv:1802.10116",
+        ),
+        StrategyConfig::Krum(_) => (
+            "one hospital's update, that with the nearest neighbours; learns from one a round",
+            BLANCHARD,
+        ),
+        StrategyConfig::MultiKrum(_) => (
+            "the mean of the updates that have the nearest neighbours",
+            BLANCHARD,
+        ),
+        StrategyConfig::Bulyan(_) => (
+            "picks by Krum, then the mean around each coordinate's median; for large models",
+            "El Mhamdi, Guerraoui and Rouault 2018, The Hidden Vulnerability of Distributed \
+             Learning in Byzantium, arXiv:1802.07927",
+        ),
+        StrategyConfig::GeometricMedian(_) => (
+            "the point with the least sum of distances to the updates",
+            "Pillutla, Kakade and Harchaoui 2022, Robust Aggregation for Federated Learning, \
+             arXiv:1912.13445",
+        ),
+        StrategyConfig::CentredClipping(_) => (
+            "the last result, moved by each update as far as it may",
+            "Karimireddy, He and Jaggi 2021, Learning from History for Byzantine Robust \
+             Optimization, arXiv:2012.10333",
+        ),
+        StrategyConfig::Mda(_) => (
+            "the mean of the narrowest n - f updates; exact, for few hospitals",
+            "El Mhamdi et al. 2018, Genuinely Distributed Byzantine Machine Learning, \
+             arXiv:1905.03853",
+        ),
+        StrategyConfig::Caf(_) => (
+            "filters along the direction in which updates vary most",
+            "Allouah, Guerraoui and Stephan 2025, Towards Trustworthy Federated Learning with \
+             Untrusted Participants, arXiv:2505.01874",
+        ),
+        StrategyConfig::NormBounding(_) => (
+            "the mean of shortened updates: limits what one hospital can do, cheaply",
+            "Sun et al. 2019, Can You Really Backdoor Federated Learning?, arXiv:1911.07963",
+        ),
+    }
+}
+
+/// The breakdown point.
+fn bears(strategy: &StrategyConfig) -> &'static str {
+    match strategy {
+        StrategyConfig::Fedavg(_)
+        | StrategyConfig::Fedavgm(_)
+        | StrategyConfig::Fedprox(_)
+        | StrategyConfig::Feddyn(_)
+        | StrategyConfig::Fedadam(_)
+        | StrategyConfig::Fedyogi(_)
+        | StrategyConfig::Fedadagrad(_) => "none",
+        StrategyConfig::NormBounding(_) => "none; one moves the mean by radius / n at most",
+        StrategyConfig::Krum(_) | StrategyConfig::MultiKrum(_) => "f where n >= 2f + 3",
+        StrategyConfig::Bulyan(_) => "f where n >= 4f + 3",
+        StrategyConfig::Mda(_) => "f where n > 2f, in 100000 subsets at most",
+        StrategyConfig::Robust(_)
+        | StrategyConfig::Median(_)
+        | StrategyConfig::TrimmedMean(_)
+        | StrategyConfig::Meamed(_)
+        | StrategyConfig::GeometricMedian(_)
+        | StrategyConfig::CentredClipping(_)
+        | StrategyConfig::Caf(_) => "f where n > 2f",
     }
 }
 
@@ -112,8 +198,8 @@ fn text(strategies: &[StrategyInfo]) -> String {
             Visibility::EachUpdate => "each update",
         };
         text.push_str(&format!(
-            "[strategy.{}]\n  {}\n  settings  {settings}\n  sees      {sees}\n  paper     {}\n\n",
-            info.id, info.r#use, info.paper
+            "[strategy.{}]\n  {}\n  settings  {settings}\n  sees      {sees}\n  bears     {}\n  paper     {}\n\n",
+            info.id, info.r#use, info.bears, info.paper
         ));
     }
     text.truncate(text.trim_end().len());
@@ -143,7 +229,19 @@ mod tests {
                 "feddyn",
                 "fedadam",
                 "fedyogi",
-                "fedadagrad"
+                "fedadagrad",
+                "robust",
+                "median",
+                "trimmed-mean",
+                "meamed",
+                "krum",
+                "multi-krum",
+                "bulyan",
+                "geometric-median",
+                "centred-clipping",
+                "mda",
+                "caf",
+                "norm-bounding",
             ]
         );
         for id in ids {
@@ -154,6 +252,8 @@ mod tests {
             assert!(StrategyConfig::defaults().contains(&table["strategy"]));
         }
         assert_eq!(listed[4]["visibility"], "sum-only");
+        assert_eq!(listed[7]["visibility"], "each-update");
+        assert_eq!(listed[13]["bears"], "f where n >= 4f + 3");
     }
 
     #[test]
@@ -163,43 +263,134 @@ mod tests {
               the weighted mean of the updates; the one to start with
               settings  none
               sees      the sum of the updates
+              bears     none
               paper     McMahan et al. 2017, Communication-Efficient Learning of Deep Networks from Decentralized Data, arXiv:1602.05629
 
             [strategy.fedavgm]
               the mean with server momentum; steadier where hospitals' labels differ
               settings  learning_rate = 1.0, momentum = 0.9
               sees      the sum of the updates
+              bears     none
               paper     Hsu et al. 2019, Measuring the Effects of Non-Identical Data Distribution, arXiv:1909.06335
 
             [strategy.fedprox]
               holds local training near the round's model; for much or uneven local work
               settings  mu = 0.01
               sees      the sum of the updates
+              bears     none
               paper     Li et al. 2020, Federated Optimization in Heterogeneous Networks, arXiv:1812.06127
 
             [strategy.feddyn]
               each hospital learns what pulls it away and corrects for it; it remembers that between rounds
               settings  alpha = 0.01
               sees      the sum of the updates
+              bears     none
               paper     Acar et al. 2021, Federated Learning Based on Dynamic Regularization, arXiv:2111.04263
 
             [strategy.fedadam]
               Adam on the mean update; for sparse or badly scaled gradients
               settings  adaptivity = 0.001, beta1 = 0.9, beta2 = 0.99, learning_rate = 0.1
               sees      the sum of the updates
+              bears     none
               paper     Reddi et al. 2021, Adaptive Federated Optimization, arXiv:2003.00295
 
             [strategy.fedyogi]
               as FedAdam, its variance moving by bounded steps; calmer when updates vary
               settings  adaptivity = 0.001, beta1 = 0.9, beta2 = 0.99, learning_rate = 0.01
               sees      the sum of the updates
+              bears     none
               paper     Reddi et al. 2021, Adaptive Federated Optimization, arXiv:2003.00295
 
             [strategy.fedadagrad]
               Adagrad on the mean update; steps only shrink, so it forgives a large rate
               settings  adaptivity = 0.001, beta1 = 0.0, learning_rate = 0.1
               sees      the sum of the updates
+              bears     none
               paper     Reddi et al. 2021, Adaptive Federated Optimization, arXiv:2003.00295
+
+            [strategy.robust]
+              nearest-neighbour mixing and the trimmed mean, the median below 5 reports; the robust one to start with
+              settings  norm_bound = 100.0
+              sees      each update
+              bears     f where n > 2f
+              paper     Allouah et al. 2023, Fixing by Mixing, arXiv:2302.01772
+
+            [strategy.median]
+              the median of each coordinate; bears the most, for few hospitals that are alike
+              settings  before = [], claimed_weights = false, norm_bound = 100.0
+              sees      each update
+              bears     f where n > 2f
+              paper     Yin et al. 2018, Byzantine-Robust Distributed Learning: Towards Optimal Statistical Rates, arXiv:1803.01498
+
+            [strategy.trimmed-mean]
+              the mean without the f least and greatest of each coordinate
+              settings  before = [], norm_bound = 100.0
+              sees      each update
+              bears     f where n > 2f
+              paper     Yin et al. 2018, Byzantine-Robust Distributed Learning: Towards Optimal Statistical Rates, arXiv:1803.01498
+
+            [strategy.meamed]
+              the mean of the n - f values of each coordinate nearest its median
+              settings  before = [], norm_bound = 100.0
+              sees      each update
+              bears     f where n > 2f
+              paper     Xie, Koyejo and Gupta 2018, Generalized Byzantine-tolerant SGD, arXiv:1802.10116
+
+            [strategy.krum]
+              one hospital's update, that with the nearest neighbours; learns from one a round
+              settings  before = [], norm_bound = 100.0
+              sees      each update
+              bears     f where n >= 2f + 3
+              paper     Blanchard et al. 2017, Machine Learning with Adversaries: Byzantine Tolerant Gradient Descent, arXiv:1703.02757
+
+            [strategy.multi-krum]
+              the mean of the updates that have the nearest neighbours
+              settings  before = [], norm_bound = 100.0
+              sees      each update
+              bears     f where n >= 2f + 3
+              paper     Blanchard et al. 2017, Machine Learning with Adversaries: Byzantine Tolerant Gradient Descent, arXiv:1703.02757
+
+            [strategy.bulyan]
+              picks by Krum, then the mean around each coordinate's median; for large models
+              settings  before = [], norm_bound = 100.0
+              sees      each update
+              bears     f where n >= 4f + 3
+              paper     El Mhamdi, Guerraoui and Rouault 2018, The Hidden Vulnerability of Distributed Learning in Byzantium, arXiv:1802.07927
+
+            [strategy.geometric-median]
+              the point with the least sum of distances to the updates
+              settings  before = [], claimed_weights = false, norm_bound = 100.0, smoothing = 1e-6, steps = 100
+              sees      each update
+              bears     f where n > 2f
+              paper     Pillutla, Kakade and Harchaoui 2022, Robust Aggregation for Federated Learning, arXiv:1912.13445
+
+            [strategy.centred-clipping]
+              the last result, moved by each update as far as it may
+              settings  before = [], norm_bound = 100.0, radius = 10.0, steps = 1
+              sees      each update
+              bears     f where n > 2f
+              paper     Karimireddy, He and Jaggi 2021, Learning from History for Byzantine Robust Optimization, arXiv:2012.10333
+
+            [strategy.mda]
+              the mean of the narrowest n - f updates; exact, for few hospitals
+              settings  before = [], norm_bound = 100.0
+              sees      each update
+              bears     f where n > 2f, in 100000 subsets at most
+              paper     El Mhamdi et al. 2018, Genuinely Distributed Byzantine Machine Learning, arXiv:1905.03853
+
+            [strategy.caf]
+              filters along the direction in which updates vary most
+              settings  before = [], norm_bound = 100.0
+              sees      each update
+              bears     f where n > 2f
+              paper     Allouah, Guerraoui and Stephan 2025, Towards Trustworthy Federated Learning with Untrusted Participants, arXiv:2505.01874
+
+            [strategy.norm-bounding]
+              the mean of shortened updates: limits what one hospital can do, cheaply
+              settings  before = [], claimed_weights = false, norm_bound = 100.0, radius = 1.0
+              sees      each update
+              bears     none; one moves the mean by radius / n at most
+              paper     Sun et al. 2019, Can You Really Backdoor Federated Learning?, arXiv:1911.07963
         "#]].assert_eq(&text(&strategies()));
     }
 }

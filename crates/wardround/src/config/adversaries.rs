@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ward_core::{NodeId, NodeInfo, RoundId, Seed};
+use ward_robust::Updates;
 use ward_sim::adversary::{Adversaries, Rule};
 
 use super::types::{AdversariesConfig, Experiment, StrategyConfig};
@@ -17,7 +18,7 @@ impl Experiment {
             nodes: config.nodes(roster, self.root()),
             attack: config.attack.clone(),
             from_round: RoundId(config.from_round),
-            rule: self.strategy.rule(),
+            rule: self.strategy.rule(self.target(roster.len()), self.root()),
             seed: self.root(),
         })
     }
@@ -63,16 +64,18 @@ impl AdversariesConfig {
 impl StrategyConfig {
     /// How updates are combined, as optimal attacks reckon with it. Colluders do not know what each
     /// update will weigh.
-    fn rule(&self) -> Arc<Rule<'static>> {
-        match self {
-            Self::Fedavg(_)
-            | Self::Fedavgm(_)
-            | Self::Fedprox(_)
-            | Self::Feddyn(_)
-            | Self::Fedadam(_)
-            | Self::Fedyogi(_)
-            | Self::Fedadagrad(_) => Arc::new(mean),
-        }
+    fn rule(&self, target: usize, seed: Seed) -> Arc<Rule<'static>> {
+        let Some(robust) = self.robust(target) else {
+            return Arc::new(mean);
+        };
+        Arc::new(move |updates: &[&[f64]]| {
+            let mut all = Updates::new(updates.first().map_or(0, |update| update.len()));
+            for (node, update) in updates.iter().enumerate() {
+                // What the coordinator would refuse does not count here either.
+                let _ = all.insert(NodeId(node as u32), update.to_vec(), 1);
+            }
+            robust.combine(&all, seed).unwrap_or_else(|_| mean(updates))
+        })
     }
 }
 

@@ -203,7 +203,7 @@ impl Experiment {
                 count: uniform.target(enrolled),
             }),
         };
-        let aggregator = self.strategy.aggregator();
+        let aggregator = self.strategy.aggregator(self.target(enrolled));
         Strategy {
             sampler,
             aggregator,
@@ -213,8 +213,21 @@ impl Experiment {
 
     fn server_optimizer(&self) -> Box<dyn ServerOptimizer> {
         match &self.strategy {
-            StrategyConfig::Fedavg(_) | StrategyConfig::Fedprox(_) => Box::new(ServerSgd::FED_AVG),
             StrategyConfig::Feddyn(c) => Box::new(ServerFedDyn { alpha: c.alpha }),
+            StrategyConfig::Fedavg(_)
+            | StrategyConfig::Fedprox(_)
+            | StrategyConfig::Robust(_)
+            | StrategyConfig::Median(_)
+            | StrategyConfig::TrimmedMean(_)
+            | StrategyConfig::Meamed(_)
+            | StrategyConfig::Krum(_)
+            | StrategyConfig::MultiKrum(_)
+            | StrategyConfig::Bulyan(_)
+            | StrategyConfig::GeometricMedian(_)
+            | StrategyConfig::CentredClipping(_)
+            | StrategyConfig::Mda(_)
+            | StrategyConfig::Caf(_)
+            | StrategyConfig::NormBounding(_) => Box::new(ServerSgd::FED_AVG),
             StrategyConfig::Fedavgm(c) => Box::new(ServerSgd {
                 learning_rate: c.learning_rate,
                 momentum: c.momentum,
@@ -255,23 +268,18 @@ impl UniformConfig {
 }
 
 impl StrategyConfig {
-    /// How updates are combined.
-    fn aggregator(&self) -> Box<dyn Aggregator> {
-        match self {
-            Self::Fedavg(_)
-            | Self::Fedavgm(_)
-            | Self::Fedprox(_)
-            | Self::Feddyn(_)
-            | Self::Fedadam(_)
-            | Self::Fedyogi(_)
-            | Self::Fedadagrad(_) => Box::new(Mean),
+    /// How updates are combined, where rounds aim at `target` reports.
+    fn aggregator(&self, target: usize) -> Box<dyn Aggregator> {
+        match self.robust(target) {
+            Some(robust) => Box::new(robust),
+            None => Box::new(Mean),
         }
     }
 
     /// What the coordinator must see of the updates.
     #[must_use]
     pub fn visibility(&self) -> Visibility {
-        self.aggregator().needs()
+        self.aggregator(0).needs()
     }
 
     /// The word for it.
@@ -285,6 +293,18 @@ impl StrategyConfig {
             Self::Fedadam(_) => "fedadam",
             Self::Fedyogi(_) => "fedyogi",
             Self::Fedadagrad(_) => "fedadagrad",
+            Self::Robust(_) => "robust",
+            Self::Median(_) => "median",
+            Self::TrimmedMean(_) => "trimmed-mean",
+            Self::Meamed(_) => "meamed",
+            Self::Krum(_) => "krum",
+            Self::MultiKrum(_) => "multi-krum",
+            Self::Bulyan(_) => "bulyan",
+            Self::GeometricMedian(_) => "geometric-median",
+            Self::CentredClipping(_) => "centred-clipping",
+            Self::Mda(_) => "mda",
+            Self::Caf(_) => "caf",
+            Self::NormBounding(_) => "norm-bounding",
         }
     }
 }

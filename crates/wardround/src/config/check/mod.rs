@@ -3,6 +3,7 @@
 mod adversaries;
 mod data;
 mod found;
+mod robust;
 mod settings;
 
 use std::net::SocketAddr;
@@ -29,6 +30,7 @@ pub fn problems(experiment: &Experiment) -> Vec<Problem> {
     }
     settings::training(&mut found, "training", &experiment.training);
     settings::strategy(&mut found, &experiment.strategy, &experiment.round);
+    robust::settings(&mut found, &experiment.strategy);
     settings::sampler(&mut found, &experiment.sampler);
     settings::round(&mut found, &experiment.round);
     settings::ring(&mut found, &experiment.ring);

@@ -70,6 +70,19 @@ pub(super) fn strategy(found: &mut Found, strategy: &StrategyConfig, round: &Rou
         StrategyConfig::Fedadagrad(c) => {
             adaptive(c.learning_rate, &[("beta1", c.beta1)], c.adaptivity);
         }
+        // In `robust`.
+        StrategyConfig::Robust(_)
+        | StrategyConfig::Median(_)
+        | StrategyConfig::TrimmedMean(_)
+        | StrategyConfig::Meamed(_)
+        | StrategyConfig::Krum(_)
+        | StrategyConfig::MultiKrum(_)
+        | StrategyConfig::Bulyan(_)
+        | StrategyConfig::GeometricMedian(_)
+        | StrategyConfig::CentredClipping(_)
+        | StrategyConfig::Mda(_)
+        | StrategyConfig::Caf(_)
+        | StrategyConfig::NormBounding(_) => {}
     }
 }
 

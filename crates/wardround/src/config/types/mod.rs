@@ -5,6 +5,7 @@
 
 mod adversaries;
 mod deployment;
+mod robust;
 mod round;
 mod simulation;
 mod strategy;
@@ -17,6 +18,11 @@ use ward_train::ModelConfig;
 
 pub use adversaries::AdversariesConfig;
 pub use deployment::{CoordinatorConfig, HospitalConfig, Secret, TransportMode};
+pub use robust::{
+    BeforeConfig, BulyanConfig, CafConfig, CentredClippingConfig, GeometricMedianConfig,
+    KrumConfig, MdaConfig, MeaMedConfig, MedianConfig, MultiKrumConfig, NormBoundingConfig,
+    RobustConfig, RobustKeys, TrimmedMeanConfig,
+};
 pub use round::{RingConfig, RoundConfig};
 pub use simulation::{Network, SimulationConfig};
 pub use strategy::{

@@ -3,6 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::robust::{
+    BulyanConfig, CafConfig, CentredClippingConfig, GeometricMedianConfig, KrumConfig, MdaConfig,
+    MeaMedConfig, MedianConfig, MultiKrumConfig, NormBoundingConfig, RobustConfig,
+    TrimmedMeanConfig,
+};
+
 /// How updates become a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -21,6 +27,30 @@ pub enum StrategyConfig {
     Fedyogi(FedYogiConfig),
     /// Server Adagrad (Reddi et al. 2021).
     Fedadagrad(FedAdagradConfig),
+    /// The robust default: nearest-neighbour mixing and the trimmed mean; the median for few.
+    Robust(RobustConfig),
+    /// The median of each coordinate (Yin et al. 2018).
+    Median(MedianConfig),
+    /// The mean of each coordinate without its f least and f greatest (Yin et al. 2018).
+    TrimmedMean(TrimmedMeanConfig),
+    /// The mean of each coordinate near its median (Xie et al. 2018).
+    Meamed(MeaMedConfig),
+    /// The one update with the nearest neighbours (Blanchard et al. 2017).
+    Krum(KrumConfig),
+    /// The mean of those with the nearest neighbours (Blanchard et al. 2017).
+    MultiKrum(MultiKrumConfig),
+    /// Picks by Krum, then the mean around their median (El Mhamdi et al. 2018).
+    Bulyan(BulyanConfig),
+    /// The point with the least sum of distances (Pillutla et al. 2022).
+    GeometricMedian(GeometricMedianConfig),
+    /// The last result, moved as far as each update may (Karimireddy et al. 2021).
+    CentredClipping(CentredClippingConfig),
+    /// The mean of the narrowest n - f updates (El Mhamdi et al. 2018).
+    Mda(MdaConfig),
+    /// The mean that a filter by covariance leaves narrowest (Allouah et al. 2025).
+    Caf(CafConfig),
+    /// The mean of clipped updates (Sun et al. 2019).
+    NormBounding(NormBoundingConfig),
 }
 
 impl Default for StrategyConfig {
@@ -32,7 +62,7 @@ impl Default for StrategyConfig {
 impl StrategyConfig {
     /// Every strategy with its defaults, in the order in which they are listed.
     #[must_use]
-    pub fn defaults() -> [Self; 7] {
+    pub fn defaults() -> [Self; 19] {
         [
             Self::Fedavg(FedAvgConfig::default()),
             Self::Fedavgm(FedAvgMConfig::default()),
@@ -41,6 +71,18 @@ impl StrategyConfig {
             Self::Fedadam(FedAdamConfig::default()),
             Self::Fedyogi(FedYogiConfig::default()),
             Self::Fedadagrad(FedAdagradConfig::default()),
+            Self::Robust(RobustConfig::default()),
+            Self::Median(MedianConfig::default()),
+            Self::TrimmedMean(TrimmedMeanConfig::default()),
+            Self::Meamed(MeaMedConfig::default()),
+            Self::Krum(KrumConfig::default()),
+            Self::MultiKrum(MultiKrumConfig::default()),
+            Self::Bulyan(BulyanConfig::default()),
+            Self::GeometricMedian(GeometricMedianConfig::default()),
+            Self::CentredClipping(CentredClippingConfig::default()),
+            Self::Mda(MdaConfig::default()),
+            Self::Caf(CafConfig::default()),
+            Self::NormBounding(NormBoundingConfig::default()),
         ]
     }
 }

@@ -1,0 +1,238 @@
+//! Squared distances between updates: one pass over the numbers, as a matrix product.
+//!
+//!   D_ij = G_ii + G_jj − 2 G_ij,   G = X Xᵀ,   X centred on the mean
+//!
+//! All in `f64`, a block of coordinates at a time. Centring keeps the digits that a common part
+//! would cost. Where a pair is so near, against its distances from the mean, that the difference
+//! still loses digits, it is computed again from the differences of its numbers.
+//!
+//! Each element of G is a sum over coordinates in their order: fused multiply-adds within a task of
+//! fixed length, then the tasks' sums. So threads and the width of vectors change no bit.
+
+use rayon::prelude::*;
+
+use crate::points::Squares;
+use crate::{Updates, Value};
+
+/// Coordinates that are gathered together.
+const BLOCK: usize = 256;
+/// Coordinates that stay in the first-level cache while they are multiplied.
+const SHORT: usize = 64;
+/// Coordinates of one task.
+const TASK: usize = 64 * BLOCK;
+/// Points of one panel, whose numbers lie side by side.
+const PANEL: usize = 16;
+/// A pair nearer than this, against its distances from the mean, is computed again.
+const NEAR: f64 = 1e-6;
+
+/// Between the updates, the origin and the reference, in this order.
+pub(crate) fn squares<T: Value>(updates: &Updates<T>) -> Squares {
+    let zero = vec![T::default(); updates.len()];
+    let mut points = updates.rows();
+    points.extend([&zero, updates.reference().unwrap_or(&zero)]);
+    let all = All {
+        points: &points,
+        len: updates.len(),
+    };
+    let width = points.len().next_multiple_of(PANEL);
+    let gram = all.total(width * width, |from, to, sums| all.gram(from, to, sums));
+    let square = |i: usize, j: usize| {
+        let own = gram[i * width + i] + gram[j * width + j];
+        (own, own - 2.0 * gram[i * width + j])
+    };
+    let pairs = (0..points.len()).flat_map(|j| (0..j).map(move |i| (i, j)));
+    let near = |&(i, j): &(usize, usize)| {
+        let (own, square) = square(i, j);
+        square <= NEAR * own
+    };
+    let near: Vec<(usize, usize)> = pairs.filter(near).collect();
+    let again = all.total(near.len(), |from, to, sums| {
+        for (sum, &(i, j)) in sums.iter_mut().zip(&near) {
+            let pair = [points[i], points[j]].map(|point| &point[from..to]);
+            *sum += pulp::Arch::new().dispatch(Difference(pair));
+        }
+    });
+    let mut again = near.into_iter().zip(again).peekable();
+    // Pairs come in the same order here as above.
+    Squares::of(points.len(), |i, j| {
+        match again.next_if(|(pair, _)| *pair == (i, j)) {
+            Some((_, square)) => square,
+            None => square(i, j).1,
+        }
+    })
+}
+
+struct All<'a, T> {
+    points: &'a [&'a [T]],
+    len: usize,
+}
+
+impl<T: Value> All<'_, T> {
+    /// The sums of `count` numbers over all coordinates; `task` adds those of some of them.
+    fn total(&self, count: usize, task: impl Fn(usize, usize, &mut [f64]) + Sync) -> Vec<f64> {
+        let mut total = vec![0.0; count];
+        if count == 0 {
+            return total;
+        }
+        let starts: Vec<usize> = (0..self.len).step_by(TASK).collect();
+        // A few at a time, so that their sums do not all wait in memory.
+        for some in starts.chunks(2 * rayon::current_num_threads()) {
+            let part = |&from: &usize| {
+                let mut sums = vec![0.0; count];
+                task(from, (from + TASK).min(self.len), &mut sums);
+                sums
+            };
+            let parts: Vec<Vec<f64>> = some.par_iter().map(part).collect();
+            for part in parts {
+                let terms = total.iter_mut().zip(part);
+                terms.for_each(|(sum, term)| *sum += term);
+            }
+        }
+        total
+    }
+
+    fn gram(&self, from: usize, to: usize, sums: &mut [f64]) {
+        let panels = self.points.len().div_ceil(PANEL);
+        let mut panels = vec![[[0.0; PANEL]; BLOCK]; panels];
+        for from in (from..to).step_by(BLOCK) {
+            pulp::Arch::new().dispatch(Gram {
+                points: self.points,
+                from,
+                to: (from + BLOCK).min(to),
+                panels: &mut panels,
+                sums,
+            });
+        }
+    }
+}
+
+/// A block of coordinates of some points; those of one coordinate lie side by side.
+type Panel = [[f64; PANEL]; BLOCK];
+
+/// One block's share of G, as the processor's widest vectors run it.
+struct Gram<'a, T> {
+    points: &'a [&'a [T]],
+    from: usize,
+    to: usize,
+    panels: &'a mut [Panel],
+    sums: &'a mut [f64],
+}
+
+impl<T: Value> pulp::WithSimd for Gram<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(mut self, simd: S) {
+        self.gather();
+        let len = self.to - self.from;
+        let width = self.panels.len() * PANEL;
+        for at in (0..len).step_by(SHORT) {
+            let to = (at + SHORT).min(len);
+            for p in 0..self.panels.len() {
+                for q in p..self.panels.len() {
+                    let (a, b) = (&self.panels[p][at..to], &self.panels[q][at..to]);
+                    let corner = &mut self.sums[p * PANEL * width + q * PANEL..];
+                    // As many sums as there are registers for.
+                    if S::F64_LANES >= 8 {
+                        add::<S, 8>(simd, a, b, corner, width);
+                    } else {
+                        add::<S, 4>(simd, a, b, corner, width);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<T: Value> Gram<'_, T> {
+    /// Fills the panels with the block's coordinates, from which the updates' mean is taken.
+    #[inline(always)]
+    fn gather(&mut self) {
+        let updates = self.points.len() - 2;
+        let mut mean = [0.0; BLOCK];
+        for point in &self.points[..updates] {
+            let terms = mean.iter_mut().zip(&point[self.from..self.to]);
+            terms.for_each(|(sum, value)| *sum += value.wide());
+        }
+        mean.iter_mut().for_each(|sum| *sum /= updates as f64);
+        for (panel, points) in self.panels.iter_mut().zip(self.points.chunks(PANEL)) {
+            let mut rows = [&[][..]; PANEL];
+            let points = points.iter().map(|point| &point[self.from..self.to]);
+            rows.iter_mut()
+                .zip(points)
+                .for_each(|(row, point)| *row = point);
+            if rows[PANEL - 1].is_empty() {
+                for (w, row) in rows.iter().enumerate() {
+                    let values = panel.iter_mut().zip(*row).zip(&mean);
+                    values.for_each(|((to, value), mean)| to[w] = value.wide() - mean);
+                }
+            } else {
+                for (l, to) in panel[..self.to - self.from].iter_mut().enumerate() {
+                    for w in 0..PANEL {
+                        to[w] = rows[w][l].wide() - mean[l];
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Adds the products of two panels to a corner of G, `H` rows and two vectors of it at a time.
+#[inline(always)]
+fn add<S: pulp::Simd, const H: usize>(
+    simd: S,
+    a: &[[f64; PANEL]],
+    b: &[[f64; PANEL]],
+    corner: &mut [f64],
+    width: usize,
+) {
+    for i in 0..PANEL / H {
+        for j in 0..PANEL / (2 * S::F64_LANES) {
+            let mut sums = [[simd.splat_f64s(0.0); 2]; H];
+            for h in 0..H {
+                let row = &corner[(i * H + h) * width..][..PANEL];
+                let row = S::as_simd_f64s(row).0;
+                sums[h] = [row[2 * j], row[2 * j + 1]];
+            }
+            for (a, b) in a.iter().zip(b) {
+                let a: &[f64; H] = &a.as_chunks().0[i];
+                let b = S::as_simd_f64s(b).0;
+                let b = [b[2 * j], b[2 * j + 1]];
+                for h in 0..H {
+                    let factor = simd.splat_f64s(a[h]);
+                    sums[h][0] = simd.mul_add_f64s(factor, b[0], sums[h][0]);
+                    sums[h][1] = simd.mul_add_f64s(factor, b[1], sums[h][1]);
+                }
+            }
+            for h in 0..H {
+                let row = &mut corner[(i * H + h) * width..][..PANEL];
+                let row = S::as_mut_simd_f64s(row).0;
+                [row[2 * j], row[2 * j + 1]] = sums[h];
+            }
+        }
+    }
+}
+
+/// The squared distance of two points over some coordinates.
+struct Difference<'a, T>([&'a [T]; 2]);
+
+impl<T: Value> pulp::WithSimd for Difference<'_, T> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> f64 {
+        let [a, b] = self.0;
+        let mut sums = [0.0; PANEL];
+        let ((a, a_rest), (b, b_rest)) = (a.as_chunks(), b.as_chunks());
+        for (a, b) in a.iter().zip(b) {
+            let (a, b): (&[T; PANEL], &[T; PANEL]) = (a, b);
+            for k in 0..PANEL {
+                let apart = a[k].wide() - b[k].wide();
+                sums[k] = apart.mul_add(apart, sums[k]);
+            }
+        }
+        let rest = a_rest.iter().zip(b_rest);
+        let rest = rest.map(|(a, b)| (a.wide() - b.wide()) * (a.wide() - b.wide()));
+        sums.iter().sum::<f64>() + rest.sum::<f64>()
+    }
+}
