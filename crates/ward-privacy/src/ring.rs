@@ -46,44 +46,41 @@ fn fixed(value: f32, scale: f64) -> u64 {
 
 /// Ring words of `values`, each times `weight`. The first coordinate that does not fit is the error.
 pub(crate) fn encode(values: &[f32], weight: u64, ring: &RingSpec) -> Result<Vec<u64>, usize> {
-    let mut words = vec![0; values.len()];
-    let scale = (1u64 << ring.fraction_bits) as f64;
-    let all_fit = pulp::Arch::new().dispatch(Encode {
+    pulp::Arch::new().dispatch(Encode {
         values,
         weight,
-        range: ring.range,
-        scale,
-        words: &mut words,
-    });
-    if all_fit {
-        return Ok(words);
-    }
-    // A NaN does not fit either.
-    let misfit = |v: &f32| !matches!(v.abs().partial_cmp(&ring.range), Some(o) if o.is_le());
-    Err(values.iter().position(misfit).unwrap_or(0))
+        ring,
+    })
 }
 
-/// Writes `words` and says whether all values are within `range`. Without an early exit, and with
-/// the processor's widest vectors, it looks at several at a time.
+/// [`encode`] with the processor's widest vectors. Without an early exit it looks at several values
+/// at a time.
 struct Encode<'a> {
     values: &'a [f32],
     weight: u64,
-    range: f32,
-    scale: f64,
-    words: &'a mut [u64],
+    ring: &'a RingSpec,
 }
 
 impl pulp::NullaryFnOnce for Encode<'_> {
-    type Output = bool;
+    type Output = Result<Vec<u64>, usize>;
 
     #[inline(always)]
-    fn call(self) -> bool {
-        let mut all = true;
-        for (word, &value) in self.words.iter_mut().zip(self.values) {
-            all &= value.abs() <= self.range;
-            *word = fixed(value, self.scale).wrapping_mul(self.weight);
+    fn call(self) -> Self::Output {
+        let Self {
+            values,
+            weight,
+            ring,
+        } = self;
+        // A NaN does not fit either.
+        let fits = |value: f32| value.abs() <= ring.range;
+        if !values.iter().fold(true, |all, &value| all & fits(value)) {
+            return Err(values.iter().position(|&v| !fits(v)).unwrap_or(0));
         }
-        all
+        let scale = (1u64 << ring.fraction_bits) as f64;
+        let words = values.iter();
+        Ok(words
+            .map(|&value| fixed(value, scale).wrapping_mul(weight))
+            .collect())
     }
 }
 

@@ -1,8 +1,5 @@
 //! Training as an effect: whatever is outstanding, on all cores.
 
-use std::time::Duration;
-
-use cpu_time::ThreadTime;
 use rayon::prelude::*;
 use ward_core::{LocalUpdate, NodeId, Trainer};
 use ward_privacy::RowScanner;
@@ -56,8 +53,6 @@ pub(crate) struct Done {
     /// The update, where colluders are to see it.
     pub(crate) seen: Option<LocalUpdate>,
     pub(crate) ward: Option<Ward>,
-    /// Processor time it took.
-    pub(crate) cpu: Duration,
 }
 
 /// Carries out all tasks on the threads of the current rayon pool. The result of a task depends on
@@ -73,7 +68,6 @@ pub(crate) fn carry_out(tasks: Vec<Task>, wards: &dyn Wards) -> Vec<Done> {
                 ward,
                 conduct,
             } = task;
-            let before = ThreadTime::now();
             let opened = ward.map_or_else(|| conduct.open(node, wards), Ok);
             let (result, seen, ward) = match opened {
                 Ok(mut ward) => {
@@ -87,7 +81,6 @@ pub(crate) fn carry_out(tasks: Vec<Task>, wards: &dyn Wards) -> Vec<Done> {
                 result,
                 seen,
                 ward,
-                cpu: before.elapsed(),
             }
         })
         .collect()

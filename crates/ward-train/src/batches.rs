@@ -24,15 +24,12 @@ pub(crate) fn for_each(
         LocalWork::Epochs(epochs) => u64::from(epochs).saturating_mul(a_pass),
         LocalWork::Steps(steps) => u64::from(steps),
     };
-    let place = order.seed.node(address.node).purpose(Purpose::SHUFFLE);
-    let round = order
-        .seed
-        .round(address.round)
-        .node(address.node)
-        .purpose(Purpose::SHUFFLE);
+    let place = |seed: Seed| seed.node(address.node).purpose(Purpose::SHUFFLE);
+    let of_round = || place(order.seed.round(address.round));
     match order.batches {
         Batches::InOrder => passes(rows, size, 0..steps, |_, _| {}, step),
         Batches::Shuffled => {
+            let round = of_round();
             passes(
                 rows,
                 size,
@@ -43,6 +40,7 @@ pub(crate) fn for_each(
         }
         Batches::Stream => {
             let first = u64::from(address.round.0).saturating_mul(steps);
+            let place = place(order.seed);
             let shuffle = |pass, rows: &mut [u32]| shuffle(rows, place, pass);
             passes(
                 rows,
@@ -53,7 +51,7 @@ pub(crate) fn for_each(
             );
         }
         Batches::Replacement => {
-            let mut rng = round.stream();
+            let mut rng = of_round().stream();
             let mut batch = vec![0; size];
             for _ in 0..steps {
                 batch.fill_with(|| rng.random_range(0..rows as u32));

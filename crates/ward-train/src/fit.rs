@@ -6,7 +6,7 @@ use ward_core::{Address, Correction, Params, TrainError, TrainOrder};
 use ward_data::Rows;
 
 use crate::batches;
-use crate::fused::Optimizer;
+use crate::fused::{Optimizer, all_finite};
 use crate::model::ModelSpec;
 
 /// Something that can tell loss and gradient of a batch.
@@ -150,11 +150,6 @@ pub(crate) fn fit(
         return Err(TrainError::Diverged);
     }
     Ok(loss)
-}
-
-/// Whether no value is NaN or infinite. No early exit: the processor checks several at a time.
-fn all_finite(values: &[f32]) -> bool {
-    values.iter().fold(true, |all, v| all & v.is_finite())
 }
 
 /// Adds the gradients of the L2 penalty (not on biases) and of the pull towards the round's first

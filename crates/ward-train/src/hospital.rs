@@ -8,6 +8,7 @@ use ward_core::{
 };
 use ward_data::{HospitalData, Rows};
 
+use crate::fused::difference;
 use crate::learner::{check_rows, scaled};
 use crate::learners::Learners;
 use crate::recalled::Recalled;
@@ -123,8 +124,7 @@ impl Trainer for HospitalTrainer {
         let (delta, loss) = self.learners.lend(|learner| {
             let linear = recalled.as_ref().map(Recalled::linear);
             let (after, loss) = learner.fit(params, rows, order, linear, address)?;
-            let delta: Vec<f32> = after.iter().zip(&params.0).map(|(a, b)| a - b).collect();
-            Ok::<_, TrainError>((delta, loss))
+            Ok::<_, TrainError>((difference(after, &params.0), loss))
         })?;
         if let Some(recalled) = recalled {
             recalled.keep(&delta)?;

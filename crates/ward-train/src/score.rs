@@ -7,7 +7,7 @@ use ward_core::{Estimate, Evaluation, Params};
 use ward_data::Rows;
 
 use crate::engine::Model;
-use crate::fused::{cross_entropy, sigmoid};
+use crate::fused::cross_entropy;
 use crate::model::ModelSpec;
 
 /// Rows that are scored at once.
@@ -36,13 +36,10 @@ pub(crate) fn score(model: &mut Model, spec: &ModelSpec, params: &Params, rows: 
     {
         let logits = model.forward(&params.0, features, labels.len());
         for (row, &label) in logits.chunks_exact(outputs).zip(labels) {
-            losses.push(cross_entropy(row, label, &mut scratch));
+            let (loss, share) = cross_entropy(row, label, &mut scratch);
+            losses.push(loss);
+            positive.extend(share);
             right += u64::from(predicted(row) == usize::from(label));
-            match row {
-                [z] => positive.push(sigmoid(*z)),
-                [negative, z] => positive.push(sigmoid(z - negative)),
-                _ => {}
-            }
         }
     }
     let n = rows.len() as u64;

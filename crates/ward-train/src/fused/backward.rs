@@ -7,7 +7,7 @@
 //! arXiv:1510.01799); a convolution's is made one row at a time and only its norm is kept.
 
 use super::gemm::{self, View};
-use super::loss::cross_entropy;
+use super::loss::cross_entropies;
 use super::network::{Network, grow};
 
 impl Network {
@@ -57,16 +57,7 @@ impl Network {
         let last = self.outputs.len() - 1;
         let (logits, errors) = (&self.outputs[last], &mut self.errors.outputs[last]);
         grow(errors, labels.len() * outputs);
-        let mut total = 0.0;
-        for ((row, error), &label) in logits
-            .chunks_exact(outputs)
-            .zip(errors.chunks_exact_mut(outputs))
-            .zip(labels)
-        {
-            total += cross_entropy(row, label, error);
-            error.iter_mut().for_each(|e| *e *= scale);
-        }
-        total / labels.len() as f64
+        cross_entropies(outputs, logits, labels, scale, errors) / labels.len() as f64
     }
 
     /// The errors of all layers, from those of the logits.

@@ -157,11 +157,11 @@ fn tile<const H: usize, const W: usize>(
             for h in 0..H {
                 lines[h] = &a.values[starts[h]..][..count];
             }
-            for p in 0..count {
+            for (p, row) in (0..count).zip(run.chunks_exact(n)) {
                 for h in 0..H {
                     factors[h] = lines[h][p];
                 }
-                add(&mut sums, factors, &run[p * n + j..][..W]);
+                add(&mut sums, factors, &row[j..][..W]);
             }
         } else if neighbours {
             let mut at = starts[0];

@@ -10,7 +10,9 @@ mod gemm;
 mod loss;
 mod network;
 mod optimizer;
+mod vectors;
 
-pub(crate) use loss::{cross_entropy, sigmoid};
+pub(crate) use loss::cross_entropy;
 pub(crate) use network::Network;
 pub(crate) use optimizer::Optimizer;
+pub(crate) use vectors::{all_finite, difference};

@@ -33,6 +33,9 @@ use job::{Job, Wards};
 /// The round after which memory should no longer grow.
 const FLAT_AFTER: usize = 50;
 
+/// Hospitals whose rows stay in memory between rounds: the default of `simulation.keep_open`.
+const KEEP_OPEN: usize = 1_024;
+
 fn main() -> Result<()> {
     let began = Instant::now();
     // Cargo adds `--bench`.
@@ -69,8 +72,7 @@ fn main() -> Result<()> {
         memory: Vec::new(),
         accuracy: 0.0,
     };
-    let hospitals = coordinator.plan().roster.len();
-    let finished = Simulation::new(coordinator, &wards, &pool, hospitals, Seed::run(0), |_| {
+    let finished = Simulation::new(coordinator, &wards, &pool, KEEP_OPEN, Seed::run(0), |_| {
         (Link::IDEAL, Faults::default())
     })
     .run(&mut clock)?;
