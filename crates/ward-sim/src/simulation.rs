@@ -92,7 +92,7 @@ enum Happening {
 }
 
 /// Jobs that are carried out together, for each thread.
-const JOBS_A_THREAD: usize = 32;
+const JOBS_A_THREAD: usize = 64;
 
 /// Which piece of work: kind and round.
 type Work = (&'static str, RoundId);

@@ -6,7 +6,7 @@
 //! the row's input a and error e, of squared norm (|a|^2 + 1) |e|^2 with the bias (Goodfellow 2015,
 //! arXiv:1510.01799); a convolution's is made one row at a time and only its norm is kept.
 
-use super::gemm::{self, View};
+use super::gemm::{self, Start, View};
 use super::loss::cross_entropies;
 use super::network::{Network, grow};
 
@@ -84,9 +84,8 @@ impl Network {
             let below = done.last_mut().unwrap_or(&mut self.errors.flat);
             grow(below, batch * layer.inputs);
             let below = &mut below[..batch * layer.inputs];
-            below.fill(0.0);
             let a = View::stored(&above[0], batch, layer.outputs);
-            gemm::accumulate(layer.inputs, a, transposed, below);
+            gemm::accumulate(layer.inputs, Start::Zero, a, transposed, below);
             if let Some(under) = index.checked_sub(1) {
                 // ReLU: nothing flows where nothing came through.
                 below
@@ -127,7 +126,6 @@ impl Network {
     /// The parameters' gradient, from every layer's input and errors.
     #[inline(always)]
     fn collect(&mut self, rows: &[f32], batch: usize, gradient: &mut [f32]) {
-        gradient.fill(0.0);
         let mut rest = gradient;
         for index in 0..self.convs.len() {
             let spec = self.convs[index].spec;
@@ -148,7 +146,7 @@ impl Network {
                     .for_each(|(sum, value)| *sum += value);
             }
             let a = View::stored(self.dense_input(index, rows), batch, layer.inputs);
-            gemm::accumulate(layer.outputs, a.transposed(), errors, weights);
+            gemm::accumulate(layer.outputs, Start::Zero, a.transposed(), errors, weights);
         }
     }
 
@@ -248,11 +246,12 @@ impl pulp::NullaryFnOnce for Gradient<'_> {
     }
 }
 
-/// Weights, biases and what comes behind them.
+/// Weights, biases, which are set to 0, and what comes behind them.
 #[inline(always)]
 fn split(rest: &mut [f32], weights: usize, biases: usize) -> (&mut [f32], &mut [f32], &mut [f32]) {
     let (weights, rest) = rest.split_at_mut(weights);
     let (biases, rest) = rest.split_at_mut(biases);
+    biases.fill(0.0);
     (weights, biases, rest)
 }
 

@@ -6,7 +6,7 @@
 //! that the pooling drops are never computed.
 
 use super::backward::norm_square;
-use super::gemm::{self, Axis, View};
+use super::gemm::{self, Axis, Start, View};
 use crate::model::ConvSpec;
 
 /// A convolution with its weights laid out for the passes, and scratch space for one image.
@@ -68,11 +68,9 @@ impl Conv {
             .zip(output.chunks_exact_mut(length))
             .zip(chosen.chunks_exact_mut(length))
         {
-            for position in self.plane.chunks_exact_mut(channels) {
-                position.copy_from_slice(bias);
-            }
             let a = patches(&self.spec, image);
-            gemm::accumulate(channels, a, &self.by_input, &mut self.plane);
+            let start = Start::Row(bias);
+            gemm::accumulate(channels, start, a, &self.by_input, &mut self.plane);
             self.pool(output, chosen);
         }
     }
@@ -120,7 +118,8 @@ impl Conv {
         }
     }
 
-    /// Adds a batch's gradients by weights and biases. `above` is that of the pooled outputs.
+    /// A batch's gradient by the weights, and that by the biases added to what is there. `above` is
+    /// that of the pooled outputs.
     #[inline(always)]
     pub(super) fn gradient(
         &mut self,
@@ -164,7 +163,8 @@ impl Conv {
         {
             self.unpool(chosen, above, bias_gradient);
             let a = patches(&spec, image).transposed();
-            gemm::accumulate(spec.channels_out, a, &self.plane, &mut self.gradient);
+            let (start, sums) = (Start::Kept, &mut self.gradient);
+            gemm::accumulate(spec.channels_out, start, a, &self.plane, sums);
         }
     }
 
@@ -244,7 +244,7 @@ impl Conv {
         }
     }
 
-    /// Adds the gradient to `[out][in][dy][dx]`.
+    /// Writes the gradient as `[out][in][dy][dx]`.
     #[inline(always)]
     fn store(&self, weight_gradient: &mut [f32]) {
         let ConvSpec {
@@ -260,7 +260,7 @@ impl Conv {
         {
             for (c, weights) in weights.chunks_exact_mut(area).enumerate() {
                 for (tap, sum) in weights.iter_mut().enumerate() {
-                    *sum += self.gradient[(tap * channels_in + c) * channels_out + o];
+                    *sum = self.gradient[(tap * channels_in + c) * channels_out + o];
                 }
             }
         }

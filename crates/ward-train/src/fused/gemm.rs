@@ -62,20 +62,32 @@ impl<'a> View<'a> {
     }
 }
 
+/// What a product is added to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Start<'a> {
+    /// What C holds.
+    Kept,
+    /// Nothing: C may hold anything.
+    Zero,
+    /// In every row of C these numbers; C may hold anything.
+    Row(&'a [f32]),
+}
+
 /// Rows of C that one tile holds in registers.
 const HEIGHT: usize = 6;
 
-/// Adds A (m x k) times B (k x n, stored row by row) to C (m x n, stored row by row), where
-/// k is the length of `b` over n, and m that of `c` over n.
-pub(super) fn accumulate(n: usize, a: View<'_>, b: &[f32], c: &mut [f32]) {
+/// Writes `start` plus A (m x k) times B (k x n, stored row by row) to C (m x n, stored row by row),
+/// where k is the length of `b` over n, and m that of `c` over n.
+pub(super) fn accumulate(n: usize, start: Start<'_>, a: View<'_>, b: &[f32], c: &mut [f32]) {
     // A function of its own: inlined into each of its callers, its tiles would crowd each other
     // out of the instruction cache.
-    pulp::Arch::new().dispatch(Accumulate { n, a, b, c });
+    pulp::Arch::new().dispatch(Accumulate { n, start, a, b, c });
 }
 
 /// [`accumulate`] as the processor's widest vectors run it.
 struct Accumulate<'a> {
     n: usize,
+    start: Start<'a>,
     a: View<'a>,
     b: &'a [f32],
     c: &'a mut [f32],
@@ -86,50 +98,58 @@ impl pulp::WithSimd for Accumulate<'_> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) {
-        let Self { n, a, b, c } = self;
+        let Self { n, start, a, b, c } = self;
         let m = c.len() / n;
         let wide = S::F32_LANES >= 16;
         let mut i = 0;
         while i + HEIGHT <= m {
-            strip::<HEIGHT>(wide, i, n, a, b, c);
+            strip::<HEIGHT>(wide, i, n, start, a, b, c);
             i += HEIGHT;
         }
         match m - i {
-            1 => strip::<1>(wide, i, n, a, b, c),
-            2 => strip::<2>(wide, i, n, a, b, c),
-            3 => strip::<3>(wide, i, n, a, b, c),
-            4 => strip::<4>(wide, i, n, a, b, c),
-            5 => strip::<5>(wide, i, n, a, b, c),
+            1 => strip::<1>(wide, i, n, start, a, b, c),
+            2 => strip::<2>(wide, i, n, start, a, b, c),
+            3 => strip::<3>(wide, i, n, start, a, b, c),
+            4 => strip::<4>(wide, i, n, start, a, b, c),
+            5 => strip::<5>(wide, i, n, start, a, b, c),
             _ => {}
         }
     }
 }
 
 #[inline(always)]
-fn strip<const H: usize>(wide: bool, i: usize, n: usize, a: View<'_>, b: &[f32], c: &mut [f32]) {
+fn strip<const H: usize>(
+    wide: bool,
+    i: usize,
+    n: usize,
+    start: Start<'_>,
+    a: View<'_>,
+    b: &[f32],
+    c: &mut [f32],
+) {
     let mut j = 0;
     while wide && j + 32 <= n {
-        tile::<H, 32>(i, j, n, a, b, c);
+        tile::<H, 32>(i, j, n, start, a, b, c);
         j += 32;
     }
     while j + 16 <= n {
-        tile::<H, 16>(i, j, n, a, b, c);
+        tile::<H, 16>(i, j, n, start, a, b, c);
         j += 16;
     }
     if j + 8 <= n {
-        tile::<H, 8>(i, j, n, a, b, c);
+        tile::<H, 8>(i, j, n, start, a, b, c);
         j += 8;
     }
     if j + 4 <= n {
-        tile::<H, 4>(i, j, n, a, b, c);
+        tile::<H, 4>(i, j, n, start, a, b, c);
         j += 4;
     }
     if j + 2 <= n {
-        tile::<H, 2>(i, j, n, a, b, c);
+        tile::<H, 2>(i, j, n, start, a, b, c);
         j += 2;
     }
     if j < n {
-        tile::<H, 1>(i, j, n, a, b, c);
+        tile::<H, 1>(i, j, n, start, a, b, c);
     }
 }
 
@@ -138,6 +158,7 @@ fn tile<const H: usize, const W: usize>(
     i: usize,
     j: usize,
     n: usize,
+    start: Start<'_>,
     a: View<'_>,
     b: &[f32],
     c: &mut [f32],
@@ -145,7 +166,11 @@ fn tile<const H: usize, const W: usize>(
     let mut sums = [[0.0_f32; W]; H];
     let mut starts = [0; H];
     for h in 0..H {
-        sums[h].copy_from_slice(&c[(i + h) * n + j..][..W]);
+        match start {
+            Start::Kept => sums[h].copy_from_slice(&c[(i + h) * n + j..][..W]),
+            Start::Zero => {}
+            Start::Row(row) => sums[h].copy_from_slice(&row[j..][..W]),
+        }
         starts[h] = a.rows.at(i + h);
     }
     let neighbours = a.rows.step == 1 && starts[H - 1] == starts[0] + H - 1;
@@ -260,13 +285,27 @@ mod tests {
                 }
             }
             let mut c = start.clone();
-            accumulate(n, View::stored(&a, m, k), &b, &mut c);
+            accumulate(n, Start::Kept, View::stored(&a, m, k), &b, &mut c);
             prop_assert_eq!(&c, &plain);
+
+            for row in [vec![0.0; n], values(n, seed ^ 3)] {
+                let mut kept = row.repeat(m);
+                accumulate(n, Start::Kept, View::stored(&a, m, k), &b, &mut kept);
+                c.fill(f32::NAN);
+                accumulate(n, Start::Row(&row), View::stored(&a, m, k), &b, &mut c);
+                prop_assert_eq!(&c, &kept);
+                if row.iter().all(|v| *v == 0.0) {
+                    c.fill(f32::NAN);
+                    accumulate(n, Start::Zero, View::stored(&a, m, k), &b, &mut c);
+                    prop_assert_eq!(&c, &kept);
+                }
+            }
 
             let mut turned = vec![0.0; m * k];
             transpose(m, k, &a, &mut turned);
             c.copy_from_slice(&start);
-            accumulate(n, View::stored(&turned, k, m).transposed(), &b, &mut c);
+            let a = View::stored(&turned, k, m).transposed();
+            accumulate(n, Start::Kept, a, &b, &mut c);
             prop_assert_eq!(&c, &plain);
         }
 
@@ -288,14 +327,15 @@ mod tests {
             let b = values(patch * n, seed ^ 1);
             let mut copied = values(side * side * n, seed ^ 2);
             let mut in_place = copied.clone();
-            accumulate(n, View::stored(&patches, side * side, patch), &b, &mut copied);
+            let a = View::stored(&patches, side * side, patch);
+            accumulate(n, Start::Kept, a, &b, &mut copied);
             let jump = width * channels;
             let view = View {
                 values: &image,
                 rows: Axis { run: side, step: channels, jump },
                 columns: Axis { run: kernel * channels, step: 1, jump },
             };
-            accumulate(n, view, &b, &mut in_place);
+            accumulate(n, Start::Kept, view, &b, &mut in_place);
             prop_assert_eq!(in_place, copied);
         }
     }

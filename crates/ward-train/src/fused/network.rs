@@ -3,7 +3,7 @@
 //! The backward pass is in [`super::backward`].
 
 use super::conv::Conv;
-use super::gemm::{self, View};
+use super::gemm::{self, Start, View};
 use crate::model::Layers;
 
 /// A model's workspace: grown once to the largest batch, then nothing is allocated.
@@ -124,11 +124,8 @@ impl Network {
             let output = &mut here[0];
             grow(output, batch * layer.outputs);
             let output = &mut output[..batch * layer.outputs];
-            for row in output.chunks_exact_mut(layer.outputs) {
-                row.copy_from_slice(bias);
-            }
             let a = View::stored(input, batch, layer.inputs);
-            gemm::accumulate(layer.outputs, a, weight, output);
+            gemm::accumulate(layer.outputs, Start::Row(bias), a, weight, output);
             if index < last {
                 output
                     .iter_mut()

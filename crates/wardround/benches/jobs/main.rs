@@ -65,7 +65,7 @@ fn main() -> Result<()> {
     let mut clock = Clock {
         learners: Learners::new(wards.model.clone(), engine),
         pool: &pool,
-        parts: parts(&wards.test, pool.current_num_threads()),
+        parts: parts(&wards.test, 4 * pool.current_num_threads()),
         ends: Vec::new(),
         cpu: Vec::new(),
         evaluation: Duration::ZERO,
@@ -84,7 +84,7 @@ fn main() -> Result<()> {
 struct Clock<'a> {
     learners: Learners,
     pool: &'a ThreadPool,
-    /// The evaluation set, in as many parts as there are threads.
+    /// The evaluation set in parts: some for each thread, so that one that wakes late does less.
     parts: Vec<Rows>,
     ends: Vec<Instant>,
     /// Processor time of all threads at the end of each round.
