@@ -1,6 +1,7 @@
 //! The driver: a queue ordered by (tick, kind, node, number), and effects carried out on it.
 
 mod misconduct;
+mod weights;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -11,6 +12,7 @@ use ward_core::{Digest, Event, Instruction, NodeId, Outcome, Record, Report, Rou
 use ward_round::{Coordinator, Effect, Input, NodeEffect, NodeInput, NodeSession, RunState};
 
 use self::misconduct::Misconduct;
+use self::weights::Weights;
 use crate::adversary::Adversaries;
 use crate::link::Link;
 use crate::outage::{FaultModel, Faults};
@@ -115,7 +117,7 @@ pub struct Simulation<'a> {
     queue: BTreeMap<Place, Happening>,
     outstanding: BTreeMap<(NodeId, Work), NodeEffect>,
     results: BTreeMap<(NodeId, Work), NodeInput>,
-    last_digest: Option<(*const ward_core::Params, Digest)>,
+    weights: Weights,
     work_cpu: Duration,
     /// `None` where all are honest.
     misconduct: Option<Misconduct>,
@@ -163,7 +165,7 @@ impl<'a> Simulation<'a> {
             queue: BTreeMap::new(),
             outstanding: BTreeMap::new(),
             results: BTreeMap::new(),
-            last_digest: None,
+            weights: Weights::default(),
             work_cpu: Duration::ZERO,
             misconduct: None,
         }
@@ -278,13 +280,6 @@ impl<'a> Simulation<'a> {
         instruction: Instruction,
         observer: &mut dyn Observer,
     ) -> Result<(), SimulationError> {
-        let params = match &instruction {
-            Instruction::Train { params, .. } | Instruction::Evaluate { params, .. } => {
-                Some(params.clone())
-            }
-            Instruction::Summarise { .. } | Instruction::Rest => None,
-        };
-        let digest = params.map(|params| self.digest_of(&params));
         let node = &mut self.nodes[to.0 as usize];
         if instruction
             .round()
@@ -292,8 +287,7 @@ impl<'a> Simulation<'a> {
         {
             return Ok(());
         }
-        let has_params = digest.is_none() || node.holds == digest;
-        let bytes = ward_wire::instruction_bytes(&instruction, has_params);
+        let (digest, bytes) = self.weights.of(&instruction, node.holds);
         node.holds = digest.or(node.holds);
         node.messages += 1;
         let transit = node.link.transit_ms(bytes, to, node.messages, self.seed);
@@ -313,18 +307,6 @@ impl<'a> Simulation<'a> {
             },
             observer,
         )
-    }
-
-    fn digest_of(&mut self, params: &std::sync::Arc<ward_core::Params>) -> Digest {
-        let pointer = std::sync::Arc::as_ptr(params);
-        match self.last_digest {
-            Some((last, digest)) if last == pointer => digest,
-            _ => {
-                let digest = params.digest();
-                self.last_digest = Some((pointer, digest));
-                digest
-            }
-        }
     }
 
     /// Tells a node's session and carries its effects out.

@@ -33,6 +33,9 @@ use job::{Job, Wards};
 /// The round after which memory should no longer grow.
 const FLAT_AFTER: usize = 50;
 
+/// Rounds between two looks at the memory, which cost as much as a hospital's training.
+const MEMORY_EVERY: usize = 10;
+
 /// Hospitals whose rows stay in memory between rounds: the default of `simulation.keep_open`.
 const KEEP_OPEN: usize = 1_024;
 
@@ -91,7 +94,7 @@ struct Clock<'a> {
     cpu: Vec<Duration>,
     /// Processor time of all evaluations.
     evaluation: Duration,
-    /// Resident memory at the end of each round.
+    /// Resident memory at the end of every so many rounds.
     memory: Vec<f64>,
     accuracy: f64,
 }
@@ -111,8 +114,10 @@ impl Observer for Clock<'_> {
         self.evaluation += before.elapsed();
         self.cpu.push(ProcessTime::now().as_duration());
         self.ends.push(Instant::now());
-        self.memory
-            .push(process::rss_mb().map_err(io::Error::other)?);
+        if self.ends.len().is_multiple_of(MEMORY_EVERY) {
+            let memory = process::rss_mb().map_err(io::Error::other)?;
+            self.memory.push(memory);
+        }
         Ok(())
     }
 }
@@ -130,7 +135,7 @@ impl Clock<'_> {
         let training = training.as_secs_f64() / rounds;
         let evaluation = self.evaluation.as_secs_f64() / rounds;
         let start = (self.ends[0] - began).as_secs_f64() - round;
-        let grown = match self.memory.get(FLAT_AFTER) {
+        let grown = match self.memory.get(FLAT_AFTER / MEMORY_EVERY) {
             Some(settled) => self.memory[self.memory.len() - 1] - settled,
             None => 0.0,
         };

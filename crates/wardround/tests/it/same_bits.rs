@@ -90,6 +90,24 @@ fn what_hospitals_remember_survives_a_kill() {
 }
 
 #[test]
+fn robust_rules_end_with_the_same_bits_everywhere() {
+    let many = SMALL
+        .replace("ward-3", "province-21")
+        .replace("rounds = 6", "rounds = 3");
+    let before = "before = [{ bucketing = 1 }, \"nnm\"]";
+    for strategy in [
+        "[strategy.robust]".to_owned(),
+        "[strategy.bulyan]\nf = 4".to_owned(),
+        format!("[strategy.centred-clipping]\n{before}"),
+    ] {
+        let lab = Lab::new(&many.replace("[round]", &format!("{strategy}\n[round]")));
+        let one = lab.digest("run e.toml --threads 1");
+        assert_eq!(one, lab.digest("run e.toml --threads 8"), "{strategy}");
+        assert_eq!(one, lab.digest("up e.toml"), "{strategy}");
+    }
+}
+
+#[test]
 fn burn_s_engine_ends_with_its_own_bits_everywhere() {
     let lab = Lab::new(&SMALL.replace("[training]", "[training]\nengine = \"burn\""));
     let one = lab.digest("run e.toml --threads 1");
