@@ -150,6 +150,7 @@ impl Settings {
         let delta = Delta(vec![f32::from(1_u16 << (node.0 % 16)), 1.0]);
         let update = LocalUpdate {
             delta,
+            extras: Vec::new(),
             examples: 1,
             loss: 0.5,
         };

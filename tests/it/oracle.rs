@@ -11,7 +11,7 @@ use ward_data::Rows;
 use ward_oracle::{Mlp, Rule, Server, Sgd};
 use ward_privacy::ring::RingSum;
 use ward_privacy::seal;
-use ward_round::strategy::{Adaptive, ServerAdaptive, ServerSgd};
+use ward_round::strategy::{Adaptive, Combined, ServerAdaptive, ServerSgd};
 use ward_round::{OptimizerState, ServerOptimizer};
 use ward_train::{Engine, Learner, MlpConfig, ModelConfig, ModelSpec, TrainingDevice};
 
@@ -62,8 +62,12 @@ proptest! {
     ) {
         let mut sum = RingSum::new(5, RING);
         for (delta, examples) in &updates {
-            let update =
-                LocalUpdate { delta: Delta(delta.clone()), examples: *examples, loss: 0.5 };
+            let update = LocalUpdate {
+                delta: Delta(delta.clone()),
+                extras: Vec::new(),
+                examples: *examples,
+                loss: 0.5,
+            };
             sum.add(&seal(update, Weighting::Examples, &RING).unwrap());
         }
         let updates: Vec<_> = updates.iter().map(|(u, weight)| (wide(u), *weight)).collect();
@@ -97,7 +101,7 @@ proptest! {
             let mut known = Server::new(rule, 0.1, betas, f64::from(tau), 4);
             let mut w = vec![0.5; 4];
             for delta in &rounds {
-                optimizer.apply(&mut state, &mut params, &Delta(delta.clone()), 1.0);
+                optimizer.apply(&mut state, &mut params, Combined::of_all(&Delta(delta.clone())));
                 known.step(&mut w, &wide(delta));
             }
             close(&params.0, &w, 1e-4);

@@ -1,12 +1,11 @@
 //! The simulator's laws, with a trainer small enough to read: nothing but the plan decides the bits.
 
 use std::io;
-use std::sync::Arc;
 
 use rand::RngExt;
 use ward_core::{
     Address, Delta, Digest, Estimate, Evaluation, Event, Layout, LocalUpdate, NodeId, Outcome,
-    Params, Purpose, Record, Scaling, Seed, Summary, Tick, TrainError, TrainOrder, Trainer,
+    Params, Purpose, Record, Seed, Summary, Tick, TrainError, TrainOrder, Trainer,
 };
 use ward_round::{Coordinator, Plan, RunState, Strategy};
 use ward_sim::{Faults, Finished, Link, Observer, Simulation, Ward, Wards};
@@ -53,6 +52,7 @@ impl Trainer for Toy {
             .collect();
         Ok(LocalUpdate {
             delta: Delta(delta),
+            extras: Vec::new(),
             examples: self.examples(),
             loss: 0.5,
         })
@@ -61,7 +61,8 @@ impl Trainer for Toy {
     fn evaluate(
         &mut self,
         params: &Params,
-        _: Option<&Arc<Scaling>>,
+        _: &TrainOrder,
+        _: Address,
     ) -> Result<Evaluation, TrainError> {
         let value = f64::from(params.0[0]);
         let estimate = Estimate {

@@ -6,27 +6,31 @@
 //! **Invariants.** No clock, no socket, no thread, no tensor library. A [`LocalUpdate`] neither
 //! serialises nor prints its numbers: it cannot leave a hospital by accident.
 
+pub mod algorithm;
 pub mod digest;
 pub mod event;
 pub mod ids;
 pub mod message;
 pub mod metric;
+pub mod node_state;
 pub mod params;
 pub mod scaling;
 pub mod seed;
 pub mod tick;
 pub mod trainer;
 
+pub use algorithm::{Algorithm, Wide};
 pub use digest::Digest;
 pub use event::{Abandoned, Event, Outcome, Record, Unmet};
 pub use ids::{NodeId, NodeInfo, RoundId, RunId};
 pub use message::{Instruction, Malformed, Refusal, Report, Upload};
 pub use metric::{Estimate, Evaluation};
+pub use node_state::{NodeState, NodeStates, StateKind};
 pub use params::{Delta, Layout, Params, TensorSpec};
 pub use scaling::{Scaling, Summary};
 pub use seed::{Purpose, Seed};
 pub use tick::Tick;
 pub use trainer::{
-    Address, Batches, Correction, LocalUpdate, LocalWork, NodeState, NodeStates, OptimizerSpec,
-    RingSpec, TrainError, TrainOrder, Trainer, Weighting,
+    Address, Batches, LocalUpdate, LocalWork, OptimizerSpec, RingSpec, TrainError, TrainOrder,
+    Trainer, Weighting,
 };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Evaluation, Params, RoundId, Scaling, Summary, TrainOrder};
+use crate::{Evaluation, Params, RoundId, Summary, TrainOrder};
 
 /// Coordinator to node.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +21,7 @@ pub enum Instruction {
     Train {
         /// The open round.
         round: RoundId,
-        /// The model.
+        /// The model, and behind it the order's [extras](crate::algorithm).
         params: Arc<Params>,
         /// How.
         order: Arc<TrainOrder>,
@@ -32,8 +32,8 @@ pub enum Instruction {
         round: RoundId,
         /// The model.
         params: Arc<Params>,
-        /// The scaling the model was trained with.
-        scaling: Option<Arc<Scaling>>,
+        /// How it was trained.
+        order: Arc<TrainOrder>,
     },
     /// The run is over: nothing more will be asked.
     Rest,
@@ -78,7 +78,7 @@ pub enum Report {
 /// cannot matter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Upload {
-    /// One word for each parameter.
+    /// One word for each parameter, and for each of the order's [extras](crate::algorithm).
     pub words: Vec<u64>,
     /// How much the update counts; the same weight is already multiplied into the words.
     pub weight: u64,

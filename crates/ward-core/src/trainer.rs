@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Delta, Evaluation, Layout, Params, RunId, Scaling, Seed, Summary};
+use crate::{Algorithm, Delta, Evaluation, Layout, Params, RunId, Scaling, Seed, Summary};
 
 /// How much local work a round asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,21 +78,6 @@ pub enum Weighting {
     Uniform,
 }
 
-/// A term that an algorithm with state in the hospitals adds to the local gradient.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Default)]
-#[serde(rename_all = "kebab-case")]
-pub enum Correction {
-    /// None: the hospital remembers nothing between rounds.
-    #[default]
-    None,
-    /// FedDyn's dynamic regulariser (Acar et al. 2021, arXiv:2111.04263, Algorithm 1): the gradient
-    /// gains `alpha (w - w_round) - h`, and after the work `h <- h - alpha (w - w_round)`.
-    FedDyn {
-        /// Strength of the regulariser, above 0.
-        alpha: f32,
-    },
-}
-
 /// How a node is to train in one round.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainOrder {
@@ -111,8 +96,8 @@ pub struct TrainOrder {
     /// L2 norm to which each row's own gradient is clipped before the mean of a batch is taken;
     /// 0 is off. It bounds what one row can do to a step; it adds no noise.
     pub example_clip_norm: f32,
-    /// What the hospital's state adds to the gradient.
-    pub correction: Correction,
+    /// What the hospital does beside plain training.
+    pub algorithm: Algorithm,
     /// Federated z-scores to apply to the rows first; `None` when the plan does not scale globally.
     pub scaling: Option<Arc<Scaling>>,
     /// How much the update is to count.
@@ -126,7 +111,7 @@ pub struct TrainOrder {
 }
 
 impl TrainOrder {
-    /// Plain training: batches shuffled anew each epoch, no penalty, clipping, correction or
+    /// Plain training: batches shuffled anew each epoch, no penalty, clipping, algorithm or
     /// scaling, and updates that count by their rows.
     #[must_use]
     pub fn new(
@@ -144,7 +129,7 @@ impl TrainOrder {
             proximal_mu: 0.0,
             l2: 0.0,
             example_clip_norm: 0.0,
-            correction: Correction::None,
+            algorithm: Algorithm::Plain,
             scaling: None,
             weighting: Weighting::Examples,
             ring,
@@ -159,6 +144,8 @@ impl TrainOrder {
 pub struct LocalUpdate {
     /// After minus before.
     pub delta: Delta,
+    /// What the order's [`Algorithm`] has the upload carry behind it.
+    pub extras: Vec<f32>,
     /// Rows trained on: how much the update counts.
     pub examples: u64,
     /// Mean training loss over the local work.
@@ -194,6 +181,9 @@ pub enum TrainError {
         /// What fits.
         expected: usize,
     },
+    /// The order asks for what does not go together.
+    #[error("the order cannot be carried out: {0}")]
+    Order(String),
     /// What the hospital remembers of earlier rounds is not to be had.
     #[error("the hospital's state could not be used: {0}")]
     State(String),
@@ -219,7 +209,8 @@ pub trait Trainer: Send {
     /// Sums over the training rows, for federated scaling.
     fn summarise(&self) -> Summary;
 
-    /// Trains from `params` as `order` says. Every random choice is drawn at
+    /// Trains from `params` as `order` says: the model, and behind it the
+    /// [extras](Algorithm::extras_sent) of the order's algorithm. Every random choice is drawn at
     /// `order.seed` + `address`, so the result depends on nothing else.
     ///
     /// # Errors
@@ -231,45 +222,17 @@ pub trait Trainer: Send {
         address: Address,
     ) -> Result<LocalUpdate, TrainError>;
 
-    /// Scores `params` on the hospital's clean test rows.
+    /// Scores `params` on the hospital's clean test rows, prepared as `order` says; `address` names
+    /// the round that made them.
     ///
     /// # Errors
     /// [`TrainError`] says why there is no score.
     fn evaluate(
         &mut self,
         params: &Params,
-        scaling: Option<&Arc<Scaling>>,
+        order: &TrainOrder,
+        address: Address,
     ) -> Result<Evaluation, TrainError>;
-}
-
-/// What a hospital remembers from one round to another. It stays there: it does not print.
-#[derive(Clone, PartialEq)]
-pub enum NodeState {
-    /// FedDyn's `h`: the local gradient at the hospital's last model, one number a parameter.
-    FedDyn(Vec<f32>),
-}
-
-impl fmt::Debug for NodeState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::FedDyn(values) = self;
-        write!(f, "NodeState::FedDyn({} values, redacted)", values.len())
-    }
-}
-
-/// Where hospitals' states are kept. Only hospitals at work hold theirs in memory.
-pub trait NodeStates: fmt::Debug + Send + Sync {
-    /// What the hospital remembered of `run` before the round of `address`; `None` the first time.
-    /// Asked for the same round again, it answers the same again.
-    ///
-    /// # Errors
-    /// Why it is not to be had.
-    fn recall(&self, run: RunId, address: Address) -> Result<Option<NodeState>, String>;
-
-    /// Remembers what came of the round of `address`.
-    ///
-    /// # Errors
-    /// Why it could not be kept.
-    fn keep(&self, run: RunId, address: Address, state: &NodeState) -> Result<(), String>;
 }
 
 /// Where a piece of local training stands in the tree of random choices.

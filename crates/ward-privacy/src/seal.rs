@@ -48,8 +48,15 @@ pub fn seal(
         Weighting::Examples => update.examples.min(ring.most_weight),
         Weighting::Uniform => 1,
     };
-    let LocalUpdate { delta, loss, .. } = update;
-    let words = ring::encode(&delta.0, weight, ring).map_err(|index| SealError::OutOfRange {
+    let LocalUpdate {
+        delta,
+        extras,
+        loss,
+        ..
+    } = update;
+    let mut numbers = delta.0;
+    numbers.extend(extras);
+    let words = ring::encode(&numbers, weight, ring).map_err(|index| SealError::OutOfRange {
         index,
         range: ring.range,
     })?;
@@ -74,6 +81,7 @@ mod tests {
     fn update(delta: &[f32], examples: u64) -> LocalUpdate {
         LocalUpdate {
             delta: Delta(delta.to_vec()),
+            extras: Vec::new(),
             examples,
             loss: 0.5,
         }
@@ -95,6 +103,16 @@ mod tests {
     fn words_are_weight_times_fixed_point() {
         let upload = seal(update(&[0.5, -1.0], 3), Weighting::Examples, &RING).unwrap();
         assert_eq!(upload.words, [3 * 128, (-3_i64 * 256).cast_unsigned()]);
+    }
+
+    #[test]
+    fn extras_follow_the_update_and_are_weighed_with_it() {
+        let update = LocalUpdate {
+            extras: vec![2.0],
+            ..update(&[0.5], 3)
+        };
+        let upload = seal(update, Weighting::Examples, &RING).unwrap();
+        assert_eq!(upload.words, [3 * 128, 3 * 512]);
     }
 
     #[test]

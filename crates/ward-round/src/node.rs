@@ -7,8 +7,7 @@
 use std::sync::Arc;
 
 use ward_core::{
-    Evaluation, Instruction, NodeId, Params, Report, RoundId, Scaling, Summary, Tick, TrainOrder,
-    Upload,
+    Evaluation, Instruction, NodeId, Params, Report, RoundId, Summary, Tick, TrainOrder, Upload,
 };
 
 /// What can happen to a node.
@@ -62,8 +61,8 @@ pub enum NodeEffect {
         round: RoundId,
         /// These parameters.
         params: Arc<Params>,
-        /// With the rows scaled so.
-        scaling: Option<Arc<Scaling>>,
+        /// Trained in this way.
+        order: Arc<TrainOrder>,
     },
     /// Send a report to the coordinator.
     Send(Report),

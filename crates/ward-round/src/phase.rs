@@ -114,6 +114,7 @@ pub(crate) struct Evaluating {
     /// The round that made the model.
     pub(crate) round: RoundId,
     pub(crate) params: Arc<Params>,
+    pub(crate) order: Arc<TrainOrder>,
     pub(crate) answers: BTreeMap<NodeId, Evaluation>,
 }
 

@@ -17,7 +17,7 @@ pub struct Plan {
     pub federated_scaling: bool,
     /// Features in one row: what a [`ward_core::Summary`] must have.
     pub features: usize,
-    /// Parameters of the model: what an upload must have.
+    /// Parameters of the model.
     pub parameters: usize,
     /// The share of the reports aimed at that is enough at the deadline, above 0 to 1.
     pub quorum: f64,
@@ -83,6 +83,18 @@ impl Plan {
     #[must_use]
     pub fn enrols(&self, node: NodeId) -> bool {
         (node.0 as usize) < self.roster.len()
+    }
+
+    /// Numbers that an upload must have: the model's parameters and the algorithm's extras.
+    #[must_use]
+    pub fn upload_len(&self) -> usize {
+        self.parameters + self.order.algorithm.extras_returned(self.parameters)
+    }
+
+    /// Numbers that an instruction to train carries, likewise.
+    #[must_use]
+    pub fn instruction_len(&self) -> usize {
+        self.parameters + self.order.algorithm.extras_sent(self.parameters)
     }
 
     /// Reports needed at the deadline when `target` are aimed at.

@@ -24,11 +24,11 @@ impl NodeEffect {
             Instruction::Evaluate {
                 round,
                 params,
-                scaling,
+                order,
             } => Some(Self::Evaluate {
                 round,
                 params,
-                scaling,
+                order,
             }),
             Instruction::Rest => None,
         }
@@ -77,13 +77,19 @@ impl NodeEffect {
             Self::Evaluate {
                 round,
                 params,
-                scaling,
-            } => Some(NodeInput::Evaluated {
-                round: *round,
-                result: trainer
-                    .evaluate(params, scaling.as_ref())
-                    .map_err(|error| error.to_string()),
-            }),
+                order,
+            } => {
+                let place = Address {
+                    round: *round,
+                    node,
+                };
+                Some(NodeInput::Evaluated {
+                    round: *round,
+                    result: trainer
+                        .evaluate(params, order, place)
+                        .map_err(|error| error.to_string()),
+                })
+            }
             Self::Send(_) | Self::Done => None,
         }
     }

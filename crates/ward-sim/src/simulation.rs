@@ -342,11 +342,10 @@ impl<'a> Simulation<'a> {
     fn duration_ms(&self, node: NodeId, job: &NodeEffect) -> u64 {
         let link = &self.nodes[node.0 as usize].link;
         let (train, test) = self.wards.rows(node);
+        let parameters = self.coordinator.plan().parameters;
         match job {
-            NodeEffect::Train { order, params, .. } => {
-                link.training_ms(order, train, params.0.len())
-            }
-            NodeEffect::Evaluate { params, .. } => link.scoring_ms(test, params.0.len()),
+            NodeEffect::Train { order, .. } => link.training_ms(order, train, parameters),
+            NodeEffect::Evaluate { .. } => link.scoring_ms(test, parameters),
             NodeEffect::Summarise { .. } | NodeEffect::Send(_) | NodeEffect::Done => 0,
         }
     }

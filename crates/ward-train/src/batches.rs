@@ -15,15 +15,7 @@ pub(crate) fn for_each(
     if rows == 0 {
         return;
     }
-    let size = match order.batch_size as usize {
-        0 => rows,
-        size => size.min(rows),
-    };
-    let a_pass = rows.div_ceil(size) as u64;
-    let steps = match order.work {
-        LocalWork::Epochs(epochs) => u64::from(epochs).saturating_mul(a_pass),
-        LocalWork::Steps(steps) => u64::from(steps),
-    };
+    let (size, steps) = (size(rows, order), steps(rows, order));
     let place = |seed: Seed| seed.node(address.node).purpose(Purpose::SHUFFLE);
     let of_round = || place(order.seed.round(address.round));
     match order.batches {
@@ -58,6 +50,25 @@ pub(crate) fn for_each(
                 step(&batch);
             }
         }
+    }
+}
+
+/// Rows of a full batch.
+fn size(rows: usize, order: &TrainOrder) -> usize {
+    match order.batch_size as usize {
+        0 => rows,
+        size => size.min(rows),
+    }
+}
+
+/// How many steps the work that `order` asks for comes to with so many rows; 0 without rows.
+pub(crate) fn steps(rows: usize, order: &TrainOrder) -> u64 {
+    match order.work {
+        _ if rows == 0 => 0,
+        LocalWork::Epochs(epochs) => {
+            u64::from(epochs).saturating_mul(rows.div_ceil(size(rows, order)) as u64)
+        }
+        LocalWork::Steps(steps) => u64::from(steps),
     }
 }
 
@@ -166,6 +177,21 @@ pub(crate) mod tests {
         assert_ne!(batches, drawn(10, &order, at(1, 0)));
         assert_ne!(batches, drawn(10, &order, at(0, 1)));
         assert_eq!(batches, drawn(10, &order, at(0, 0)));
+    }
+
+    #[test]
+    fn steps_are_as_many_as_batches_are_drawn() {
+        for rows in [0, 1, 7, 10] {
+            for (work, size) in [
+                (LocalWork::Epochs(3), 4),
+                (LocalWork::Epochs(2), 0),
+                (LocalWork::Steps(5), 3),
+            ] {
+                let order = order(work, size, Batches::Shuffled);
+                let drawn = drawn(rows, &order, at(0, 0)).len() as u64;
+                assert_eq!(steps(rows, &order), drawn, "{rows} rows, {work:?}");
+            }
+        }
     }
 
     #[test]

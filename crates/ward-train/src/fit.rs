@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ward_core::{Address, Correction, Params, TrainError, TrainOrder};
+use ward_core::{Address, Algorithm, TrainError, TrainOrder};
 use ward_data::Rows;
 
 use crate::batches;
@@ -104,7 +104,7 @@ impl Workspace {
 pub(crate) fn fit(
     model: &mut dyn Differentiate,
     workspace: &mut Workspace,
-    params: &Params,
+    params: &[f32],
     rows: &Rows,
     order: &TrainOrder,
     linear: Option<&[f32]>,
@@ -122,8 +122,9 @@ pub(crate) fn fit(
         features,
         labels,
     } = workspace;
-    optimizer.start(order.optimizer, params.0.len());
-    now.clone_from(&params.0);
+    optimizer.start(order.optimizer, params.len());
+    now.clear();
+    now.extend_from_slice(params);
     let (mut total, mut visited) = (0.0, 0_u64);
     batches::for_each(rows.len(), order, address, |batch| {
         features.clear();
@@ -139,7 +140,7 @@ pub(crate) fn fit(
         };
         total += loss * batch.len() as f64;
         visited += batch.len() as u64;
-        penalise(gradient, now, &params.0, order, biases);
+        penalise(gradient, now, params, order, biases);
         if let Some(linear) = linear {
             gradient.iter_mut().zip(linear).for_each(|(g, l)| *g += l);
         }
@@ -161,9 +162,9 @@ fn penalise(
     order: &TrainOrder,
     biases: &[Range<usize>],
 ) {
-    let pull = match order.correction {
-        Correction::None => order.proximal_mu,
-        Correction::FedDyn { alpha } => order.proximal_mu + alpha,
+    let pull = match order.algorithm {
+        Algorithm::FedDyn { alpha } => order.proximal_mu + alpha,
+        _ => order.proximal_mu,
     };
     if pull != 0.0 {
         for ((g, w), start) in gradient.iter_mut().zip(now).zip(first) {

@@ -8,10 +8,11 @@ use ward_core::{
 };
 use ward_data::{HospitalData, Rows};
 
+use crate::algorithm::{Before, Part, part};
+use crate::batches;
 use crate::fused::difference;
 use crate::learner::{check_rows, scaled};
 use crate::learners::Learners;
-use crate::recalled::Recalled;
 use crate::score::Scores;
 
 /// A [`Trainer`] over one hospital's rows.
@@ -75,7 +76,7 @@ impl HospitalTrainer {
     ) -> Result<Scores, TrainError> {
         self.prepare(scaling)?;
         let rows = self.scaled.as_ref().map_or(&self.data.test, |s| &s.test);
-        self.learners.lend(|learner| learner.score(params, rows))
+        self.learners.lend(|learner| learner.score(&params.0, rows))
     }
 
     /// Makes `scaled` the rows under `scaling`, unless they are already.
@@ -119,29 +120,49 @@ impl Trainer for HospitalTrainer {
         address: Address,
     ) -> Result<LocalUpdate, TrainError> {
         self.prepare(order.scaling.as_ref())?;
-        let recalled = Recalled::of(order, self.states.as_deref(), params, address)?;
         let rows = self.scaled.as_ref().map_or(&self.data.train, |s| &s.train);
-        let (delta, loss) = self.learners.lend(|learner| {
-            let linear = recalled.as_ref().map(Recalled::linear);
-            let (after, loss) = learner.fit(params, rows, order, linear, address)?;
-            Ok::<_, TrainError>((difference(after, &params.0), loss))
-        })?;
-        if let Some(recalled) = recalled {
-            recalled.keep(&delta)?;
+        let parameters = self.learners.spec().parameters();
+        let expected = parameters + order.algorithm.extras_sent(parameters);
+        if params.0.len() != expected {
+            let got = params.0.len();
+            return Err(TrainError::WrongLength { got, expected });
         }
-        Ok(LocalUpdate {
-            delta: Delta(delta),
-            examples: rows.len() as u64,
-            loss,
+        let (start, sent) = params.0.split_at(parameters);
+        let states = self.states.as_deref();
+        self.learners.lend(|learner| {
+            let before = Before {
+                order,
+                address,
+                start,
+                sent,
+                steps: batches::steps(rows.len(), order),
+                states,
+            };
+            let part = part(&before, || Ok(learner.score(start, rows)?.loss()))?;
+            let linear = part.as_deref().and_then(Part::linear);
+            let (after, loss) = learner.fit(start, rows, order, linear, address)?;
+            let mut update = difference(after, start);
+            let extras = match part {
+                Some(part) => part.finish(&mut update)?,
+                None => Vec::new(),
+            };
+            Ok(LocalUpdate {
+                delta: Delta(update),
+                extras,
+                examples: rows.len() as u64,
+                loss,
+            })
         })
     }
 
     fn evaluate(
         &mut self,
         params: &Params,
-        scaling: Option<&Arc<Scaling>>,
+        order: &TrainOrder,
+        _: Address,
     ) -> Result<Evaluation, TrainError> {
-        self.scores(params, scaling).map(|scores| scores.evaluation)
+        let scores = self.scores(params, order.scaling.as_ref())?;
+        Ok(scores.evaluation)
     }
 }
 
@@ -151,7 +172,7 @@ mod tests {
     use crate::batches::tests::{at, order};
     use crate::engine::Engine;
     use crate::model::{LogisticConfig, ModelConfig, ModelSpec};
-    use ward_core::{Batches, Correction, LocalWork, NodeId, NodeInfo, NodeState, RunId};
+    use ward_core::{Algorithm, Batches, LocalWork, NodeId, NodeInfo, NodeState, RunId, StateKind};
 
     fn trainer(labels: &[u8]) -> HospitalTrainer {
         let rows = Rows {
@@ -175,6 +196,18 @@ mod tests {
         let config = ModelConfig::Logistic(LogisticConfig {});
         let spec = Arc::new(ModelSpec::resolve(&config, &[2], 2).unwrap());
         HospitalTrainer::new(data, Learners::new(spec, Engine::Fused))
+    }
+
+    fn evaluation(
+        trainer: &mut HospitalTrainer,
+        params: &Params,
+        scaling: Option<&Arc<Scaling>>,
+    ) -> Evaluation {
+        let order = TrainOrder {
+            scaling: scaling.cloned(),
+            ..order(LocalWork::Steps(1), 0, Batches::InOrder)
+        };
+        trainer.evaluate(params, &order, at(0, 0)).unwrap()
     }
 
     #[test]
@@ -211,7 +244,7 @@ mod tests {
         let params = Params(vec![0.0; 3]);
         let order = order(LocalWork::Epochs(2), 2, Batches::Shuffled);
         assert!(trainer.train(&params, &order, at(0, 0)).is_ok());
-        let evaluation = trainer.evaluate(&params, None).unwrap();
+        let evaluation = evaluation(&mut trainer, &params, None);
         assert!(evaluation.get("auc").is_none() && evaluation.get("accuracy").is_some());
     }
 
@@ -248,7 +281,7 @@ mod tests {
     struct Kept(std::sync::Mutex<Option<NodeState>>);
 
     impl NodeStates for Kept {
-        fn recall(&self, _: RunId, _: Address) -> Result<Option<NodeState>, String> {
+        fn recall(&self, _: RunId, _: Address, _: StateKind) -> Result<Option<NodeState>, String> {
             Ok(self.0.lock().unwrap().clone())
         }
 
@@ -265,7 +298,7 @@ mod tests {
         let plain = order(LocalWork::Steps(2), 0, Batches::InOrder);
         let alpha = 0.3;
         let corrected = TrainOrder {
-            correction: Correction::FedDyn { alpha },
+            algorithm: Algorithm::FedDyn { alpha },
             ..plain.clone()
         };
         let mut h = vec![0.0; 3];
@@ -300,17 +333,20 @@ mod tests {
                 assert!((start.0[i] + update.delta.0[i] - w[i]).abs() < 1e-6);
                 h[i] -= alpha * (w[i] - start.0[i]);
             }
-            let Some(NodeState::FedDyn(kept)) = states.0.lock().unwrap().clone() else {
-                panic!("nothing kept");
-            };
-            assert!(kept.iter().zip(&h).all(|(kept, h)| (kept - h).abs() < 1e-6));
+            let kept = states.0.lock().unwrap().clone().unwrap();
+            assert!(
+                kept.values
+                    .iter()
+                    .zip(&h)
+                    .all(|(kept, h)| (kept - h).abs() < 1e-6)
+            );
         }
     }
 
     #[test]
     fn state_that_is_missing_or_of_another_model_is_refused() {
         let corrected = TrainOrder {
-            correction: Correction::FedDyn { alpha: 0.1 },
+            algorithm: Algorithm::FedDyn { alpha: 0.1 },
             ..order(LocalWork::Steps(1), 0, Batches::InOrder)
         };
         let params = Params(vec![0.0; 3]);
@@ -318,7 +354,10 @@ mod tests {
         let trained = trainer(&[0, 1]).train(&params, &corrected, at(0, 0));
         assert_eq!(trained, refused("this hospital keeps none"));
         let states = Arc::new(Kept::default());
-        let other = NodeState::FedDyn(vec![0.0; 2]);
+        let other = NodeState {
+            kind: StateKind::FedDyn,
+            values: vec![0.0; 2],
+        };
         states.keep(RunId::UNNAMED, at(0, 0), &other).unwrap();
         let trained = trainer(&[0, 1])
             .remembering(states)
@@ -348,11 +387,11 @@ mod tests {
     fn scaling_changes_the_rows_once_and_can_change_again() {
         let mut trainer = trainer(&[0, 1, 0, 1]);
         let params = Params(vec![0.5, 0.5, 0.0]);
-        let plain = trainer.evaluate(&params, None).unwrap();
+        let plain = evaluation(&mut trainer, &params, None);
         let scaling = Arc::new(trainer.summarise().scaling());
-        let scaled = trainer.evaluate(&params, Some(&scaling)).unwrap();
+        let scaled = evaluation(&mut trainer, &params, Some(&scaling));
         assert_ne!(plain, scaled);
-        assert_eq!(trainer.evaluate(&params, Some(&scaling)).unwrap(), scaled);
-        assert_eq!(trainer.evaluate(&params, None).unwrap(), plain);
+        assert_eq!(evaluation(&mut trainer, &params, Some(&scaling)), scaled);
+        assert_eq!(evaluation(&mut trainer, &params, None), plain);
     }
 }

@@ -52,7 +52,7 @@ impl Learner {
     }
 
     /// Trains from `params` on `rows`, z-scored with `order.scaling` if there is one, as `order`
-    /// says, but for a correction: there is no hospital whose state it could be. Every random choice
+    /// says, but for an algorithm: that is between a hospital and its coordinator. Every random choice
     /// is drawn at `order.seed` + `address`.
     ///
     /// # Errors
@@ -67,7 +67,7 @@ impl Learner {
     ) -> Result<Fitted, TrainError> {
         check_rows(&self.spec, rows)?;
         let rows = scaled(rows, order.scaling.as_deref())?;
-        let (after, loss) = self.fit(params, &rows, order, None, address)?;
+        let (after, loss) = self.fit(&params.0, &rows, order, None, address)?;
         let params = Params(after.to_vec());
         Ok(Fitted { params, loss })
     }
@@ -85,14 +85,14 @@ impl Learner {
     ) -> Result<Scores, TrainError> {
         check_rows(&self.spec, rows)?;
         let rows = scaled(rows, scaling)?;
-        self.score(params, &rows)
+        self.score(&params.0, &rows)
     }
 
     /// As [`Self::train`], on rows that are checked and scaled already, with `linear` added to every
     /// gradient: the parameters after the work, and the loss.
     pub(crate) fn fit(
         &mut self,
-        params: &Params,
+        params: &[f32],
         rows: &Rows,
         order: &TrainOrder,
         linear: Option<&[f32]>,
@@ -108,14 +108,14 @@ impl Learner {
     }
 
     /// As [`Self::evaluate`], on rows that are checked and scaled already.
-    pub(crate) fn score(&mut self, params: &Params, rows: &Rows) -> Result<Scores, TrainError> {
+    pub(crate) fn score(&mut self, params: &[f32], rows: &Rows) -> Result<Scores, TrainError> {
         check_params(&self.spec, params)?;
         Ok(score(&mut self.model, &self.spec, params, rows))
     }
 }
 
-fn check_params(spec: &ModelSpec, params: &Params) -> Result<(), TrainError> {
-    let (got, expected) = (params.0.len(), spec.parameters());
+fn check_params(spec: &ModelSpec, params: &[f32]) -> Result<(), TrainError> {
+    let (got, expected) = (params.len(), spec.parameters());
     if got == expected {
         Ok(())
     } else {

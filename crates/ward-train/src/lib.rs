@@ -7,6 +7,7 @@
 //! **Invariants.** The only crate that knows burn. A result depends on parameters, order, address
 //! and rows: never on threads, and never on burn's global generator.
 
+mod algorithm;
 mod batches;
 mod engine;
 mod fit;
@@ -17,7 +18,6 @@ mod learner;
 mod learners;
 mod model;
 mod network;
-mod recalled;
 mod reference;
 mod score;
 

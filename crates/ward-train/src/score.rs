@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ward_core::metric::name;
-use ward_core::{Estimate, Evaluation, Params};
+use ward_core::{Estimate, Evaluation};
 use ward_data::Rows;
 
 use crate::engine::Model;
@@ -22,8 +22,17 @@ pub struct Scores {
     pub positive: Vec<f32>,
 }
 
+impl Scores {
+    /// The mean loss; 0 without rows.
+    pub(crate) fn loss(&self) -> f64 {
+        self.evaluation
+            .get(name::LOSS)
+            .map_or(0.0, |loss| loss.value)
+    }
+}
+
 /// Scores `params` on `rows`. No rows give no metrics.
-pub(crate) fn score(model: &mut Model, spec: &ModelSpec, params: &Params, rows: &Rows) -> Scores {
+pub(crate) fn score(model: &mut Model, spec: &ModelSpec, params: &[f32], rows: &Rows) -> Scores {
     let (outputs, width) = (spec.outputs(), rows.width());
     let mut losses = Vec::with_capacity(rows.len());
     let mut positive = Vec::new();
@@ -34,7 +43,7 @@ pub(crate) fn score(model: &mut Model, spec: &ModelSpec, params: &Params, rows: 
         .chunks(BATCH * width)
         .zip(rows.labels.chunks(BATCH))
     {
-        let logits = model.forward(&params.0, features, labels.len());
+        let logits = model.forward(params, features, labels.len());
         for (row, &label) in logits.chunks_exact(outputs).zip(labels) {
             let (loss, share) = cross_entropy(row, label, &mut scratch);
             losses.push(loss);

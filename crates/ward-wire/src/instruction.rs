@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use ward_core::{Instruction, Params, RoundId, Scaling, TrainOrder};
+use ward_core::{Instruction, Params, RoundId, TrainOrder};
 
-use crate::Packed;
+use crate::algorithm::read_algorithm;
 use crate::proto::{self, instruction};
 use crate::tensor::{Manifest, Tensor};
 use crate::unreadable::Unreadable;
+use crate::{Expected, Packed};
 
 /// The control message of `instruction`. `name` gives the manifest of its parameters, so that one
 /// model sent to many nodes is hashed once.
@@ -31,11 +32,11 @@ pub fn instruction_message(
         Instruction::Evaluate {
             round,
             params,
-            scaling,
+            order,
         } => instruction::Instruction::Evaluate(proto::Evaluate {
             round: round.0,
             params: Some((&name(params)).into()),
-            scaling: scaling.as_deref().map(Into::into),
+            order: Some(order.as_ref().into()),
         }),
         Instruction::Rest => instruction::Instruction::Rest(proto::Rest {}),
     };
@@ -68,22 +69,22 @@ impl TryFrom<Packed<proto::Instruction>> for Instruction {
                 .params()
                 .map(Arc::new)
         };
+        let order = |order: Option<proto::TrainOrder>| {
+            let order = order.ok_or(Unreadable::Missing("order"))?;
+            TrainOrder::try_from(order).map(Arc::new)
+        };
         Ok(match kind {
             instruction::Instruction::Summarise(m) => Self::Summarise {
                 round: RoundId(m.round),
             },
             instruction::Instruction::Train(m) => Self::Train {
                 round: RoundId(m.round),
-                order: m
-                    .order
-                    .ok_or(Unreadable::Missing("order"))
-                    .and_then(TrainOrder::try_from)
-                    .map(Arc::new)?,
+                order: order(m.order)?,
                 params: params(m.params)?,
             },
             instruction::Instruction::Evaluate(m) => Self::Evaluate {
                 round: RoundId(m.round),
-                scaling: m.scaling.map(Scaling::try_from).transpose()?.map(Arc::new),
+                order: order(m.order)?,
                 params: params(m.params)?,
             },
             instruction::Instruction::Rest(_) => Self::Rest,
@@ -107,6 +108,23 @@ impl proto::Instruction {
         };
         let manifest = manifest.clone().ok_or(Unreadable::Missing("params"))?;
         Manifest::try_from(manifest).map(Some)
+    }
+
+    /// What that tensor must be where the model has `parameters` numbers: the algorithm may have
+    /// extras behind it.
+    ///
+    /// # Errors
+    /// [`Unreadable`] when the order in the instruction is not whole.
+    pub fn expects(&self, parameters: u64) -> Result<Expected, Unreadable> {
+        let extras = match &self.instruction {
+            Some(instruction::Instruction::Train(m)) => {
+                let order = m.order.as_ref().ok_or(Unreadable::Missing("order"))?;
+                let algorithm = read_algorithm(order.algorithm)?;
+                algorithm.extras_sent(usize::try_from(parameters).unwrap_or(usize::MAX)) as u64
+            }
+            _ => 0,
+        };
+        Ok(Expected::params(parameters.saturating_add(extras)))
     }
 
     /// The round it belongs to, as far as it can be read.

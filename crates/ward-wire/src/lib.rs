@@ -18,7 +18,8 @@
 //! assert_eq!(Report::try_from(packed), Ok(report));
 //! ```
 
-pub mod chunk;
+pub mod algorithm;
+mod chunk;
 mod instruction;
 mod order;
 mod report;

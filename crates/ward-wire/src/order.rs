@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use ward_core::{
-    Batches, Correction, LocalWork, OptimizerSpec, RingSpec, RunId, Scaling, Seed, TrainOrder,
-    Weighting,
+    Batches, LocalWork, OptimizerSpec, RingSpec, RunId, Scaling, Seed, TrainOrder, Weighting,
 };
 
+use crate::algorithm::{algorithm_message, read_algorithm};
 use crate::proto::{self, train_order};
 use crate::unreadable::{Unreadable, array, finite, finite32};
 
@@ -27,12 +27,7 @@ impl From<&TrainOrder> for proto::TrainOrder {
             proximal_mu: order.proximal_mu,
             l2: order.l2,
             example_clip_norm: order.example_clip_norm,
-            correction: match order.correction {
-                Correction::None => None,
-                Correction::FedDyn { alpha } => {
-                    Some(train_order::Correction::FedDyn(proto::FedDyn { alpha }))
-                }
-            },
+            algorithm: algorithm_message(order.algorithm),
             scaling: order.scaling.as_deref().map(Into::into),
             weighting: match order.weighting {
                 Weighting::Examples => proto::Weighting::Examples,
@@ -79,7 +74,7 @@ impl TryFrom<proto::TrainOrder> for TrainOrder {
             proximal_mu: penalty("order.proximal_mu", message.proximal_mu)?,
             l2: penalty("order.l2", message.l2)?,
             example_clip_norm: penalty("order.example_clip_norm", message.example_clip_norm)?,
-            correction: read_correction(message.correction)?,
+            algorithm: read_algorithm(message.algorithm)?,
             scaling: message
                 .scaling
                 .map(Scaling::try_from)
@@ -156,22 +151,8 @@ fn read_optimizer(message: train_order::Optimizer) -> Result<OptimizerSpec, Unre
     })
 }
 
-fn read_correction(message: Option<train_order::Correction>) -> Result<Correction, Unreadable> {
-    let Some(train_order::Correction::FedDyn(proto::FedDyn { alpha })) = message else {
-        return Ok(Correction::None);
-    };
-    if finite32("fed_dyn.alpha", alpha)? <= 0.0 {
-        return Err(Unreadable::OutOfRange {
-            field: "fed_dyn.alpha",
-            got: alpha.to_string(),
-            range: "above 0",
-        });
-    }
-    Ok(Correction::FedDyn { alpha })
-}
-
 /// A strength that pulls or does nothing.
-fn penalty(field: &'static str, value: f32) -> Result<f32, Unreadable> {
+pub(crate) fn penalty(field: &'static str, value: f32) -> Result<f32, Unreadable> {
     let value = finite32(field, value)?;
     if value < 0.0 {
         return Err(Unreadable::OutOfRange {

@@ -1,6 +1,6 @@
 //! What hospitals remember between rounds, on disk: only those at work hold theirs in memory.
 //!
-//! One file a run, `NAME.RUN.states`, with room for two entries a node: what it remembered last and
+//! One file a run and kind of state, `NAME.RUN.KIND.states`, with room for two entries a node: what it remembered last and
 //! the time before. A round that is played again after a crash begins with what there was before it.
 //! Rows of nodes that never took part are holes that take no room on disk. Each entry ends in a
 //! digest, so that one that a crash tore is not taken for a state.
@@ -12,16 +12,16 @@ use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ward_core::{Address, Digest, NodeState, NodeStates, RoundId, RunId};
+use ward_core::{Address, Digest, NodeState, NodeStates, RoundId, RunId, StateKind};
 
 /// The states of many hospitals, or of one, in one folder.
 pub struct NodeStateFiles {
     folder: PathBuf,
     name: String,
-    /// Numbers in one state.
-    values: usize,
-    /// The run that was asked about last, and its file.
-    open: Mutex<Option<(RunId, Arc<File>)>>,
+    /// Numbers in one model.
+    parameters: usize,
+    /// The run and kind that was asked about last, and their file.
+    open: Mutex<Option<(RunId, StateKind, Arc<File>)>>,
 }
 
 /// One of a node's two entries.
@@ -32,69 +32,80 @@ struct Entry {
     values: Vec<f32>,
 }
 
-/// Bytes before an entry's values: kind, round, times, and how many values.
-const HEAD: usize = 16;
+/// Bytes before an entry's values: round, times, and how many values.
+const HEAD: usize = 12;
 /// Bytes of the digest behind them.
 const DIGEST: usize = 32;
-/// The kind of [`NodeState::FedDyn`].
-const FED_DYN: u32 = 1;
 
 impl NodeStateFiles {
-    /// States of `values` numbers each, in files of `folder` that begin with `name`.
+    /// States of models of `parameters` numbers, in files of `folder` that begin with `name`.
     #[must_use]
-    pub fn new(folder: &Path, name: &str, values: usize) -> Self {
+    pub fn new(folder: &Path, name: &str, parameters: usize) -> Self {
         Self {
             folder: folder.to_owned(),
             name: name.to_owned(),
-            values,
+            parameters,
             open: Mutex::default(),
         }
     }
 
-    fn file(&self, run: RunId) -> io::Result<Arc<File>> {
+    fn file(&self, run: RunId, kind: StateKind) -> io::Result<Arc<File>> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((opened, file)) = &*open
-            && *opened == run
+        if let Some((opened, of, file)) = &*open
+            && (*opened, *of) == (run, kind)
         {
             return Ok(file.clone());
         }
         fs::create_dir_all(&self.folder)?;
-        let path = self.folder.join(format!("{}.{run}.states", self.name));
+        let path = self
+            .folder
+            .join(format!("{}.{run}.{}.states", self.name, kind.name()));
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         // They tell of patients: nobody else on the host reads them.
         let file = Arc::new(options.mode(0o600).open(path)?);
-        *open = Some((run, file.clone()));
+        *open = Some((run, kind, file.clone()));
         Ok(file)
     }
 
     /// Bytes of one entry.
-    fn size(&self) -> usize {
-        HEAD + 4 * self.values + DIGEST
+    fn size(&self, kind: StateKind) -> usize {
+        HEAD + 4 * kind.numbers(self.parameters) + DIGEST
     }
 
-    fn place(&self, address: Address, slot: u64) -> u64 {
-        (2 * u64::from(address.node.0) + slot) * self.size() as u64
+    fn place(&self, address: Address, kind: StateKind, slot: u64) -> u64 {
+        (2 * u64::from(address.node.0) + slot) * self.size(kind) as u64
     }
 
     /// A node's two entries; `None` where there is none, or a torn one.
-    fn entries(&self, run: RunId, address: Address) -> io::Result<[Option<Entry>; 2]> {
-        let file = self.file(run)?;
-        let mut bytes = vec![0; 2 * self.size()];
-        read_to_the_end(&file, &mut bytes, self.place(address, 0))?;
-        let (first, second) = bytes.split_at(self.size());
+    fn entries(
+        &self,
+        run: RunId,
+        address: Address,
+        kind: StateKind,
+    ) -> io::Result<[Option<Entry>; 2]> {
+        let file = self.file(run, kind)?;
+        let mut bytes = vec![0; 2 * self.size(kind)];
+        read_to_the_end(&file, &mut bytes, self.place(address, kind, 0))?;
+        let (first, second) = bytes.split_at(self.size(kind));
         Ok([Entry::read(first), Entry::read(second)])
     }
 }
 
 impl NodeStates for NodeStateFiles {
-    fn recall(&self, run: RunId, address: Address) -> Result<Option<NodeState>, String> {
-        let entries = self.entries(run, address);
+    fn recall(
+        &self,
+        run: RunId,
+        address: Address,
+        kind: StateKind,
+    ) -> Result<Option<NodeState>, String> {
+        let entries = self.entries(run, address, kind);
         let entries = entries.map_err(|error| format!("it cannot be read: {error}"))?;
         let earlier = |entry: &&Entry| entry.round < address.round;
         let last = entries.iter().flatten().filter(earlier);
         if let Some(entry) = last.max_by_key(|entry| entry.round) {
-            return Ok(Some(NodeState::FedDyn(entry.values.clone())));
+            let values = entry.values.clone();
+            return Ok(Some(NodeState { kind, values }));
         }
         match entries.iter().flatten().min_by_key(|entry| entry.round) {
             Some(entry) if entry.times > 1 => Err(format!(
@@ -107,12 +118,13 @@ impl NodeStates for NodeStateFiles {
     }
 
     fn keep(&self, run: RunId, address: Address, state: &NodeState) -> Result<(), String> {
-        let NodeState::FedDyn(values) = state;
-        if values.len() != self.values {
-            return Err(format!("{} numbers, not {}", values.len(), self.values));
+        let NodeState { kind, values } = state;
+        let expected = kind.numbers(self.parameters);
+        if values.len() != expected {
+            return Err(format!("{} numbers, not {expected}", values.len()));
         }
         let write = || {
-            let entries = self.entries(run, address)?;
+            let entries = self.entries(run, address, *kind)?;
             // The newest of the rounds before this one is what a repetition begins with.
             let earlier = |slot: usize| match &entries[slot] {
                 Some(entry) if entry.round < address.round => Some((entry.round, entry.times)),
@@ -124,8 +136,8 @@ impl NodeStates for NodeStateFiles {
                 times: earlier(kept).map_or(1, |(_, times)| times + 1),
                 values: values.clone(),
             };
-            let place = self.place(address, 1 - kept as u64);
-            self.file(run)?.write_all_at(&entry.bytes(), place)
+            let place = self.place(address, *kind, 1 - kept as u64);
+            self.file(run, *kind)?.write_all_at(&entry.bytes(), place)
         };
         write().map_err(|error: io::Error| format!("it cannot be written: {error}"))
     }
@@ -133,7 +145,7 @@ impl NodeStates for NodeStateFiles {
 
 impl Entry {
     fn bytes(&self) -> Vec<u8> {
-        let head = [FED_DYN, self.round.0, self.times, self.values.len() as u32];
+        let head = [self.round.0, self.times, self.values.len() as u32];
         let mut bytes: Vec<u8> = head.iter().flat_map(|word| word.to_le_bytes()).collect();
         bytes.extend(self.values.iter().flat_map(|value| value.to_le_bytes()));
         let digest = Digest::of(&bytes);
@@ -145,8 +157,8 @@ impl Entry {
         let (body, digest) = bytes.split_at(bytes.len() - DIGEST);
         let (words, _) = body.as_chunks::<4>();
         let (head, values) = words.split_at(HEAD / 4);
-        let [kind, round, times, count] = [0, 1, 2, 3].map(|i| u32::from_le_bytes(head[i]));
-        let whole = kind == FED_DYN && count as usize == values.len();
+        let [round, times, count] = [0, 1, 2].map(|i| u32::from_le_bytes(head[i]));
+        let whole = count as usize == values.len() && times > 0;
         (whole && Digest::of(body).0 == digest).then(|| Self {
             round: RoundId(round),
             times,
@@ -183,6 +195,7 @@ mod tests {
     use ward_core::NodeId;
 
     const RUN: RunId = RunId(7);
+    const KIND: StateKind = StateKind::FedDyn;
 
     fn at(round: u32, node: u32) -> Address {
         Address {
@@ -192,7 +205,10 @@ mod tests {
     }
 
     fn state(value: f32) -> NodeState {
-        NodeState::FedDyn(vec![value, -value, 0.5])
+        NodeState {
+            kind: KIND,
+            values: vec![value, -value, 0.5],
+        }
     }
 
     #[test]
@@ -204,13 +220,13 @@ mod tests {
                 .keep(RUN, at(round, 4), &state(round as f32))
                 .unwrap();
         }
-        assert_eq!(states().recall(RUN, at(12, 4)), Ok(Some(state(9.0))));
+        assert_eq!(states().recall(RUN, at(12, 4), KIND), Ok(Some(state(9.0))));
         // Round 10 was reached, and is played once more with another outcome.
-        assert_eq!(states().recall(RUN, at(9, 4)), Ok(Some(state(5.0))));
+        assert_eq!(states().recall(RUN, at(9, 4), KIND), Ok(Some(state(5.0))));
         states().keep(RUN, at(9, 4), &state(9.5)).unwrap();
-        assert_eq!(states().recall(RUN, at(10, 4)), Ok(Some(state(9.5))));
-        assert_eq!(states().recall(RUN, at(9, 4)), Ok(Some(state(5.0))));
-        let lost = states().recall(RUN, at(3, 4)).unwrap_err();
+        assert_eq!(states().recall(RUN, at(10, 4), KIND), Ok(Some(state(9.5))));
+        assert_eq!(states().recall(RUN, at(9, 4), KIND), Ok(Some(state(5.0))));
+        let lost = states().recall(RUN, at(3, 4), KIND).unwrap_err();
         assert_eq!(lost, "it goes back to round 6, and round 4 is played again");
     }
 
@@ -225,9 +241,12 @@ mod tests {
             (RUN, at(9, 70_001)),
             (RunId(8), at(9, 70_000)),
         ] {
-            assert_eq!(states.recall(run, address), Ok(None));
+            assert_eq!(states.recall(run, address, KIND), Ok(None));
         }
-        assert_eq!(states.recall(RUN, at(4, 70_000)), Ok(Some(state(1.0))));
+        assert_eq!(
+            states.recall(RUN, at(4, 70_000), KIND),
+            Ok(Some(state(1.0)))
+        );
     }
 
     #[test]
@@ -236,11 +255,13 @@ mod tests {
         let states = NodeStateFiles::new(folder.path(), "hospitals", 3);
         states.keep(RUN, at(0, 0), &state(1.0)).unwrap();
         states.keep(RUN, at(1, 0), &state(2.0)).unwrap();
-        let path = folder.path().join("hospitals.0000000000000007.states");
+        let path = folder
+            .path()
+            .join("hospitals.0000000000000007.feddyn.states");
         let file = OpenOptions::new().write(true).open(path).unwrap();
-        let second = states.place(at(1, 0), 0);
+        let second = states.place(at(1, 0), KIND, 0);
         file.write_all_at(&[9], second + 20).unwrap();
-        assert_eq!(states.recall(RUN, at(2, 0)), Ok(Some(state(1.0))));
+        assert_eq!(states.recall(RUN, at(2, 0), KIND), Ok(Some(state(1.0))));
     }
 
     #[test]

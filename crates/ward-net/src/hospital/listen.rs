@@ -179,15 +179,17 @@ impl Listener {
 
     async fn unpack(&self, message: proto::Instruction) -> Result<Instruction, Trouble> {
         let tensor = match message.needs()? {
-            Some(manifest) => Some(self.fetch(manifest).await?),
+            Some(manifest) => {
+                let expected = message.expects(self.parameters)?;
+                Some(self.fetch(manifest, expected).await?)
+            }
             None => None,
         };
         Ok(Instruction::try_from(Packed { message, tensor })?)
     }
 
     /// The model that `manifest` names: kept from before, or pulled.
-    async fn fetch(&self, manifest: Manifest) -> Result<Tensor, Trouble> {
-        let expected = Expected::params(self.parameters);
+    async fn fetch(&self, manifest: Manifest, expected: Expected) -> Result<Tensor, Trouble> {
         let mut pulled = Reassembler::new(manifest, expected).map_err(Unreadable::from)?;
         if let Some(tensor) = self.models().get(manifest.hash) {
             return Ok(tensor);

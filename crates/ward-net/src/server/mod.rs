@@ -109,7 +109,10 @@ pub async fn serve(
     let parameters = plan.parameters as u64;
     let shared = Arc::new(Shared {
         sessions: Mutex::new(Sessions::new(&service.settings)),
-        store: Mutex::new(Store::new(parameters, service.settings.store_bytes)),
+        store: Mutex::new(Store::new(
+            plan.upload_len() as u64,
+            service.settings.store_bytes,
+        )),
         inbox,
         identify: service.identify,
         layout: service.layout.digest(),

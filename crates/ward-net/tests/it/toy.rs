@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use ward_core::{
-    Address, Delta, Estimate, Evaluation, Layout, LocalUpdate, Params, Purpose, Scaling, Summary,
+    Address, Delta, Estimate, Evaluation, Layout, LocalUpdate, Params, Purpose, Summary,
     TensorSpec, TrainError, TrainOrder, Trainer,
 };
 
@@ -120,6 +120,7 @@ impl Trainer for Toy {
             .map(|(i, w)| 0.25 * (centre(i) - w));
         Ok(LocalUpdate {
             delta: Delta(delta.collect()),
+            extras: Vec::new(),
             examples: self.examples(),
             loss: f64::from(nudge),
         })
@@ -128,7 +129,8 @@ impl Trainer for Toy {
     fn evaluate(
         &mut self,
         params: &Params,
-        _: Option<&Arc<Scaling>>,
+        _: &TrainOrder,
+        _: Address,
     ) -> Result<Evaluation, TrainError> {
         let estimate = Estimate {
             value: f64::from(params.0[0]),

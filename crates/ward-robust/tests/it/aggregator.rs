@@ -21,6 +21,7 @@ const RING: RingSpec = RingSpec {
 fn upload(delta: &[f32], examples: u64) -> Upload {
     let update = LocalUpdate {
         delta: Delta(delta.to_vec()),
+        extras: Vec::new(),
         examples,
         loss: 0.5,
     };

@@ -10,7 +10,7 @@ use ward_core::{
 use super::{Coordinator, Effect};
 use crate::RunState;
 use crate::phase::{Asked, Collecting, Enrolling, Evaluating, Phase, Summing};
-use crate::strategy::Opening;
+use crate::strategy::{Combined, Opening};
 
 impl Coordinator {
     /// Waits for nodes, or goes on at once when they are there.
@@ -122,11 +122,13 @@ impl Coordinator {
             quorum: quorum as u32,
             deadline: asked.deadline,
         }));
-        let params = Arc::new(self.state.params.clone());
-        let order = Arc::new(TrainOrder {
-            scaling: self.state.scaling.clone(),
-            ..self.plan.order.clone()
-        });
+        let optimizer = &self.strategy.server_optimizer;
+        let mut params = self.state.params.clone();
+        params
+            .0
+            .extend(optimizer.extras(&self.state.optimizer, params.0.len()));
+        let params = Arc::new(params);
+        let order = self.order();
         let ring = order.ring;
         for &to in &asked.cohort {
             let (params, order) = (params.clone(), order.clone());
@@ -142,7 +144,7 @@ impl Coordinator {
         self.phase = Phase::Collecting(Collecting {
             goal: target.min(asked.cohort.len()),
             accumulator: self.strategy.aggregator.open(Opening {
-                len: self.plan.parameters,
+                len: self.plan.upload_len(),
                 ring,
                 seed: self.plan.seed.round(round),
                 carried: &self.state.carried,
@@ -173,13 +175,22 @@ impl Coordinator {
             Ok(aggregate) => aggregate,
             Err(reason) => return self.abandon(now, silent, reason, effects),
         };
-        let share = reports as f64 / self.plan.roster.len() as f64;
+        if self.strategy.aggregator.carries() {
+            self.state.carried.clone_from(&aggregate.0);
+        }
+        let mut update = aggregate;
+        let extras = update.0.split_off(self.plan.parameters);
         let RunState {
             optimizer, params, ..
         } = &mut self.state;
+        let combined = Combined {
+            update: &update,
+            extras: &extras,
+            share: reports as f64 / self.plan.roster.len() as f64,
+        };
         self.strategy
             .server_optimizer
-            .apply(optimizer, params, &aggregate, share);
+            .apply(optimizer, params, combined);
         let total: u64 = phase.reporters.values().map(|(weight, _)| weight).sum();
         let loss: f64 = phase
             .reporters
@@ -191,12 +202,9 @@ impl Coordinator {
             reporters: phase.reporters.keys().copied().collect(),
             silent,
             loss: loss / total as f64,
-            update_norm: aggregate.norm(),
+            update_norm: update.norm(),
             model_digest: self.state.params.digest(),
         }));
-        if self.strategy.aggregator.carries() {
-            self.state.carried = aggregate.0;
-        }
         self.state.abandoned_in_a_row = 0;
         let round = self.state.round;
         self.state.round = round.next();
@@ -241,13 +249,13 @@ impl Coordinator {
             return self.next_round(now, effects);
         }
         let asked = self.ask(now, self.present.clone(), 0, effects);
-        let params = Arc::new(self.state.params.clone());
+        let (params, order) = (Arc::new(self.state.params.clone()), self.order());
         for &to in &asked.cohort {
-            let (params, scaling) = (params.clone(), self.state.scaling.clone());
+            let (params, order) = (params.clone(), order.clone());
             let instruction = Instruction::Evaluate {
                 round,
                 params,
-                scaling,
+                order,
             };
             effects.push(Effect::Send { to, instruction });
         }
@@ -255,6 +263,7 @@ impl Coordinator {
             asked,
             round,
             params,
+            order,
             answers: BTreeMap::new(),
         });
     }
@@ -289,6 +298,14 @@ impl Coordinator {
         } else {
             self.open_round(now, effects);
         }
+    }
+
+    /// The plan's order, with the scaling that was agreed on.
+    fn order(&self) -> Arc<TrainOrder> {
+        Arc::new(TrainOrder {
+            scaling: self.state.scaling.clone(),
+            ..self.plan.order.clone()
+        })
     }
 
     /// Opens a window for `quorum` answers of `cohort`.

@@ -43,7 +43,7 @@ impl Coordinator {
         report: Report,
         effects: &mut Vec<Effect>,
     ) -> Result<(), Refusal> {
-        let (parameters, features) = (self.plan.parameters, self.plan.features);
+        let (len, features) = (self.plan.upload_len(), self.plan.features);
         let open = self.state.round;
         match (&mut self.phase, report) {
             (Phase::Summing(phase), Report::Summary { round, summary }) => {
@@ -65,7 +65,7 @@ impl Coordinator {
                     open,
                     phase.reporters.contains_key(&node),
                 )?;
-                ward_privacy::ring::check(&upload, parameters, &phase.order.ring)?;
+                ward_privacy::ring::check(&upload, len, &phase.order.ring)?;
                 phase.accumulator.accept(node, &upload)?;
                 phase.reporters.insert(node, (upload.weight, upload.loss));
                 let (weight, loss) = (upload.weight, upload.loss);
@@ -152,7 +152,7 @@ impl Coordinator {
                 Some(Instruction::Evaluate {
                     round: phase.round,
                     params: phase.params.clone(),
-                    scaling: self.state.scaling.clone(),
+                    order: phase.order.clone(),
                 })
             }
             _ => None,

@@ -8,12 +8,20 @@ mod mean;
 mod sampler;
 mod server_adaptive;
 mod server_fed_dyn;
+mod server_fed_exp;
+mod server_fed_nova;
+mod server_q_fed_avg;
+mod server_scaffold;
 mod server_sgd;
 
 pub use mean::Mean;
 pub use sampler::{All, Listed, Uniform};
 pub use server_adaptive::{Adaptive, ServerAdaptive};
 pub use server_fed_dyn::ServerFedDyn;
+pub use server_fed_exp::ServerFedExP;
+pub use server_fed_nova::ServerFedNova;
+pub use server_q_fed_avg::ServerQFedAvg;
+pub use server_scaffold::ServerScaffold;
 pub use server_sgd::ServerSgd;
 
 use std::fmt;
@@ -63,7 +71,7 @@ pub trait Aggregator: fmt::Debug + Send {
 /// What an aggregator is told when a round opens.
 #[derive(Debug, Clone, Copy)]
 pub struct Opening<'a> {
-    /// Parameters of the model: numbers of each update.
+    /// Numbers in each upload: parameters of the model, and extras behind them.
     pub len: usize,
     /// The ring that uploads are sealed into.
     pub ring: RingSpec,
@@ -90,9 +98,38 @@ pub trait Accumulator: fmt::Debug + Send {
 
 /// Turns an aggregate into a new model.
 pub trait ServerOptimizer: fmt::Debug + Send {
-    /// Moves `params` by `aggregate` (after minus before), to which `share` of all enrolled nodes
-    /// contributed, above 0 to 1. What it must remember is in `state`.
-    fn apply(&self, state: &mut OptimizerState, params: &mut Params, aggregate: &Delta, share: f64);
+    /// Moves `params` by what a round's updates were combined to. What it must remember is in
+    /// `state`.
+    fn apply(&self, state: &mut OptimizerState, params: &mut Params, combined: Combined<'_>);
+
+    /// The [extras](ward_core::algorithm) that the hospitals are sent behind a model of `parameters`
+    /// numbers. None, unless its algorithm has some.
+    fn extras(&self, _state: &OptimizerState, _parameters: usize) -> Vec<f32> {
+        Vec::new()
+    }
+}
+
+/// What a round's updates were combined to.
+#[derive(Debug, Clone, Copy)]
+pub struct Combined<'a> {
+    /// The aggregate of the updates: after minus before.
+    pub update: &'a Delta,
+    /// The aggregate of the [extras](ward_core::algorithm) behind them.
+    pub extras: &'a [f32],
+    /// The share of all enrolled nodes that contributed, above 0 to 1.
+    pub share: f64,
+}
+
+impl<'a> Combined<'a> {
+    /// What all enrolled nodes' updates were combined to, without extras.
+    #[must_use]
+    pub fn of_all(update: &'a Delta) -> Self {
+        Self {
+            update,
+            extras: &[],
+            share: 1.0,
+        }
+    }
 }
 
 /// What a server optimizer remembers between rounds: vectors as long as the model.
@@ -136,5 +173,38 @@ impl Strategy {
             aggregator: Box::new(Mean),
             server_optimizer: Box::new(ServerSgd::FED_AVG),
         }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Update, extras and share of a round, and the parameters that must come of it.
+    type Round<'a> = (&'a [f32], &'a [f32], f64, &'a [f32]);
+
+    /// Rounds of an optimizer, by hand.
+    pub(crate) fn by_hand(
+        optimizer: &dyn ServerOptimizer,
+        first: &[f32],
+        rounds: &[Round<'_>],
+    ) -> OptimizerState {
+        let (mut state, mut params) = (OptimizerState::default(), Params(first.to_vec()));
+        for (round, (update, extras, share, expected)) in rounds.iter().enumerate() {
+            let update = Delta(update.to_vec());
+            let combined = Combined {
+                update: &update,
+                extras,
+                share: *share,
+            };
+            optimizer.apply(&mut state, &mut params, combined);
+            for (got, expected) in params.0.iter().zip(*expected) {
+                assert!(
+                    (got - expected).abs() < 1e-5,
+                    "round {round}: {got}, not {expected}"
+                );
+            }
+        }
+        state
     }
 }

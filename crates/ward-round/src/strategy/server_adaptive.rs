@@ -10,9 +10,9 @@
 //! has no bias correction; so do we. (FLamby's runs start v at 0: with its τ of 1e-8 the
 //! difference is beyond `f32`.)
 
-use ward_core::{Delta, Params};
+use ward_core::Params;
 
-use super::{OptimizerState, ServerOptimizer};
+use super::{Combined, OptimizerState, ServerOptimizer};
 
 /// How the variance is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,13 +41,13 @@ pub struct ServerAdaptive {
 }
 
 impl ServerOptimizer for ServerAdaptive {
-    fn apply(&self, state: &mut OptimizerState, params: &mut Params, aggregate: &Delta, _: f64) {
+    fn apply(&self, state: &mut OptimizerState, params: &mut Params, combined: Combined<'_>) {
         let first = self.adaptivity * self.adaptivity;
         let [momentum, variance] = state.moments(params.0.len(), [0.0, first]) else {
             return;
         };
         let moments = momentum.iter_mut().zip(variance);
-        for ((w, (m, v)), &delta) in params.0.iter_mut().zip(moments).zip(&aggregate.0) {
+        for ((w, (m, v)), &delta) in params.0.iter_mut().zip(moments).zip(&combined.update.0) {
             let square = delta * delta;
             *m = self.beta1 * *m + (1.0 - self.beta1) * delta;
             match self.rule {
@@ -65,6 +65,7 @@ impl ServerOptimizer for ServerAdaptive {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ward_core::Delta;
 
     /// Two rounds with Δ = 1 and then Δ = −0.5, computed by hand in `f64`.
     fn after_two_rounds(rule: Adaptive) -> f64 {
@@ -76,8 +77,12 @@ mod tests {
             adaptivity: 1e-3,
         };
         let (mut state, mut params) = (OptimizerState::default(), Params(vec![0.0]));
-        optimizer.apply(&mut state, &mut params, &Delta(vec![1.0]), 1.0);
-        optimizer.apply(&mut state, &mut params, &Delta(vec![-0.5]), 1.0);
+        optimizer.apply(&mut state, &mut params, Combined::of_all(&Delta(vec![1.0])));
+        optimizer.apply(
+            &mut state,
+            &mut params,
+            Combined::of_all(&Delta(vec![-0.5])),
+        );
         f64::from(params.0[0])
     }
 

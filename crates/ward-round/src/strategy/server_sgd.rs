@@ -5,9 +5,9 @@
 //!
 //! Δ is the aggregate as we define it (after − before). FedAvg is η = 1, β = 0.
 
-use ward_core::{Delta, Params};
+use ward_core::Params;
 
-use super::{OptimizerState, ServerOptimizer};
+use super::{Combined, OptimizerState, ServerOptimizer};
 
 /// Server SGD.
 #[derive(Debug, Clone, Copy)]
@@ -27,9 +27,9 @@ impl ServerSgd {
 }
 
 impl ServerOptimizer for ServerSgd {
-    fn apply(&self, state: &mut OptimizerState, params: &mut Params, aggregate: &Delta, _: f64) {
+    fn apply(&self, state: &mut OptimizerState, params: &mut Params, combined: Combined<'_>) {
         if self.momentum == 0.0 {
-            for (w, delta) in params.0.iter_mut().zip(&aggregate.0) {
+            for (w, delta) in params.0.iter_mut().zip(&combined.update.0) {
                 *w += self.learning_rate * delta;
             }
             return;
@@ -37,7 +37,7 @@ impl ServerOptimizer for ServerSgd {
         let [velocity] = state.moments(params.0.len(), [0.0]) else {
             return;
         };
-        for ((w, v), delta) in params.0.iter_mut().zip(velocity).zip(&aggregate.0) {
+        for ((w, v), delta) in params.0.iter_mut().zip(velocity).zip(&combined.update.0) {
             *v = self.momentum * *v + delta;
             *w += self.learning_rate * *v;
         }
@@ -47,6 +47,7 @@ impl ServerOptimizer for ServerSgd {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ward_core::Delta;
 
     #[test]
     fn two_rounds_of_momentum_by_hand() {
@@ -55,9 +56,17 @@ mod tests {
             momentum: 0.9,
         };
         let (mut state, mut params) = (OptimizerState::default(), Params(vec![1.0, 0.0]));
-        optimizer.apply(&mut state, &mut params, &Delta(vec![2.0, -4.0]), 1.0);
+        optimizer.apply(
+            &mut state,
+            &mut params,
+            Combined::of_all(&Delta(vec![2.0, -4.0])),
+        );
         assert_eq!(params.0, [2.0, -2.0]);
-        optimizer.apply(&mut state, &mut params, &Delta(vec![1.0, 0.0]), 1.0);
+        optimizer.apply(
+            &mut state,
+            &mut params,
+            Combined::of_all(&Delta(vec![1.0, 0.0])),
+        );
         // v = .9 * 2 + 1 = 2.8 and .9 * -4 = -3.6.
         assert!((params.0[0] - 3.4).abs() < 1e-6 && (params.0[1] + 3.8).abs() < 1e-6);
     }
@@ -65,7 +74,11 @@ mod tests {
     #[test]
     fn fed_avg_adds_the_aggregate_and_remembers_nothing() {
         let (mut state, mut params) = (OptimizerState::default(), Params(vec![1.0]));
-        ServerSgd::FED_AVG.apply(&mut state, &mut params, &Delta(vec![0.25]), 1.0);
+        ServerSgd::FED_AVG.apply(
+            &mut state,
+            &mut params,
+            Combined::of_all(&Delta(vec![0.25])),
+        );
         assert_eq!(params.0, [1.25]);
         assert_eq!(state, OptimizerState::default());
     }

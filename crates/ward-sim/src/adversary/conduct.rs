@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ward_core::{
-    Address, Delta, Evaluation, Layout, LocalUpdate, NodeId, Params, RoundId, Scaling, Summary,
-    TrainError, TrainOrder, Trainer,
+    Address, Delta, Evaluation, Layout, LocalUpdate, NodeId, Params, RoundId, Summary, TrainError,
+    TrainOrder, Trainer,
 };
 use ward_round::{NodeEffect, NodeInput};
 
@@ -59,12 +59,16 @@ impl Conduct {
                 let sent = matches!(&result, Some(NodeInput::Trained { result: Ok(_), .. }));
                 (result, seen.filter(|_| sent))
             }
-            (Self::Alone(adversaries), NodeEffect::Train { round, params, .. }) => {
+            (Self::Alone(adversaries), NodeEffect::Train { round, order, .. }) => {
                 let result = match &adversaries.attack {
-                    Attack::NonFinite(attack) => Some(NodeInput::Trained {
-                        round: *round,
-                        result: Ok(attack.forge(params.0.len())),
-                    }),
+                    Attack::NonFinite(attack) => {
+                        let parameters = trainer.layout().len();
+                        let words = parameters + order.algorithm.extras_returned(parameters);
+                        Some(NodeInput::Trained {
+                            round: *round,
+                            result: Ok(attack.forge(words)),
+                        })
+                    }
                     _ => attack_alone(adversaries, job, *round, node, trainer),
                 };
                 (result, None)
@@ -169,9 +173,10 @@ impl Trainer for Bent<'_, '_> {
     fn evaluate(
         &mut self,
         params: &Params,
-        scaling: Option<&Arc<Scaling>>,
+        order: &TrainOrder,
+        address: Address,
     ) -> Result<Evaluation, TrainError> {
-        self.trainer.evaluate(params, scaling)
+        self.trainer.evaluate(params, order, address)
     }
 }
 
@@ -204,6 +209,7 @@ mod tests {
         ) -> Result<LocalUpdate, TrainError> {
             Ok(LocalUpdate {
                 delta: Delta(params.0.iter().map(|w| 0.1 - w).collect()),
+                extras: Vec::new(),
                 examples: 7,
                 loss: 0.25,
             })
@@ -212,7 +218,8 @@ mod tests {
         fn evaluate(
             &mut self,
             _: &Params,
-            _: Option<&Arc<Scaling>>,
+            _: &TrainOrder,
+            _: Address,
         ) -> Result<Evaluation, TrainError> {
             Ok(Evaluation::default())
         }

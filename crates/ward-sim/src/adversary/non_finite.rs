@@ -35,13 +35,13 @@ pub struct NonFinite {
 impl NonFinite {
     /// What is sent in place of an upload of `parameters` words.
     #[must_use]
-    pub fn forge(&self, parameters: usize) -> Upload {
+    pub fn forge(&self, words: usize) -> Upload {
         let (word, loss) = match self.value {
             NotANumber::Infinity => (i64::MAX.cast_unsigned(), 0.0),
             NotANumber::Nan => (0, f64::NAN),
         };
         Upload {
-            words: vec![word; parameters],
+            words: vec![word; words],
             weight: 1,
             loss,
         }

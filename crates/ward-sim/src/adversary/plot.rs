@@ -11,6 +11,8 @@ use super::search::{Rule, Target};
 #[derive(Debug)]
 pub(crate) struct Plot {
     forged: Forged,
+    /// The mean honest extras, which make theirs look like an honest algorithm's.
+    extras: Vec<f32>,
     /// The mean honest loss: theirs must not stand out either.
     loss: f64,
 }
@@ -64,8 +66,15 @@ impl Plot {
     }
 
     fn of(forged: Forged, seen: &[LocalUpdate]) -> Self {
-        let loss = seen.iter().map(|update| update.loss).sum::<f64>() / seen.len() as f64;
-        Self { forged, loss }
+        let count = seen.len() as f64;
+        let loss = seen.iter().map(|update| update.loss).sum::<f64>() / count;
+        let mean = |i: usize| seen.iter().map(|u| f64::from(u.extras[i])).sum::<f64>() / count;
+        let extras = (0..seen[0].extras.len()).map(|i| mean(i) as f32).collect();
+        Self {
+            forged,
+            extras,
+            loss,
+        }
     }
 
     /// The update of one colluder with `examples` rows, any noise drawn at `place`.
@@ -76,6 +85,7 @@ impl Plot {
         };
         LocalUpdate {
             delta: Delta(delta),
+            extras: self.extras.clone(),
             examples,
             loss: self.loss,
         }

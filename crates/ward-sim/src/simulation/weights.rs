@@ -70,25 +70,19 @@ fn same(a: &Instruction, b: &Instruction) -> bool {
                 params: others,
                 order: another,
             },
-        ) => round == other && Arc::ptr_eq(params, others) && Arc::ptr_eq(order, another),
-        (
+        )
+        | (
             Evaluate {
                 round,
                 params,
-                scaling,
+                order,
             },
             Evaluate {
                 round: other,
                 params: others,
-                scaling: another,
+                order: another,
             },
-        ) => {
-            let scaled = match (scaling, another) {
-                (Some(one), Some(other)) => Arc::ptr_eq(one, other),
-                (one, other) => one.is_none() && other.is_none(),
-            };
-            round == other && Arc::ptr_eq(params, others) && scaled
-        }
+        ) => round == other && Arc::ptr_eq(params, others) && Arc::ptr_eq(order, another),
         (Rest, Rest) => true,
         _ => false,
     }

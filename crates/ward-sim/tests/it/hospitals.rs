@@ -6,8 +6,8 @@ use std::sync::Arc;
 use rand::RngExt;
 use ward_core::{
     Address, Batches, Delta, Estimate, Evaluation, Event, Layout, LocalUpdate, LocalWork, NodeId,
-    NodeInfo, OptimizerSpec, Params, Purpose, Record, RingSpec, RoundId, Scaling, Seed, Summary,
-    TrainError, TrainOrder, Trainer, Weighting,
+    NodeInfo, OptimizerSpec, Params, Purpose, Record, RingSpec, RoundId, Seed, Summary, TrainError,
+    TrainOrder, Trainer, Weighting,
 };
 use ward_round::strategy::{Mean, ServerSgd, Uniform};
 use ward_round::{Coordinator, Plan, RunState, Strategy};
@@ -73,6 +73,7 @@ impl Trainer for Toy {
         let step = |w: &f32| 0.3 * (pull - w) + rng.random::<f32>() * 0.01;
         Ok(LocalUpdate {
             delta: Delta(params.0.iter().map(step).collect()),
+            extras: Vec::new(),
             examples: self.examples(),
             loss: 0.5,
         })
@@ -81,7 +82,8 @@ impl Trainer for Toy {
     fn evaluate(
         &mut self,
         params: &Params,
-        _: Option<&Arc<Scaling>>,
+        _: &TrainOrder,
+        _: Address,
     ) -> Result<Evaluation, TrainError> {
         let estimate = Estimate {
             value: f64::from(params.0[0]),

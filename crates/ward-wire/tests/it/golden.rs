@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use prost::Message;
 use ward_core::{
-    Batches, Correction, Digest, Estimate, Evaluation, Instruction, LocalWork, OptimizerSpec,
+    Algorithm, Batches, Digest, Estimate, Evaluation, Instruction, LocalWork, OptimizerSpec,
     Params, Report, RingSpec, RoundId, RunId, Scaling, Seed, Summary, TrainOrder, Upload,
     Weighting,
 };
@@ -134,7 +134,7 @@ fn a_train_instruction_is_spelled_so() {
         proximal_mu: 1.0,
         l2: 2.0,
         example_clip_norm: 4.0,
-        correction: Correction::FedDyn { alpha: 0.5 },
+        algorithm: Algorithm::FedDyn { alpha: 0.5 },
         scaling: Some(Arc::new(Scaling {
             means: vec![1.0],
             deviations: vec![2.0],
@@ -182,7 +182,7 @@ fn a_train_instruction_is_spelled_so() {
             &[0x62, 32],            // seed, 32 bytes
             &[7; 32],
             &[0x6d, 0, 0, 0x80, 0x40],       // example_clip_norm 4.0
-            &[0x72, 5],                      // correction.fed_dyn, 5 bytes
+            &[0x72, 5],                      // algorithm.fed_dyn, 5 bytes
             &[0x0d, 0, 0, 0, 0x3f],          // alpha 0.5
             &[0x79, 1, 2, 3, 4, 5, 6, 7, 8], // run
         ],
@@ -204,17 +204,43 @@ fn the_other_instructions_are_spelled_so() {
         &Instruction::Evaluate {
             round: RoundId(1),
             params: Arc::new(params.clone()),
-            scaling: None,
+            order: Arc::new(TrainOrder::new(
+                LocalWork::Steps(3),
+                0,
+                OptimizerSpec::Sgd {
+                    learning_rate: 0.5,
+                    momentum: 0.0,
+                },
+                RingSpec {
+                    fraction_bits: 32,
+                    range: 2.0,
+                    most_weight: 9,
+                },
+                Seed::from_bytes([7; 32]),
+            )),
         },
         &[
-            &[0x1a, 44], // instruction.evaluate, 44 bytes
-            &[0x08, 1],  // round 1
-            &[0x12, 40], // params, 40 bytes
-            &[0x08, 1],  // dtype F32
-            &[0x10, 1],  // count 1
-            &[0x18, 4],  // total_bytes 4
-            &[0x22, 32], // hash, 32 bytes
+            &[0x1a, 0x82, 0x01], // instruction.evaluate, 130 bytes
+            &[0x08, 1],          // round 1
+            &[0x12, 40],         // params, 40 bytes
+            &[0x08, 1],          // dtype F32
+            &[0x10, 1],          // count 1
+            &[0x18, 4],          // total_bytes 4
+            &[0x22, 32],         // hash, 32 bytes
             &params.digest().0,
+            &[0x1a, 74],            // order, 74 bytes
+            &[0x10, 3],             // work.steps 3; batch_size 0 is not written
+            &[0x20, 1],             // batches SHUFFLED
+            &[0x2a, 5],             // optimizer.sgd, 5 bytes
+            &[0x0d, 0, 0, 0, 0x3f], // learning_rate 0.5
+            &[0x50, 1],             // weighting EXAMPLES
+            &[0x5a, 9],             // ring, 9 bytes
+            &[0x08, 32],            // fraction_bits 32
+            &[0x15, 0, 0, 0, 0x40], // range 2.0
+            &[0x18, 9],             // most_weight 9
+            &[0x62, 32],            // seed, 32 bytes
+            &[7; 32],
+            &[0x79, 0, 0, 0, 0, 0, 0, 0, 0], // run 0
         ],
     );
 }

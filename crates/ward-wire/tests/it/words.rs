@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use ward_core::{
-    Batches, Correction, Estimate, Evaluation, Instruction, LocalWork, OptimizerSpec, Params,
+    Algorithm, Batches, Estimate, Evaluation, Instruction, LocalWork, OptimizerSpec, Params,
     Report, RingSpec, RoundId, RunId, Scaling, Seed, Summary, TrainOrder, Upload, Weighting,
 };
 
@@ -30,10 +30,10 @@ pub(crate) fn instruction() -> impl Strategy<Value = Instruction> {
             params,
             order: Arc::new(order),
         }),
-        (round, params(), scaling()).prop_map(|(round, params, scaling)| Instruction::Evaluate {
+        (round, params(), order()).prop_map(|(round, params, order)| Instruction::Evaluate {
             round,
             params,
-            scaling,
+            order: Arc::new(order),
         }),
         Just(Instruction::Rest),
     ]
@@ -123,15 +123,20 @@ fn order() -> impl Strategy<Value = TrainOrder> {
                 most_weight,
             }
         });
-    let correction = prop_oneof![
-        Just(Correction::None),
-        (1e-6_f32..1e3).prop_map(|alpha| Correction::FedDyn { alpha }),
+    let algorithm = prop_oneof![
+        Just(Algorithm::Plain),
+        (1e-6_f32..1e3).prop_map(|alpha| Algorithm::FedDyn { alpha }),
+        Just(Algorithm::Scaffold),
+        Just(Algorithm::FedNova),
+        Just(Algorithm::FedExP),
+        (0.0_f32..1e3, 1e-6_f32..1e3)
+            .prop_map(|(q, lipschitz)| Algorithm::QFedAvg { q, lipschitz }),
     ];
     let weighting = prop_oneof![Just(Weighting::Examples), Just(Weighting::Uniform)];
     (
         (work, any::<u32>(), batches, prop_oneof![sgd, adam]),
         (
-            (small(), small(), small(), correction),
+            (small(), small(), small(), algorithm),
             scaling(),
             weighting,
             ring,
@@ -143,7 +148,7 @@ fn order() -> impl Strategy<Value = TrainOrder> {
                 (work, batch_size, batches, optimizer),
                 (penalties, scaling, weighting, ring, (seed, run)),
             )| {
-                let (proximal_mu, l2, example_clip_norm, correction) = penalties;
+                let (proximal_mu, l2, example_clip_norm, algorithm) = penalties;
                 TrainOrder {
                     work,
                     batch_size,
@@ -152,7 +157,7 @@ fn order() -> impl Strategy<Value = TrainOrder> {
                     proximal_mu,
                     l2,
                     example_clip_norm,
-                    correction,
+                    algorithm,
                     scaling,
                     weighting,
                     ring,

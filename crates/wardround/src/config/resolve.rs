@@ -1,7 +1,7 @@
 //! From the config's words to the engine's: orders, plan, strategy.
 
 use ward_core::{
-    Correction, LocalWork, OptimizerSpec, RingSpec, RunId, Seed, TrainOrder, Weighting,
+    Algorithm, LocalWork, OptimizerSpec, RingSpec, RunId, Seed, TrainOrder, Weighting,
 };
 use ward_data::{DataConfig, Federation, ScalingMode};
 use ward_round::strategy::{Adaptive, All, Mean, ServerAdaptive, ServerFedDyn, ServerSgd, Uniform};
@@ -124,11 +124,11 @@ impl Experiment {
             StrategyConfig::Fedprox(prox) => prox.mu,
             _ => 0.0,
         };
-        let correction = match &self.strategy {
-            StrategyConfig::Feddyn(feddyn) => Correction::FedDyn {
+        let algorithm = match &self.strategy {
+            StrategyConfig::Feddyn(feddyn) => Algorithm::FedDyn {
                 alpha: feddyn.alpha,
             },
-            _ => Correction::None,
+            _ => Algorithm::Plain,
         };
         TrainOrder {
             work: training.work(),
@@ -138,7 +138,7 @@ impl Experiment {
             proximal_mu,
             l2: training.l2,
             example_clip_norm: training.example_clip_norm,
-            correction,
+            algorithm,
             scaling: None,
             weighting: self.round.weight,
             ring,
@@ -167,7 +167,7 @@ impl Experiment {
         // There is no round to be pulled back to.
         TrainOrder {
             proximal_mu: 0.0,
-            correction: Correction::None,
+            algorithm: Algorithm::Plain,
             ..order
         }
     }

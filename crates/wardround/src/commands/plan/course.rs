@@ -30,7 +30,6 @@ pub(super) struct Course<'a> {
     pub(super) rows: Vec<(u64, u64)>,
     pub(super) ledgers: Vec<Ledger>,
     plan: &'a Plan,
-    params: Arc<Params>,
     order: Arc<TrainOrder>,
     /// Sizes seen before, by (kind, bytes of the round's number, rows).
     sizes: BTreeMap<(&'static str, u32, u64), u64>,
@@ -55,7 +54,6 @@ impl<'a> Course<'a> {
                 .collect(),
             rows: plan.nodes().map(|node| federation.rows(node)).collect(),
             ledgers: vec![Ledger::default(); plan.roster.len()],
-            params: Arc::new(Params(vec![0.0; plan.parameters])),
             order: Arc::new(TrainOrder {
                 scaling,
                 ..plan.order.clone()
@@ -83,8 +81,11 @@ impl<'a> Course<'a> {
             let mut took = self.phase("train", round, held, &cohort, target.min(cohort.len()));
             let every = self.plan.evaluate_every;
             let number = round.0 + 1;
-            held = every > 0 && (number.is_multiple_of(every) || number == self.plan.rounds);
-            if held {
+            let evaluates =
+                every > 0 && (number.is_multiple_of(every) || number == self.plan.rounds);
+            // With extras behind it, the model is not the one that was scored.
+            held = evaluates && self.plan.instruction_len() == self.plan.parameters;
+            if evaluates {
                 evaluations += 1;
                 took += self.phase("evaluate", round, false, &everybody, everybody.len());
             }
@@ -140,20 +141,20 @@ impl<'a> Course<'a> {
     /// Bytes of a question.
     fn down(&mut self, kind: &'static str, round: RoundId, held: bool) -> u64 {
         let key = (kind, bytes_of(round), u64::from(held));
-        let (params, order) = (&self.params, &self.order);
+        let (plan, order) = (self.plan, &self.order);
         *self.sizes.entry(key).or_insert_with(|| {
-            let params = params.clone();
+            let params = |numbers| Arc::new(Params(vec![0.0; numbers]));
             let instruction = match kind {
                 "summarise" => Instruction::Summarise { round },
                 "train" => Instruction::Train {
                     round,
-                    params,
+                    params: params(plan.instruction_len()),
                     order: order.clone(),
                 },
                 _ => Instruction::Evaluate {
                     round,
-                    params,
-                    scaling: order.scaling.clone(),
+                    params: params(plan.parameters),
+                    order: order.clone(),
                 },
             };
             ward_wire::instruction_bytes(&instruction, held)
@@ -188,7 +189,7 @@ impl<'a> Course<'a> {
                             Weighting::Examples => rows.clamp(1, ring.most_weight),
                             Weighting::Uniform => 1,
                         };
-                        let words = vec![0; plan.parameters];
+                        let words = vec![0; plan.upload_len()];
                         Report::Upload {
                             round,
                             upload: Upload {

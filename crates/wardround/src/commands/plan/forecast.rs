@@ -157,11 +157,12 @@ fn memory(experiment: &Experiment, rows: &[(u64, u64)], plan: &Plan, cohort: usi
     };
     let parameters = plan.parameters as u64;
     let working = threads as u64 * parameters * 16;
-    let updates = cohort as u64 * parameters * 12;
+    let upload = plan.upload_len() as u64;
+    let updates = cohort as u64 * upload * 12;
     let adversaries = experiment.adversaries.as_ref();
     let seen = match adversaries.is_some_and(|config| config.attack.colludes()) {
-        true => cohort as u64 * parameters * 12,
+        true => cohort as u64 * upload * 12,
         false => 0,
     };
-    open + pooled + working + updates + seen + parameters * 36
+    open + pooled + working + updates + seen + parameters * 20 + upload * 16
 }

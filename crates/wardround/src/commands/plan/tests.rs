@@ -2,11 +2,10 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
 use ward_core::{
-    Address, Delta, Evaluation, Event, Layout, LocalUpdate, NodeId, Params, Record, Scaling,
-    Summary, TrainError, TrainOrder, Trainer,
+    Address, Delta, Evaluation, Event, Layout, LocalUpdate, NodeId, Params, Record, Summary,
+    TrainError, TrainOrder, Trainer,
 };
 use ward_round::{Coordinator, RunState};
 use ward_sim::{Faults, Finished, Observer, Simulation, Ward, Wards};
@@ -68,12 +67,18 @@ impl Trainer for Idle {
         let delta = Delta(vec![0.25; params.0.len()]);
         Ok(LocalUpdate {
             delta,
+            extras: Vec::new(),
             examples: self.rows.0,
             loss: 0.5,
         })
     }
 
-    fn evaluate(&mut self, _: &Params, _: Option<&Arc<Scaling>>) -> Result<Evaluation, TrainError> {
+    fn evaluate(
+        &mut self,
+        _: &Params,
+        _: &TrainOrder,
+        _: Address,
+    ) -> Result<Evaluation, TrainError> {
         Ok(course::scores(self.rows.1))
     }
 }
