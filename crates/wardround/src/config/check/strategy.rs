@@ -1,62 +1,58 @@
-//! What can be wrong with a strategy that bears bad updates.
+//! What can be wrong with a strategy: single settings, and bad updates that it cannot bear.
 
 use super::found::Found;
 use crate::codes::Code;
-use crate::config::types::{BeforeConfig, Experiment, RobustKeys, StrategyConfig};
+use crate::config::problem::Problem;
+use crate::config::types::Experiment;
 
-/// Ranges of its settings.
-pub(super) fn settings(found: &mut Found, strategy: &StrategyConfig) {
-    let path = |key: &str| format!("strategy.{}.{key}", strategy.id());
-    let mut keys = |keys: RobustKeys<'_>, claimed_weights: bool| {
-        found.positive(&path("norm_bound"), keys.norm_bound);
-        for before in keys.before {
-            match *before {
-                BeforeConfig::Nnm | BeforeConfig::Arc => {}
-                BeforeConfig::Bucketing(size) => found.at_least(&path("before"), size, 1),
-                BeforeConfig::Clipping(radius) => found.positive(&path("before"), radius),
-            }
-        }
-        if claimed_weights && !keys.before.is_empty() {
-            let message = "belongs to updates as they came; what `before` makes of them has no \
-                           claimed weight";
-            found.add(Code::Combination, &path("claimed_weights"), message);
-        }
-    };
-    match strategy {
-        StrategyConfig::Fedavg(_)
-        | StrategyConfig::Fedavgm(_)
-        | StrategyConfig::Fedprox(_)
-        | StrategyConfig::Feddyn(_)
-        | StrategyConfig::Fedadam(_)
-        | StrategyConfig::Fedyogi(_)
-        | StrategyConfig::Fedadagrad(_) => {}
-        StrategyConfig::Robust(c) => found.positive(&path("norm_bound"), c.norm_bound),
-        StrategyConfig::Median(c) => keys(c.keys(), c.claimed_weights),
-        StrategyConfig::TrimmedMean(c) => keys(c.keys(), false),
-        StrategyConfig::Meamed(c) => keys(c.keys(), false),
-        StrategyConfig::Krum(c) => keys(c.keys(), false),
-        StrategyConfig::MultiKrum(c) => {
-            keys(c.keys(), false);
-            found.at_least(&path("keep"), c.keep.unwrap_or(1), 1);
-        }
-        StrategyConfig::Bulyan(c) => keys(c.keys(), false),
-        StrategyConfig::GeometricMedian(c) => {
-            keys(c.keys(), c.claimed_weights);
-            found.positive(&path("smoothing"), c.smoothing);
-            found.at_least(&path("steps"), c.steps, 1);
-        }
-        StrategyConfig::CentredClipping(c) => {
-            keys(c.keys(), false);
-            found.positive(&path("radius"), c.radius);
-            found.at_least(&path("steps"), c.steps, 1);
-        }
-        StrategyConfig::Mda(c) => keys(c.keys(), false),
-        StrategyConfig::Caf(c) => keys(c.keys(), false),
-        StrategyConfig::NormBounding(c) => {
-            keys(c.keys(), c.claimed_weights);
-            found.positive(&path("radius"), c.radius);
-        }
+/// A strategy's settings under examination: problems are found at their keys.
+pub(crate) struct Settings<'a> {
+    /// All that stands beside them.
+    pub(crate) experiment: &'a Experiment,
+    id: &'a str,
+    found: &'a mut Found,
+}
+
+impl Settings<'_> {
+    /// Adds a problem with the strategy's `key`; the caller may add help to it.
+    pub(crate) fn add(&mut self, code: Code, key: &str, message: &str) -> &mut Problem {
+        self.found.add(code, &self.path(key), message)
     }
+
+    /// Adds a problem with the setting at `path`, which is not the strategy's own.
+    pub(crate) fn elsewhere(&mut self, code: Code, path: &str, message: &str) -> &mut Problem {
+        self.found.add(code, path, message)
+    }
+
+    pub(crate) fn at_least(&mut self, key: &str, value: u32, least: u32) {
+        self.found.at_least(&self.path(key), value, least);
+    }
+
+    pub(crate) fn positive(&mut self, key: &str, value: impl Into<f64>) {
+        self.found.positive(&self.path(key), value);
+    }
+
+    pub(crate) fn not_negative(&mut self, key: &str, value: impl Into<f64>) {
+        self.found.not_negative(&self.path(key), value);
+    }
+
+    pub(crate) fn decay(&mut self, key: &str, value: impl Into<f64>) {
+        self.found.decay(&self.path(key), value);
+    }
+
+    fn path(&self, key: &str) -> String {
+        format!("strategy.{}.{key}", self.id)
+    }
+}
+
+/// Ranges of its settings, and what does not go together.
+pub(super) fn settings(found: &mut Found, experiment: &Experiment) {
+    let strategy = &experiment.strategy;
+    strategy.check(&mut Settings {
+        experiment,
+        id: strategy.id(),
+        found,
+    });
 }
 
 /// Whether a rule can bear its bad updates among the reports that a round aims at.
@@ -157,11 +153,30 @@ mod tests {
                 "claimed_weights",
             ),
         ] {
-            let strategy = experiment(strategy).strategy;
-            let got = found(|found| settings(found, &strategy));
-            let path = format!("strategy.{}.{key}", strategy.id());
+            let experiment = experiment(strategy);
+            let got = found(|found| settings(found, &experiment));
+            let path = format!("strategy.{}.{key}", experiment.strategy.id());
             assert_eq!(got.len(), 1, "{path}");
             assert_eq!(got[0].1, path);
+        }
+    }
+
+    #[test]
+    fn feddyn_counts_hospitals_alike_and_saves_every_round() {
+        for (round, paths) in [
+            ("weight = \"uniform\"", &[][..]),
+            ("weight = \"examples\"", &["round.weight"]),
+            (
+                "weight = \"examples\"\ncheckpoint_every = 2",
+                &["round.weight", "round.checkpoint_every"],
+            ),
+        ] {
+            let experiment = experiment(&format!("[strategy.feddyn]\n[round]\n{round}"));
+            let got = found(|found| settings(found, &experiment));
+            let expected = paths
+                .iter()
+                .map(|&path| (Code::Combination, path.to_owned()));
+            assert_eq!(got, Vec::from_iter(expected));
         }
     }
 
