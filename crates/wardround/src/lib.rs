@@ -1,9 +1,10 @@
 //! Turns a config into a run.
 //!
-//! [`config`] reads and checks the experiment file; [`cli`] is the command line; [`failure`] is how
-//! a mistake is told, with one of the [`codes`]. A run is put together in [`setup`], told by
-//! [`teller`] into a [`run_folder`], held against its baselines in [`comparison`], and summed up in
-//! [`summary`]. [`deployment`] starts a federation of processes on this host.
+//! [`config`] reads and checks the experiment file; [`strategies`] are those that it can name;
+//! [`cli`] is the command line; [`failure`] is how a mistake is told, with one of the [`codes`]. A
+//! run is put together in [`setup`], told by [`teller`] into a [`run_folder`], held against its
+//! baselines in [`comparison`], and summed up in [`summary`]. [`deployment`] starts a federation of
+//! processes on this host.
 
 pub mod cli;
 pub mod codes;
@@ -17,6 +18,7 @@ pub mod node_states;
 pub mod results;
 pub mod run_folder;
 pub mod setup;
+pub mod strategies;
 pub mod summary;
 pub mod teller;
 

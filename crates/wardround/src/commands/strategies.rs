@@ -7,8 +7,8 @@ use ward_round::Visibility;
 
 use super::output::{as_written, print, print_json};
 use crate::cli::{Format, ListArgs};
-use crate::config::types::StrategyConfig;
 use crate::failure::Failure;
+use crate::strategies::StrategyConfig;
 
 /// One strategy as the list shows it.
 #[derive(Debug, Clone, Serialize)]
@@ -33,139 +33,17 @@ pub fn strategies() -> Vec<StrategyInfo> {
     StrategyConfig::defaults()
         .iter()
         .map(|strategy| {
-            let (r#use, paper) = about(strategy);
-            let bears = bears(strategy);
-            let whole = as_written(strategy);
+            let about = strategy.about();
             StrategyInfo {
-                id: strategy.id(),
-                r#use,
-                defaults: whole[strategy.id()].clone(),
-                paper,
+                id: about.id,
+                r#use: about.r#use,
+                defaults: as_written(strategy)[about.id].clone(),
+                paper: about.paper,
                 visibility: strategy.visibility(),
-                bears,
+                bears: about.bears,
             }
         })
         .collect()
-}
-
-/// Use and paper.
-fn about(strategy: &StrategyConfig) -> (&'static str, &'static str) {
-    const REDDI: &str = "Reddi et al. 2021, Adaptive Federated Optimization, arXiv:2003.00295";
-    const YIN: &str = "Yin et al. 2018, Byzantine-Robust Distributed Learning: Towards Optimal \
-                       Statistical Rates, arXiv:1803.01498";
-    const BLANCHARD: &str = "Blanchard et al. 2017, Machine Learning with Adversaries: Byzantine \
-                             Tolerant Gradient Descent, arXiv:1703.02757";
-    match strategy {
-        StrategyConfig::Fedavg(_) => (
-            "the weighted mean of the updates; the one to start with",
-            "McMahan et al. 2017, Communication-Efficient Learning of Deep Networks from \
-             Decentralized Data, arXiv:1602.05629",
-        ),
-        StrategyConfig::Fedavgm(_) => (
-            "the mean with server momentum; steadier where hospitals' labels differ",
-            "Hsu et al. 2019, Measuring the Effects of Non-Identical Data Distribution, \
-             arXiv:1909.06335",
-        ),
-        StrategyConfig::Fedprox(_) => (
-            "holds local training near the round's model; for much or uneven local work",
-            "Li et al. 2020, Federated Optimization in Heterogeneous Networks, arXiv:1812.06127",
-        ),
-        StrategyConfig::Feddyn(_) => (
-            "each hospital learns what pulls it away and corrects for it; it remembers that between \
-             rounds",
-            "Acar et al. 2021, Federated Learning Based on Dynamic Regularization, arXiv:2111.04263",
-        ),
-        StrategyConfig::Fedadam(_) => (
-            "Adam on the mean update; for sparse or badly scaled gradients",
-            REDDI,
-        ),
-        StrategyConfig::Fedyogi(_) => (
-            "as FedAdam, its variance moving by bounded steps; calmer when updates vary",
-            REDDI,
-        ),
-        StrategyConfig::Fedadagrad(_) => (
-            "Adagrad on the mean update; steps only shrink, so it forgives a large rate",
-            REDDI,
-        ),
-        StrategyConfig::Robust(_) => (
-            "nearest-neighbour mixing and the trimmed mean, the median below 5 reports; the robust \
-             one to start with",
-            "Allouah et al. 2023, Fixing by Mixing, arXiv:2302.01772",
-        ),
-        StrategyConfig::Median(_) => (
-            "the median of each coordinate; bears the most, for few hospitals that are alike",
-            YIN,
-        ),
-        StrategyConfig::TrimmedMean(_) => (
-            "the mean without the f least and greatest of each coordinate",
-            YIN,
-        ),
-        StrategyConfig::Meamed(_) => (
-            "the mean of the n - f values of each coordinate nearest its median",
-            "Xie, Koyejo and Gupta 2018, Generalized Byzantine-tolerant SGD, arXiv:1802.10116",
-        ),
-        StrategyConfig::Krum(_) => (
-            "one hospital's update, that with the nearest neighbours; learns from one a round",
-            BLANCHARD,
-        ),
-        StrategyConfig::MultiKrum(_) => (
-            "the mean of the updates that have the nearest neighbours",
-            BLANCHARD,
-        ),
-        StrategyConfig::Bulyan(_) => (
-            "picks by Krum, then the mean around each coordinate's median; for large models",
-            "El Mhamdi, Guerraoui and Rouault 2018, The Hidden Vulnerability of Distributed \
-             Learning in Byzantium, arXiv:1802.07927",
-        ),
-        StrategyConfig::GeometricMedian(_) => (
-            "the point with the least sum of distances to the updates",
-            "Pillutla, Kakade and Harchaoui 2022, Robust Aggregation for Federated Learning, \
-             arXiv:1912.13445",
-        ),
-        StrategyConfig::CentredClipping(_) => (
-            "the last result, moved by each update as far as it may",
-            "Karimireddy, He and Jaggi 2021, Learning from History for Byzantine Robust \
-             Optimization, arXiv:2012.10333",
-        ),
-        StrategyConfig::Mda(_) => (
-            "the mean of the narrowest n - f updates; exact, for few hospitals",
-            "El Mhamdi et al. 2018, Genuinely Distributed Byzantine Machine Learning, \
-             arXiv:1905.03853",
-        ),
-        StrategyConfig::Caf(_) => (
-            "filters along the direction in which updates vary most",
-            "Allouah, Guerraoui and Stephan 2025, Towards Trustworthy Federated Learning with \
-             Untrusted Participants, arXiv:2505.01874",
-        ),
-        StrategyConfig::NormBounding(_) => (
-            "the mean of shortened updates: limits what one hospital can do, cheaply",
-            "Sun et al. 2019, Can You Really Backdoor Federated Learning?, arXiv:1911.07963",
-        ),
-    }
-}
-
-/// The breakdown point.
-fn bears(strategy: &StrategyConfig) -> &'static str {
-    match strategy {
-        StrategyConfig::Fedavg(_)
-        | StrategyConfig::Fedavgm(_)
-        | StrategyConfig::Fedprox(_)
-        | StrategyConfig::Feddyn(_)
-        | StrategyConfig::Fedadam(_)
-        | StrategyConfig::Fedyogi(_)
-        | StrategyConfig::Fedadagrad(_) => "none",
-        StrategyConfig::NormBounding(_) => "none; one moves the mean by radius / n at most",
-        StrategyConfig::Krum(_) | StrategyConfig::MultiKrum(_) => "f where n >= 2f + 3",
-        StrategyConfig::Bulyan(_) => "f where n >= 4f + 3",
-        StrategyConfig::Mda(_) => "f where n > 2f, in 100000 subsets at most",
-        StrategyConfig::Robust(_)
-        | StrategyConfig::Median(_)
-        | StrategyConfig::TrimmedMean(_)
-        | StrategyConfig::Meamed(_)
-        | StrategyConfig::GeometricMedian(_)
-        | StrategyConfig::CentredClipping(_)
-        | StrategyConfig::Caf(_) => "f where n > 2f",
-    }
 }
 
 /// Prints the list.
@@ -227,6 +105,10 @@ mod tests {
                 "fedavgm",
                 "fedprox",
                 "feddyn",
+                "scaffold",
+                "fednova",
+                "fedexp",
+                "qfedavg",
                 "fedadam",
                 "fedyogi",
                 "fedadagrad",
@@ -252,8 +134,8 @@ mod tests {
             assert!(StrategyConfig::defaults().contains(&table["strategy"]));
         }
         assert_eq!(listed[4]["visibility"], "sum-only");
-        assert_eq!(listed[7]["visibility"], "each-update");
-        assert_eq!(listed[13]["bears"], "f where n >= 4f + 3");
+        assert_eq!(listed[11]["visibility"], "each-update");
+        assert_eq!(listed[17]["bears"], "f where n >= 4f + 3");
     }
 
     #[test]
@@ -286,6 +168,34 @@ mod tests {
               sees      the sum of the updates
               bears     none
               paper     Acar et al. 2021, Federated Learning Based on Dynamic Regularization, arXiv:2111.04263
+
+            [strategy.scaffold]
+              control variates take out what pulls each hospital away; twice the traffic, and hospitals remember theirs between rounds
+              settings  learning_rate = 1.0
+              sees      the sum of the updates
+              bears     none
+              paper     Karimireddy et al. 2020, SCAFFOLD: Stochastic Controlled Averaging for Federated Learning, arXiv:1910.06378
+
+            [strategy.fednova]
+              divides each update by its steps, so that a hospital with more rows does not pull further; for epochs over uneven hospitals
+              settings  learning_rate = 1.0
+              sees      the sum of the updates
+              bears     none
+              paper     Wang et al. 2020, Tackling the Objective Inconsistency Problem in Heterogeneous Federated Optimization, arXiv:2007.07481
+
+            [strategy.fedexp]
+              steps further than the mean where updates disagree; no server rate to tune
+              settings  epsilon = 0.001
+              sees      the sum of the updates
+              bears     none
+              paper     Jhunjhunwala, Wang and Joshi 2023, FedExP: Speeding Up Federated Averaging via Extrapolation, arXiv:2301.09604
+
+            [strategy.qfedavg]
+              hospitals that the model serves badly count more; for fairness at some cost to the mean
+              settings  q = 0.1
+              sees      the sum of the updates
+              bears     none
+              paper     Li et al. 2020, Fair Resource Allocation in Federated Learning, arXiv:1905.10497
 
             [strategy.fedadam]
               Adam on the mean update; for sparse or badly scaled gradients

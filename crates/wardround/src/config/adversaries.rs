@@ -7,7 +7,8 @@ use ward_core::{NodeId, NodeInfo, RoundId, Seed};
 use ward_robust::Updates;
 use ward_sim::adversary::{Adversaries, Rule};
 
-use super::types::{AdversariesConfig, Experiment, StrategyConfig};
+use super::types::{AdversariesConfig, Experiment};
+use crate::strategies::StrategyConfig;
 
 impl Experiment {
     /// The adversaries among `roster`; `None` where all are honest.

@@ -16,7 +16,6 @@ mod network;
 mod open;
 pub mod problem;
 pub mod resolve;
-mod robust;
 pub mod schema;
 pub mod suggest;
 pub mod types;

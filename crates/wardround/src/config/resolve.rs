@@ -4,13 +4,11 @@ use ward_core::{
     Algorithm, LocalWork, OptimizerSpec, RingSpec, RunId, Seed, TrainOrder, Weighting,
 };
 use ward_data::{DataConfig, Federation, ScalingMode};
-use ward_round::strategy::{Adaptive, All, Mean, ServerAdaptive, ServerFedDyn, ServerSgd, Uniform};
-use ward_round::{Aggregator, Plan, Sampler, ServerOptimizer, Strategy, Visibility};
+use ward_round::strategy::{All, Uniform};
+use ward_round::{Plan, Sampler, Strategy};
 use ward_train::{Engine, EngineError, ModelSpec};
 
-use super::types::{
-    Experiment, OptimizerConfig, SamplerConfig, StrategyConfig, Training, UniformConfig,
-};
+use super::types::{Experiment, OptimizerConfig, SamplerConfig, Training, UniformConfig};
 
 impl Training {
     /// The engine that trains `model`.
@@ -117,28 +115,25 @@ impl Experiment {
         }
     }
 
-    /// The order of a round, or of the baselines.
+    /// The order of a round.
     #[must_use]
-    pub fn order(&self, training: &Training, ring: RingSpec) -> TrainOrder {
-        let proximal_mu = match &self.strategy {
-            StrategyConfig::Fedprox(prox) => prox.mu,
-            _ => 0.0,
-        };
-        let algorithm = match &self.strategy {
-            StrategyConfig::Feddyn(feddyn) => Algorithm::FedDyn {
-                alpha: feddyn.alpha,
-            },
-            _ => Algorithm::Plain,
-        };
+    pub fn order(&self, ring: RingSpec) -> TrainOrder {
+        let mut order = self.plain_order(&self.training, ring);
+        self.strategy.shape(&mut order);
+        order
+    }
+
+    /// As `training` says, without what the strategy changes.
+    fn plain_order(&self, training: &Training, ring: RingSpec) -> TrainOrder {
         TrainOrder {
             work: training.work(),
             batch_size: training.batch_size,
             batches: training.batches,
             optimizer: training.optimizer_spec(),
-            proximal_mu,
+            proximal_mu: 0.0,
             l2: training.l2,
             example_clip_norm: training.example_clip_norm,
-            algorithm,
+            algorithm: Algorithm::Plain,
             scaling: None,
             weighting: self.round.weight,
             ring,
@@ -148,28 +143,19 @@ impl Experiment {
     }
 
     /// The order of the baselines: what `[baselines.training]` says, or the federation's own work
-    /// as often as there are rounds.
+    /// as often as there are rounds. The strategy changes nothing: there is no round to be pulled
+    /// back to.
     #[must_use]
     pub fn baseline_order(&self, ring: RingSpec) -> TrainOrder {
-        let order = match &self.baselines.training {
-            Some(training) => self.order(training, ring),
-            None => {
-                let order = self.order(&self.training, ring);
-                let work = match order.work {
-                    LocalWork::Epochs(epochs) => {
-                        LocalWork::Epochs(epochs.saturating_mul(self.rounds))
-                    }
-                    LocalWork::Steps(steps) => LocalWork::Steps(steps.saturating_mul(self.rounds)),
-                };
-                TrainOrder { work, ..order }
-            }
-        };
-        // There is no round to be pulled back to.
-        TrainOrder {
-            proximal_mu: 0.0,
-            algorithm: Algorithm::Plain,
-            ..order
+        if let Some(training) = &self.baselines.training {
+            return self.plain_order(training, ring);
         }
+        let order = self.plain_order(&self.training, ring);
+        let work = match order.work {
+            LocalWork::Epochs(epochs) => LocalWork::Epochs(epochs.saturating_mul(self.rounds)),
+            LocalWork::Steps(steps) => LocalWork::Steps(steps.saturating_mul(self.rounds)),
+        };
+        TrainOrder { work, ..order }
     }
 
     /// The engine's plan. The caller has checked the config against the data.
@@ -180,7 +166,7 @@ impl Experiment {
             rounds: self.rounds,
             roster: federation.roster().to_vec(),
             seed: self.root(),
-            order: self.order(&self.training, ring),
+            order: self.order(ring),
             federated_scaling: self.preprocessing.scaling == ScalingMode::Federated,
             features: federation.source().shape().iter().product(),
             parameters: model.parameters(),
@@ -194,7 +180,7 @@ impl Experiment {
         }
     }
 
-    /// The engine's strategy: one arm for each.
+    /// The engine's strategy.
     #[must_use]
     pub fn strategy(&self, enrolled: usize) -> Strategy {
         let sampler: Box<dyn Sampler> = match &self.sampler {
@@ -203,56 +189,10 @@ impl Experiment {
                 count: uniform.target(enrolled),
             }),
         };
-        let aggregator = self.strategy.aggregator(self.target(enrolled));
         Strategy {
             sampler,
-            aggregator,
-            server_optimizer: self.server_optimizer(),
-        }
-    }
-
-    fn server_optimizer(&self) -> Box<dyn ServerOptimizer> {
-        match &self.strategy {
-            StrategyConfig::Feddyn(c) => Box::new(ServerFedDyn { alpha: c.alpha }),
-            StrategyConfig::Fedavg(_)
-            | StrategyConfig::Fedprox(_)
-            | StrategyConfig::Robust(_)
-            | StrategyConfig::Median(_)
-            | StrategyConfig::TrimmedMean(_)
-            | StrategyConfig::Meamed(_)
-            | StrategyConfig::Krum(_)
-            | StrategyConfig::MultiKrum(_)
-            | StrategyConfig::Bulyan(_)
-            | StrategyConfig::GeometricMedian(_)
-            | StrategyConfig::CentredClipping(_)
-            | StrategyConfig::Mda(_)
-            | StrategyConfig::Caf(_)
-            | StrategyConfig::NormBounding(_) => Box::new(ServerSgd::FED_AVG),
-            StrategyConfig::Fedavgm(c) => Box::new(ServerSgd {
-                learning_rate: c.learning_rate,
-                momentum: c.momentum,
-            }),
-            StrategyConfig::Fedadam(c) => Box::new(ServerAdaptive {
-                rule: Adaptive::Adam,
-                learning_rate: c.learning_rate,
-                beta1: c.beta1,
-                beta2: c.beta2,
-                adaptivity: c.adaptivity,
-            }),
-            StrategyConfig::Fedyogi(c) => Box::new(ServerAdaptive {
-                rule: Adaptive::Yogi,
-                learning_rate: c.learning_rate,
-                beta1: c.beta1,
-                beta2: c.beta2,
-                adaptivity: c.adaptivity,
-            }),
-            StrategyConfig::Fedadagrad(c) => Box::new(ServerAdaptive {
-                rule: Adaptive::Adagrad,
-                learning_rate: c.learning_rate,
-                beta1: c.beta1,
-                beta2: 0.0,
-                adaptivity: c.adaptivity,
-            }),
+            aggregator: self.strategy.aggregator(self.target(enrolled)),
+            server_optimizer: self.strategy.server_optimizer(),
         }
     }
 }
@@ -264,47 +204,5 @@ impl UniformConfig {
             (None, fraction) => (fraction.unwrap_or(1.0) * enrolled as f64).round() as usize,
         };
         asked.clamp(1, enrolled.max(1))
-    }
-}
-
-impl StrategyConfig {
-    /// How updates are combined, where rounds aim at `target` reports.
-    fn aggregator(&self, target: usize) -> Box<dyn Aggregator> {
-        match self.robust(target) {
-            Some(robust) => Box::new(robust),
-            None => Box::new(Mean),
-        }
-    }
-
-    /// What the coordinator must see of the updates.
-    #[must_use]
-    pub fn visibility(&self) -> Visibility {
-        self.aggregator(0).needs()
-    }
-
-    /// The word for it.
-    #[must_use]
-    pub fn id(&self) -> &'static str {
-        match self {
-            Self::Fedavg(_) => "fedavg",
-            Self::Fedavgm(_) => "fedavgm",
-            Self::Fedprox(_) => "fedprox",
-            Self::Feddyn(_) => "feddyn",
-            Self::Fedadam(_) => "fedadam",
-            Self::Fedyogi(_) => "fedyogi",
-            Self::Fedadagrad(_) => "fedadagrad",
-            Self::Robust(_) => "robust",
-            Self::Median(_) => "median",
-            Self::TrimmedMean(_) => "trimmed-mean",
-            Self::Meamed(_) => "meamed",
-            Self::Krum(_) => "krum",
-            Self::MultiKrum(_) => "multi-krum",
-            Self::Bulyan(_) => "bulyan",
-            Self::GeometricMedian(_) => "geometric-median",
-            Self::CentredClipping(_) => "centred-clipping",
-            Self::Mda(_) => "mda",
-            Self::Caf(_) => "caf",
-            Self::NormBounding(_) => "norm-bounding",
-        }
     }
 }

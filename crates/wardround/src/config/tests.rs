@@ -77,9 +77,10 @@ fn an_unknown_variant_is_underlined_in_its_header() {
                ·              ╰── no such choice
              8 │ mu = 0.1
                ╰────
-              help: did you mean `fedprox`? There are `fedavg`, `fedavgm`, `fedprox`, `feddyn`, `fedadam`,
-                    `fedyogi`, `fedadagrad`, `robust`, `median`, `trimmed-mean`, `meamed`, `krum`, `multi-
-                    krum`, `bulyan`, `geometric-median`, `centred-clipping`, `mda`, `caf` and `norm-bounding`
+              help: did you mean `fedprox`? There are `fedavg`, `fedavgm`, `fedprox`, `feddyn`, `scaffold`,
+                    `fednova`, `fedexp`, `qfedavg`, `fedadam`, `fedyogi`, `fedadagrad`, `robust`, `median`,
+                    `trimmed-mean`, `meamed`, `krum`, `multi-krum`, `bulyan`, `geometric-median`, `centred-
+                    clipping`, `mda`, `caf` and `norm-bounding`
 
               `wardround explain WR0104` says more
         "#]],

@@ -8,7 +8,7 @@ use ward_round::Visibility;
 use ward_train::{EngineError, ModelError, ModelSpec};
 
 use super::found::Found;
-use super::{adversaries, robust, unusable};
+use super::{adversaries, strategy, unusable};
 use crate::codes::Code;
 use crate::config::problem::Problem;
 use crate::config::types::{BaselinesConfig, Experiment, SamplerConfig, Training};
@@ -19,7 +19,7 @@ pub fn problems_with_data(experiment: &Experiment, federation: &Federation) -> V
     let mut found = Found::default();
     model(&mut found, experiment, federation);
     cohort(&mut found, experiment, federation.roster().len());
-    robust::bearing(&mut found, experiment, federation.roster().len());
+    strategy::bearing(&mut found, experiment, federation.roster().len());
     let source = federation.source();
     pooled(&mut found, &experiment.baselines, source.synthetic());
     names(&mut found, federation.roster());

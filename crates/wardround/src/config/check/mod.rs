@@ -3,8 +3,8 @@
 mod adversaries;
 mod data;
 mod found;
-mod robust;
 mod settings;
+mod strategy;
 
 use std::net::SocketAddr;
 
@@ -13,6 +13,7 @@ use ward_data::ScalingMode;
 pub use adversaries::only_simulated;
 pub use data::{problems_with_data, visibility};
 use found::Found;
+pub(crate) use strategy::Settings;
 
 use super::problem::Problem;
 use super::types::{Experiment, HospitalConfig};
@@ -29,8 +30,7 @@ pub fn problems(experiment: &Experiment) -> Vec<Problem> {
         found.add(Code::BadName, "name", message);
     }
     settings::training(&mut found, "training", &experiment.training);
-    settings::strategy(&mut found, &experiment.strategy, &experiment.round);
-    robust::settings(&mut found, &experiment.strategy);
+    strategy::settings(&mut found, experiment);
     settings::sampler(&mut found, &experiment.sampler);
     settings::round(&mut found, &experiment.round);
     settings::ring(&mut found, &experiment.ring);

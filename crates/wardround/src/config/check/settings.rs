@@ -1,12 +1,9 @@
 //! Ranges of single settings, table by table.
 
-use ward_core::Weighting;
-
 use super::found::Found;
 use crate::codes::Code;
 use crate::config::types::{
-    OptimizerConfig, RingConfig, RoundConfig, SamplerConfig, SimulationConfig, StrategyConfig,
-    Training,
+    OptimizerConfig, RingConfig, RoundConfig, SamplerConfig, SimulationConfig, Training,
 };
 
 /// The longest time a setting may say, in seconds: a year.
@@ -36,67 +33,6 @@ pub(super) fn training(found: &mut Found, path: &str, training: &Training) {
             found.decay(&format!("{path}.adam.beta2"), adam.beta2);
             found.positive(&format!("{path}.adam.epsilon"), adam.epsilon);
         }
-    }
-}
-
-pub(super) fn strategy(found: &mut Found, strategy: &StrategyConfig, round: &RoundConfig) {
-    let path = |key: &str| format!("strategy.{}.{key}", strategy.id());
-    let mut adaptive = |rate: f32, betas: &[(&str, f32)], adaptivity: f32| {
-        found.positive(&path("learning_rate"), rate);
-        for (key, beta) in betas {
-            found.decay(&path(key), *beta);
-        }
-        found.positive(&path("adaptivity"), adaptivity);
-    };
-    match strategy {
-        StrategyConfig::Fedavg(_) => {}
-        StrategyConfig::Fedavgm(c) => {
-            found.positive(&path("learning_rate"), c.learning_rate);
-            found.decay(&path("momentum"), c.momentum);
-        }
-        StrategyConfig::Fedprox(c) => found.not_negative(&path("mu"), c.mu),
-        StrategyConfig::Feddyn(c) => {
-            found.positive(&path("alpha"), c.alpha);
-            feddyn(found, round);
-        }
-        StrategyConfig::Fedadam(c) => {
-            let betas = [("beta1", c.beta1), ("beta2", c.beta2)];
-            adaptive(c.learning_rate, &betas, c.adaptivity);
-        }
-        StrategyConfig::Fedyogi(c) => {
-            let betas = [("beta1", c.beta1), ("beta2", c.beta2)];
-            adaptive(c.learning_rate, &betas, c.adaptivity);
-        }
-        StrategyConfig::Fedadagrad(c) => {
-            adaptive(c.learning_rate, &[("beta1", c.beta1)], c.adaptivity);
-        }
-        // In `robust`.
-        StrategyConfig::Robust(_)
-        | StrategyConfig::Median(_)
-        | StrategyConfig::TrimmedMean(_)
-        | StrategyConfig::Meamed(_)
-        | StrategyConfig::Krum(_)
-        | StrategyConfig::MultiKrum(_)
-        | StrategyConfig::Bulyan(_)
-        | StrategyConfig::GeometricMedian(_)
-        | StrategyConfig::CentredClipping(_)
-        | StrategyConfig::Mda(_)
-        | StrategyConfig::Caf(_)
-        | StrategyConfig::NormBounding(_) => {}
-    }
-}
-
-/// What FedDyn asks of the rounds.
-fn feddyn(found: &mut Found, round: &RoundConfig) {
-    if round.weight != Weighting::Uniform {
-        let message = "counts every hospital alike with `strategy.feddyn`, as its paper does";
-        let problem = found.add(Code::Combination, "round.weight", message);
-        problem.help = Some("set round.weight = \"uniform\"".into());
-    }
-    if round.checkpoint_every != 1 {
-        let message = "must be 1 with `strategy.feddyn`: a run can go back no further than one \
-                       round of what its hospitals remember";
-        found.add(Code::Combination, "round.checkpoint_every", message);
     }
 }
 

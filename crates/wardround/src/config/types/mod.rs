@@ -5,10 +5,9 @@
 
 mod adversaries;
 mod deployment;
-mod robust;
 mod round;
+mod sampler;
 mod simulation;
-mod strategy;
 mod training;
 
 use schemars::JsonSchema;
@@ -16,19 +15,13 @@ use serde::{Deserialize, Serialize};
 use ward_data::{DataConfig, ScalingMode};
 use ward_train::ModelConfig;
 
+use crate::strategies::StrategyConfig;
+
 pub use adversaries::AdversariesConfig;
 pub use deployment::{CoordinatorConfig, HospitalConfig, Secret, TransportMode};
-pub use robust::{
-    BeforeConfig, BulyanConfig, CafConfig, CentredClippingConfig, GeometricMedianConfig,
-    KrumConfig, MdaConfig, MeaMedConfig, MedianConfig, MultiKrumConfig, NormBoundingConfig,
-    RobustConfig, RobustKeys, TrimmedMeanConfig,
-};
 pub use round::{RingConfig, RoundConfig};
+pub use sampler::{AllConfig, SamplerConfig, UniformConfig};
 pub use simulation::{Network, SimulationConfig};
-pub use strategy::{
-    AllConfig, FedAdagradConfig, FedAdamConfig, FedAvgConfig, FedAvgMConfig, FedDynConfig,
-    FedProxConfig, FedYogiConfig, SamplerConfig, StrategyConfig, UniformConfig,
-};
 pub use training::{AdamConfig, OptimizerConfig, SgdConfig, Training};
 
 /// A whole experiment: what `wardround run` reads.

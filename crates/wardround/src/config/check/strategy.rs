@@ -1,0 +1,226 @@
+//! What can be wrong with a strategy: single settings, and bad updates that it cannot bear.
+
+use ward_core::Weighting;
+
+use super::found::Found;
+use crate::codes::Code;
+use crate::config::problem::Problem;
+use crate::config::types::{Experiment, OptimizerConfig};
+
+/// A strategy's settings under examination: problems are found at their keys.
+pub(crate) struct Settings<'a> {
+    /// All that stands beside them.
+    pub(crate) experiment: &'a Experiment,
+    id: &'a str,
+    found: &'a mut Found,
+}
+
+impl Settings<'_> {
+    /// Adds a problem with the strategy's `key`; the caller may add help to it.
+    pub(crate) fn add(&mut self, code: Code, key: &str, message: &str) -> &mut Problem {
+        self.found.add(code, &self.path(key), message)
+    }
+
+    pub(crate) fn at_least(&mut self, key: &str, value: u32, least: u32) {
+        self.found.at_least(&self.path(key), value, least);
+    }
+
+    pub(crate) fn positive(&mut self, key: &str, value: impl Into<f64>) {
+        self.found.positive(&self.path(key), value);
+    }
+
+    pub(crate) fn not_negative(&mut self, key: &str, value: impl Into<f64>) {
+        self.found.not_negative(&self.path(key), value);
+    }
+
+    pub(crate) fn decay(&mut self, key: &str, value: impl Into<f64>) {
+        self.found.decay(&self.path(key), value);
+    }
+
+    /// The strategy's hospitals remember something between rounds, as equals.
+    pub(crate) fn remembering(&mut self) {
+        let (id, round) = (self.id, &self.experiment.round);
+        if round.weight != Weighting::Uniform {
+            let message =
+                format!("counts every hospital alike with `strategy.{id}`, as its paper does");
+            let problem = self.found.add(Code::Combination, "round.weight", message);
+            problem.help = Some("set round.weight = \"uniform\"".into());
+        }
+        if round.checkpoint_every != 1 {
+            let message = format!(
+                "must be 1 with `strategy.{id}`: a run can go back no further than one round of \
+                 what its hospitals remember"
+            );
+            self.found
+                .add(Code::Combination, "round.checkpoint_every", message);
+        }
+    }
+
+    /// The strategy is defined for local SGD only, and perhaps for SGD without momentum.
+    pub(crate) fn sgd(&mut self, plain: bool) {
+        let id = self.id;
+        match &self.experiment.training.optimizer {
+            OptimizerConfig::Sgd(sgd) if plain && sgd.momentum != 0.0 => {
+                let message = format!("must be 0 with `strategy.{id}`, which is defined without");
+                let path = "training.optimizer.sgd.momentum";
+                self.found.add(Code::Combination, path, message);
+            }
+            OptimizerConfig::Sgd(_) => {}
+            OptimizerConfig::Adam(_) => {
+                let message = format!("does not go with `strategy.{id}`, which is defined for SGD");
+                let path = "training.optimizer.adam";
+                let problem = self.found.add(Code::Combination, path, message);
+                problem.help = Some("train with `optimizer.sgd`".into());
+            }
+        }
+    }
+
+    fn path(&self, key: &str) -> String {
+        format!("strategy.{}.{key}", self.id)
+    }
+}
+
+/// Ranges of its settings, and what does not go together.
+pub(super) fn settings(found: &mut Found, experiment: &Experiment) {
+    let strategy = &experiment.strategy;
+    strategy.check(&mut Settings {
+        experiment,
+        id: strategy.id(),
+        found,
+    });
+}
+
+/// Whether a rule can bear its bad updates among the reports that a round aims at.
+pub(super) fn bearing(found: &mut Found, experiment: &Experiment, enrolled: usize) {
+    let target = experiment.target(enrolled);
+    let strategy = &experiment.strategy;
+    let Some(robust) = strategy.robust(target) else {
+        return;
+    };
+    if let Err(unmet) = robust.check(target) {
+        let path = format!("strategy.{}.f", strategy.id());
+        let message = format!(
+            "is {}, and a round aims at {target} reports: {unmet}",
+            robust.f
+        );
+        found.add(Code::Unmet, &path, message).help = Some(
+            "lower f, ask more hospitals, or choose a rule that needs fewer: \
+             `wardround strategies` lists what each bears"
+                .into(),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn experiment(strategy: &str) -> Experiment {
+        let text = format!(
+            "rounds = 1\ntraining.epochs = 1\n[data.emr-risk]\n[model.logistic]\n{strategy}\n"
+        );
+        let experiment: Experiment = toml::from_str(&text).unwrap();
+        experiment
+    }
+
+    fn found(look: impl FnOnce(&mut Found)) -> Vec<(Code, String)> {
+        let mut found = Found::default();
+        look(&mut found);
+        let problems = found.problems.into_iter();
+        problems
+            .map(|problem| (problem.code, problem.path))
+            .collect()
+    }
+
+    #[test]
+    fn a_rule_that_cannot_bear_its_bad_updates_is_refused_at_its_f() {
+        for (strategy, enrolled, refused) in [
+            ("[strategy.krum]\nf = 2", 6, true),
+            ("[strategy.krum]\nf = 2", 7, false),
+            (
+                "[strategy.krum]\nf = 2\nbefore = [{ bucketing = 2 }]",
+                12,
+                true,
+            ),
+            (
+                "[strategy.krum]\nf = 2\nbefore = [{ bucketing = 2 }]",
+                13,
+                false,
+            ),
+            ("[strategy.bulyan]", 5, true), // f is 1, and takes 7
+            ("[strategy.bulyan]", 7, false),
+            ("[strategy.mda]\nf = 8", 20, true),
+            ("[strategy.robust]", 3, false),
+            ("[strategy.robust]", 5, false),
+            ("[strategy.robust]\nf = 2", 4, true),
+            ("[strategy.fedavg]", 1, false),
+        ] {
+            let experiment = experiment(strategy);
+            let expected = refused.then(|| {
+                let path = format!("strategy.{}.f", experiment.strategy.id());
+                (Code::Unmet, path)
+            });
+            let got = found(|found| bearing(found, &experiment, enrolled));
+            assert_eq!(
+                got,
+                Vec::from_iter(expected),
+                "{strategy}, {enrolled} enrolled"
+            );
+        }
+    }
+
+    #[test]
+    fn settings_out_of_range_are_refused_where_they_stand() {
+        for (strategy, key) in [
+            ("[strategy.median]\nnorm_bound = 0.0", "norm_bound"),
+            ("[strategy.robust]\nnorm_bound = -1.0", "norm_bound"),
+            (
+                "[strategy.krum]\nbefore = [\"nnm\", { bucketing = 0 }]",
+                "before",
+            ),
+            ("[strategy.caf]\nbefore = [{ clipping = 0.0 }]", "before"),
+            ("[strategy.multi-krum]\nkeep = 0", "keep"),
+            ("[strategy.geometric-median]\nsmoothing = 0.0", "smoothing"),
+            ("[strategy.centred-clipping]\nsteps = 0", "steps"),
+            ("[strategy.norm-bounding]\nradius = 0.0", "radius"),
+            (
+                "[strategy.median]\nclaimed_weights = true\nbefore = [\"arc\"]",
+                "claimed_weights",
+            ),
+        ] {
+            let experiment = experiment(strategy);
+            let got = found(|found| settings(found, &experiment));
+            let path = format!("strategy.{}.{key}", experiment.strategy.id());
+            assert_eq!(got.len(), 1, "{path}");
+            assert_eq!(got[0].1, path);
+        }
+    }
+
+    #[test]
+    fn feddyn_counts_hospitals_alike_and_saves_every_round() {
+        for (round, paths) in [
+            ("weight = \"uniform\"", &[][..]),
+            ("weight = \"examples\"", &["round.weight"]),
+            (
+                "weight = \"examples\"\ncheckpoint_every = 2",
+                &["round.weight", "round.checkpoint_every"],
+            ),
+        ] {
+            let experiment = experiment(&format!("[strategy.feddyn]\n[round]\n{round}"));
+            let got = found(|found| settings(found, &experiment));
+            let expected = paths
+                .iter()
+                .map(|&path| (Code::Combination, path.to_owned()));
+            assert_eq!(got, Vec::from_iter(expected));
+        }
+    }
+
+    #[test]
+    fn the_default_mixes_and_trims_from_five_reports_on() {
+        let strategy = experiment("[strategy.robust]").strategy;
+        let rule = |target| format!("{:?}", strategy.robust(target).unwrap());
+        assert!(rule(5).contains("NearestNeighbourMixing") && rule(5).contains("TrimmedMean"));
+        assert!(rule(4).contains("before: []") && rule(4).contains("Median"));
+        assert_eq!(strategy.robust(14).unwrap().f, 2);
+    }
+}

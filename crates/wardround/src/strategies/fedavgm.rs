@@ -1,0 +1,52 @@
+//! `[strategy.fedavgm]`: the mean with server momentum.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ward_round::ServerOptimizer;
+use ward_round::strategy::ServerSgd;
+
+use super::{About, StrategyTable};
+use crate::config::check::Settings;
+
+/// Settings of FedAvgM.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FedAvgMConfig {
+    /// Server step size, above 0. Default 1.
+    pub learning_rate: f32,
+    /// Share of the last step kept, 0 to below 1. Default 0.9 (the paper's).
+    pub momentum: f32,
+}
+
+impl Default for FedAvgMConfig {
+    fn default() -> Self {
+        Self {
+            learning_rate: 1.0,
+            momentum: 0.9,
+        }
+    }
+}
+
+impl StrategyTable for FedAvgMConfig {
+    fn about(&self) -> About {
+        About {
+            id: "fedavgm",
+            r#use: "the mean with server momentum; steadier where hospitals' labels differ",
+            bears: "none",
+            paper: "Hsu et al. 2019, Measuring the Effects of Non-Identical Data Distribution, \
+                    arXiv:1909.06335",
+        }
+    }
+
+    fn check(&self, settings: &mut Settings<'_>) {
+        settings.positive("learning_rate", self.learning_rate);
+        settings.decay("momentum", self.momentum);
+    }
+
+    fn server_optimizer(&self) -> Box<dyn ServerOptimizer> {
+        Box::new(ServerSgd {
+            learning_rate: self.learning_rate,
+            momentum: self.momentum,
+        })
+    }
+}

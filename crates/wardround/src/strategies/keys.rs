@@ -1,0 +1,141 @@
+//! What all strategies share that bear bad updates: keys, defaults, and the way to a rule.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ward_robust::before::{AdaptiveClipping, Bucketing, Clipping, NearestNeighbourMixing};
+use ward_robust::{Before, Robust, Rule};
+
+use crate::codes::Code;
+use crate::config::check::Settings;
+
+/// Something that is done to the updates before a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BeforeConfig {
+    /// `"nnm"`: each update becomes the mean of the n - f nearest to it, so that hospitals that
+    /// differ honestly are not mistaken for bad ones (Allouah et al. 2023).
+    Nnm,
+    /// `"arc"`: the longest updates are shortened to the next norm (Allouah et al. 2025).
+    Arc,
+    /// `{ bucketing = 2 }`: updates are averaged in random groups of so many, at least 1; up to f
+    /// groups may be bad (Karimireddy et al. 2022).
+    Bucketing(u32),
+    /// `{ clipping = 1.0 }`: updates longer than this Euclidean norm, above 0, are shortened to it.
+    Clipping(f64),
+}
+
+impl BeforeConfig {
+    fn make(self) -> Arc<dyn Before> {
+        match self {
+            Self::Nnm => Arc::new(NearestNeighbourMixing),
+            Self::Arc => Arc::new(AdaptiveClipping),
+            Self::Bucketing(size) => Arc::new(Bucketing {
+                size: size as usize,
+            }),
+            Self::Clipping(radius) => Arc::new(Clipping { radius }),
+        }
+    }
+}
+
+/// The bound on norms where none is said: far above what sound training sends.
+pub(super) const NORM_BOUND: f64 = 100.0;
+
+/// The keys that all these strategies have.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Keys<'a> {
+    /// How many updates may be bad, where it is said.
+    pub(super) f: Option<u32>,
+    /// What is done first.
+    pub(super) before: &'a [BeforeConfig],
+    /// The largest norm of an update.
+    pub(super) norm_bound: f64,
+    /// Whether hospitals count by the rows that they claim, in a rule that might do otherwise.
+    pub(super) claimed_weights: bool,
+}
+
+impl Keys<'_> {
+    /// The same, where the weights that hospitals claim may count.
+    pub(super) fn believing(self, claimed_weights: bool) -> Self {
+        Self {
+            claimed_weights,
+            ..self
+        }
+    }
+
+    /// `rule` and all around it, where rounds aim at `target` reports.
+    pub(super) fn around(&self, rule: impl Rule + 'static, target: usize) -> Robust {
+        Robust {
+            before: self.before.iter().map(|before| before.make()).collect(),
+            rule: Arc::new(rule),
+            f: self.f.map_or(target / 5, |f| f as usize),
+            norm_bound: self.norm_bound,
+            claimed_weights: self.claimed_weights,
+        }
+    }
+
+    /// Finds those that are out of range, or do not go together.
+    pub(super) fn check(&self, settings: &mut Settings<'_>) {
+        settings.positive("norm_bound", self.norm_bound);
+        for before in self.before {
+            match *before {
+                BeforeConfig::Nnm | BeforeConfig::Arc => {}
+                BeforeConfig::Bucketing(size) => settings.at_least("before", size, 1),
+                BeforeConfig::Clipping(radius) => settings.positive("before", radius),
+            }
+        }
+        if self.claimed_weights && !self.before.is_empty() {
+            let message = "belongs to updates as they came; what `before` makes of them has no \
+                           claimed weight";
+            settings.add(Code::Combination, "claimed_weights", message);
+        }
+    }
+}
+
+/// A table of a robust strategy: its own keys first, then those that all have.
+macro_rules! robust_table {
+    ($name:ident, $title:literal $(, $(#[$doc:meta])* $key:ident: $type:ty = $default:expr)*) => {
+        #[doc = $title]
+        #[derive(
+            Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+        )]
+        #[serde(deny_unknown_fields, default)]
+        pub struct $name {
+            $($(#[$doc])* pub $key: $type,)*
+            /// How many of a round's updates may be bad, 0 or more. Default: a fifth of the reports
+            /// that a round aims at, rounded down.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub f: Option<u32>,
+            /// What is done to the updates first, in this order: `"nnm"`, `"arc"`,
+            /// `{ bucketing = 2 }`, `{ clipping = 1.0 }`. Default none.
+            pub before: Vec<$crate::strategies::BeforeConfig>,
+            /// The largest Euclidean norm of an update, above 0; a larger one is refused. Default
+            /// 100.
+            pub norm_bound: f64,
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self {
+                    $($key: $default,)*
+                    f: None,
+                    before: Vec::new(),
+                    norm_bound: $crate::strategies::keys::NORM_BOUND,
+                }
+            }
+        }
+
+        impl $name {
+            fn keys(&self) -> $crate::strategies::keys::Keys<'_> {
+                $crate::strategies::keys::Keys {
+                    f: self.f,
+                    before: &self.before,
+                    norm_bound: self.norm_bound,
+                    claimed_weights: false,
+                }
+            }
+        }
+    };
+}
+pub(super) use robust_table;
