@@ -292,58 +292,6 @@ mod tests {
     }
 
     #[test]
-    fn two_rounds_of_fed_dyn_are_its_equations() {
-        let states = Arc::new(Kept::default());
-        let mut trainer = trainer(&[0, 1, 1, 0, 1]).remembering(states.clone());
-        let plain = order(LocalWork::Steps(2), 0, Batches::InOrder);
-        let alpha = 0.3;
-        let corrected = TrainOrder {
-            algorithm: Algorithm::FedDyn { alpha },
-            ..plain.clone()
-        };
-        let mut h = vec![0.0; 3];
-        for (round, start) in [[0.3, -0.2, 0.1], [0.4, 0.0, -0.5]].into_iter().enumerate() {
-            let start = Params(start.to_vec());
-            // One step of plain training gives the gradient at a place.
-            let slope = |trainer: &mut HospitalTrainer, at: &[f32]| {
-                let step = TrainOrder {
-                    work: LocalWork::Steps(1),
-                    ..plain.clone()
-                };
-                let params = Params(at.to_vec());
-                let update = trainer.train(&params, &step, self::at(0, 0)).unwrap();
-                update
-                    .delta
-                    .0
-                    .iter()
-                    .map(|d| -d / 0.1)
-                    .collect::<Vec<f32>>()
-            };
-            let mut w = start.0.clone();
-            for _ in 0..2 {
-                let g = slope(&mut trainer, &w);
-                for i in 0..3 {
-                    w[i] -= 0.1 * (g[i] - h[i] + alpha * (w[i] - start.0[i]));
-                }
-            }
-            let update = trainer
-                .train(&start, &corrected, self::at(round as u32, 0))
-                .unwrap();
-            for i in 0..3 {
-                assert!((start.0[i] + update.delta.0[i] - w[i]).abs() < 1e-6);
-                h[i] -= alpha * (w[i] - start.0[i]);
-            }
-            let kept = states.0.lock().unwrap().clone().unwrap();
-            assert!(
-                kept.values
-                    .iter()
-                    .zip(&h)
-                    .all(|(kept, h)| (kept - h).abs() < 1e-6)
-            );
-        }
-    }
-
-    #[test]
     fn state_that_is_missing_or_of_another_model_is_refused() {
         let corrected = TrainOrder {
             algorithm: Algorithm::FedDyn { alpha: 0.1 },

@@ -6,6 +6,8 @@ mod fed_nova;
 mod q_fed_avg;
 mod remembered;
 mod scaffold;
+#[cfg(test)]
+mod tests;
 
 use ward_core::{Address, Algorithm, NodeStates, OptimizerSpec, TrainError, TrainOrder};
 

@@ -1,0 +1,196 @@
+//! What must hold of strategies, whatever they are: held by whole runs of the program.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use serde_json::Value;
+
+use crate::lab::{Lab, text};
+
+/// Hospitals with files of their own; the strategy is given on the command line.
+const EXPERIMENT: &str = r#"
+name = "laws"
+rounds = 4
+
+[data.csv]
+folder = "files"
+label = "grade > 1"
+test_share = 0.2
+features = [{ column = "age" }, { column = "dose" }]
+hospitals = [HOSPITALS]
+
+[preprocessing]
+scaling = "federated"
+
+[model.logistic]
+
+[training]
+steps = 8
+batch_size = 16
+batches = "stream"
+
+[training.optimizer.sgd]
+learning_rate = 0.2
+
+[round]
+weight = "uniform"
+checkpoint_every = 1
+
+[baselines]
+alone = false
+pooled = false
+"#;
+
+/// `count` hospitals, all with the same rows or each with its own.
+fn lab(count: usize, alike: bool) -> Lab {
+    let mut hospitals = String::new();
+    for i in 0..count {
+        write!(hospitals, "{{ name = \"h{i}\", file = \"{i}.csv\" }},").unwrap();
+    }
+    let lab = Lab::new(&EXPERIMENT.replace("HOSPITALS", &hospitals));
+    fs::create_dir(lab.path("files")).unwrap();
+    for i in 0..count {
+        let shift = if alike { 0 } else { 5 * i };
+        let mut file = String::from("age,dose,grade\n");
+        for row in 0..80 {
+            let (age, dose) = (40 + row % 30 + shift, (row * 7 + shift) % 13);
+            writeln!(file, "{age},{dose},{}", (dose + row % 3) / 4).unwrap();
+        }
+        fs::write(lab.path(&format!("files/{i}.csv")), file).unwrap();
+    }
+    lab
+}
+
+impl Lab {
+    /// The parameters that a run ends with.
+    fn params(&self, line: &str) -> Vec<f32> {
+        let run = text(&self.summary(line), "run_dir");
+        let bytes = fs::read(self.path(&run).join("model.safetensors")).unwrap();
+        let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+        let mut tensors = file.tensors();
+        tensors.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let words = tensors
+            .iter()
+            .flat_map(|(_, view)| view.data().as_chunks::<4>().0);
+        words.map(|word| f32::from_le_bytes(*word)).collect()
+    }
+
+    /// Every strategy that the program lists.
+    fn strategies(&self) -> Vec<String> {
+        let listed: Value =
+            serde_json::from_slice(&self.output("strategies --format json").stdout).unwrap();
+        let listed = listed.as_array().unwrap().iter();
+        listed.map(|strategy| text(strategy, "id")).collect()
+    }
+}
+
+fn close(one: &[f32], other: &[f32], tolerance: f32, what: &str) {
+    assert_eq!(one.len(), other.len(), "{what}");
+    assert!(
+        one.iter().any(|w| w.abs() > 0.1),
+        "{what}: nothing was learned: {one:?}"
+    );
+    for (one, other) in one.iter().zip(other) {
+        assert!(
+            (one - other).abs() <= tolerance,
+            "{what}: {one} is not {other}"
+        );
+    }
+}
+
+#[test]
+fn one_hospital_is_centralised_training() {
+    let lab = lab(1, true);
+    let rounds = lab.params("run e.toml");
+    let at_once = lab.params("run e.toml --set rounds=1 --set training.steps=32");
+    close(&rounds, &at_once, 1e-6, "4 rounds of 8 steps and 1 of 32");
+}
+
+#[test]
+fn hospitals_that_are_alike_make_every_rule_the_mean() {
+    let lab = lab(7, true);
+    // Batches and test rows are drawn at the address of a hospital, so there must be none to draw.
+    let alike = "run e.toml --set training.batch_size=0 --set data.csv.test_share=0";
+    let mean = lab.params(alike);
+    for strategy in [
+        "fedprox={mu=0}",
+        "scaffold={}",
+        "fednova={}",
+        "fedexp={}",
+        "qfedavg={q=0}",
+        "robust={}",
+        "median={}",
+        "trimmed-mean={}",
+        "meamed={}",
+        "krum={}",
+        "multi-krum={}",
+        "bulyan={}",
+        "geometric-median={}",
+        "centred-clipping={radius=1000}",
+        "mda={}",
+        "caf={}",
+        "norm-bounding={radius=1000}",
+    ] {
+        let params = lab.params(&format!("{alike} --set strategy={{{strategy}}}"));
+        close(&params, &mean, 2e-6, strategy);
+    }
+}
+
+#[test]
+fn what_is_turned_off_is_the_mean_to_the_bit() {
+    let lab = lab(3, false);
+    let mean = lab.digest("run e.toml");
+    for strategy in ["fedprox={mu=0}", "qfedavg={q=0}", "fedavgm={momentum=0}"] {
+        let digest = lab.digest(&format!("run e.toml --set strategy={{{strategy}}}"));
+        assert_eq!(digest, mean, "{strategy}");
+    }
+    let on = lab.digest("run e.toml --set strategy={qfedavg={q=1}}");
+    assert_ne!(on, mean);
+}
+
+#[test]
+fn fed_nova_is_the_mean_where_steps_are_equal_and_not_where_rows_differ() {
+    let lab = lab(3, false);
+    let [mean, nova] = ["fedavg={}", "fednova={}"]
+        .map(|s| lab.params(&format!("run e.toml --set strategy={{{s}}}")));
+    close(&nova, &mean, 1e-6, "equal steps");
+    // Half the rows are half the steps of an epoch.
+    let file = fs::read_to_string(lab.path("files/0.csv")).unwrap();
+    let half: Vec<&str> = file.lines().take(41).collect();
+    fs::write(lab.path("files/0.csv"), half.join("\n") + "\n").unwrap();
+    let epochs = "run e.toml --set training={epochs=2,batch_size=16}";
+    let [mean, nova] = ["fedavg={}", "fednova={}"]
+        .map(|s| lab.params(&format!("{epochs} --set strategy={{{s}}}")));
+    assert!(mean.iter().zip(&nova).any(|(m, n)| (m - n).abs() > 1e-3));
+}
+
+#[test]
+fn scaffold_with_everybody_and_one_step_is_sgd() {
+    let lab = lab(3, false);
+    let step = "run e.toml --set training.steps=1 --set rounds=30";
+    let [mean, scaffold] =
+        ["fedavg={}", "scaffold={}"].map(|s| lab.params(&format!("{step} --set strategy={{{s}}}")));
+    close(&scaffold, &mean, 1e-5, "one step");
+    let [mean, scaffold] = ["fedavg={}", "scaffold={}"]
+        .map(|s| lab.params(&format!("run e.toml --set strategy={{{s}}}")));
+    assert!(
+        mean.iter()
+            .zip(&scaffold)
+            .any(|(m, s)| (m - s).abs() > 1e-4)
+    );
+}
+
+#[test]
+fn every_strategy_ends_with_the_same_bits_simulated_and_deployed() {
+    let lab = lab(7, false);
+    for strategy in lab.strategies() {
+        let set = format!("e.toml --set strategy={{{strategy}={{}}}} --set rounds=2");
+        let one = lab.digest(&format!("run {set} --threads 1"));
+        assert_eq!(
+            one,
+            lab.digest(&format!("run {set} --threads 8")),
+            "{strategy}"
+        );
+        assert_eq!(one, lab.digest(&format!("up {set}")), "{strategy}");
+    }
+}
