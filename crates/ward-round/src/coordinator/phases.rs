@@ -10,7 +10,7 @@ use ward_core::{
 use super::{Coordinator, Effect};
 use crate::RunState;
 use crate::phase::{Asked, Collecting, Enrolling, Evaluating, Phase, Summing};
-use crate::strategy::Opening;
+use crate::strategy::{Move, Opening};
 
 impl Coordinator {
     /// Waits for nodes, or goes on at once when they are there.
@@ -173,13 +173,18 @@ impl Coordinator {
             Ok(aggregate) => aggregate,
             Err(reason) => return self.abandon(now, silent, reason, effects),
         };
-        let share = reports as f64 / self.plan.roster.len() as f64;
+        let step = Move {
+            round: self.state.round,
+            rounds: self.plan.rounds,
+            share: reports as f64 / self.plan.roster.len() as f64,
+            aggregate: &aggregate,
+        };
         let RunState {
             optimizer, params, ..
         } = &mut self.state;
         self.strategy
             .server_optimizer
-            .apply(optimizer, params, &aggregate, share);
+            .apply(optimizer, params, &step);
         let total: u64 = phase.reporters.values().map(|(weight, _)| weight).sum();
         let loss: f64 = phase
             .reporters

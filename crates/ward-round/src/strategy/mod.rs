@@ -4,17 +4,26 @@
 //! [`ServerSgd`] at learning rate 1; FedProx changes only the trainer's loss; FedAdam only the
 //! server optimizer.
 
+mod layerwise;
 mod mean;
+mod rate;
 mod sampler;
 mod server_adaptive;
 mod server_fed_dyn;
+mod server_lamb;
+mod server_lars;
 mod server_sgd;
 
 pub use mean::Mean;
+pub use rate::{LearningRate, Schedule};
 pub use sampler::{All, Listed, Uniform};
 pub use server_adaptive::{Adaptive, ServerAdaptive};
 pub use server_fed_dyn::ServerFedDyn;
+pub use server_lamb::ServerLamb;
+pub use server_lars::ServerLars;
 pub use server_sgd::ServerSgd;
+
+use layerwise::layerwise;
 
 use std::fmt;
 
@@ -90,9 +99,21 @@ pub trait Accumulator: fmt::Debug + Send {
 
 /// Turns an aggregate into a new model.
 pub trait ServerOptimizer: fmt::Debug + Send {
-    /// Moves `params` by `aggregate` (after minus before), to which `share` of all enrolled nodes
-    /// contributed, above 0 to 1. What it must remember is in `state`.
-    fn apply(&self, state: &mut OptimizerState, params: &mut Params, aggregate: &Delta, share: f64);
+    /// Moves `params`. What it must remember is in `state`.
+    fn apply(&self, state: &mut OptimizerState, params: &mut Params, step: &Move<'_>);
+}
+
+/// What a server optimizer is told when a round closes.
+#[derive(Debug, Clone, Copy)]
+pub struct Move<'a> {
+    /// The round.
+    pub round: RoundId,
+    /// The rounds of the run.
+    pub rounds: u32,
+    /// The share of all enrolled nodes that reported, above 0 to 1.
+    pub share: f64,
+    /// What came of the updates: after minus before.
+    pub aggregate: &'a Delta,
 }
 
 /// What a server optimizer remembers between rounds: vectors as long as the model.
@@ -135,6 +156,33 @@ impl Strategy {
             sampler: Box::new(All),
             aggregator: Box::new(Mean),
             server_optimizer: Box::new(ServerSgd::FED_AVG),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ward_core::{Layout, TensorSpec};
+
+    /// The first of ten rounds, in which everybody reported.
+    pub(super) fn moved(aggregate: &Delta) -> Move<'_> {
+        Move {
+            round: RoundId(0),
+            rounds: 10,
+            share: 1.0,
+            aggregate,
+        }
+    }
+
+    /// A tensor of two numbers and one of one.
+    pub(super) fn two_tensors() -> Layout {
+        let tensor = |name: &str, count| TensorSpec {
+            name: name.into(),
+            shape: vec![count],
+        };
+        Layout {
+            tensors: vec![tensor("weight", 2), tensor("bias", 1)],
         }
     }
 }

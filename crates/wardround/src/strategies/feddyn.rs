@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ward_core::{Correction, TrainOrder, Weighting};
+use ward_core::{Correction, Layout, TrainOrder, Weighting};
 use ward_round::ServerOptimizer;
 use ward_round::strategy::ServerFedDyn;
 
@@ -51,7 +51,7 @@ impl StrategyTable for FedDynConfig {
         }
     }
 
-    fn server_optimizer(&self) -> Box<dyn ServerOptimizer> {
+    fn server_optimizer(&self, _layout: &Layout) -> Box<dyn ServerOptimizer> {
         Box::new(ServerFedDyn { alpha: self.alpha })
     }
 

@@ -17,20 +17,22 @@ mod fedprox;
 mod geometric_median;
 mod keys;
 mod krum;
+mod layerwise;
 mod mda;
 mod norm_bounding;
 mod robust;
+mod schedule;
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ward_core::TrainOrder;
+use ward_core::{Layout, TrainOrder};
 use ward_robust::Robust;
 use ward_round::strategy::{Mean, ServerSgd};
 use ward_round::{Aggregator, ServerOptimizer, Visibility};
 
-pub use adaptive::{FedAdagradConfig, FedAdamConfig, FedYogiConfig};
+pub use adaptive::{FedAdagradConfig, FedAdamConfig, FedAdamWConfig, FedYogiConfig};
 pub use bulyan::BulyanConfig;
 pub use caf::CafConfig;
 pub use centred_clipping::CentredClippingConfig;
@@ -42,9 +44,11 @@ pub use fedprox::FedProxConfig;
 pub use geometric_median::GeometricMedianConfig;
 pub use keys::BeforeConfig;
 pub use krum::{KrumConfig, MultiKrumConfig};
+pub use layerwise::{FedLambConfig, FedLarsConfig};
 pub use mda::MdaConfig;
 pub use norm_bounding::NormBoundingConfig;
 pub use robust::RobustConfig;
+pub use schedule::{CosineConfig, LinearWarmupConfig, ScheduleConfig, StepConfig};
 
 use crate::config::check::Settings;
 
@@ -75,8 +79,8 @@ pub(crate) trait StrategyTable: fmt::Debug {
         None
     }
 
-    /// How the model moves.
-    fn server_optimizer(&self) -> Box<dyn ServerOptimizer> {
+    /// How a model of this layout moves.
+    fn server_optimizer(&self, _layout: &Layout) -> Box<dyn ServerOptimizer> {
         Box::new(ServerSgd::FED_AVG)
     }
 
@@ -120,10 +124,16 @@ strategies! {
     Feddyn(FedDynConfig),
     /// Server Adam (Reddi et al. 2021).
     Fedadam(FedAdamConfig),
+    /// Server Adam with decoupled weight decay (Loshchilov and Hutter 2019).
+    Fedadamw(FedAdamWConfig),
     /// Server Yogi (Reddi et al. 2021).
     Fedyogi(FedYogiConfig),
     /// Server Adagrad (Reddi et al. 2021).
     Fedadagrad(FedAdagradConfig),
+    /// Server LAMB: Adam's direction, tensors moved by their norms (You et al. 2020).
+    Fedlamb(FedLambConfig),
+    /// Server LARS: momentum, tensors moved by their norms (You et al. 2017).
+    Fedlars(FedLarsConfig),
     /// The robust default: nearest-neighbour mixing and the trimmed mean; the median for few.
     Robust(RobustConfig),
     /// The median of each coordinate (Yin et al. 2018).
@@ -190,10 +200,10 @@ impl StrategyConfig {
         }
     }
 
-    /// How the model moves.
+    /// How a model of this layout moves.
     #[must_use]
-    pub fn server_optimizer(&self) -> Box<dyn ServerOptimizer> {
-        self.table().server_optimizer()
+    pub fn server_optimizer(&self, layout: &Layout) -> Box<dyn ServerOptimizer> {
+        self.table().server_optimizer(layout)
     }
 
     /// Changes how hospitals train.
