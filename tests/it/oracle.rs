@@ -11,7 +11,7 @@ use ward_data::Rows;
 use ward_oracle::{Mlp, Rule, Server, Sgd};
 use ward_privacy::ring::RingSum;
 use ward_privacy::seal;
-use ward_round::strategy::{Adaptive, Combined, ServerAdaptive, ServerSgd};
+use ward_round::strategy::{Adaptive, Move, ServerAdaptive, ServerSgd};
 use ward_round::{OptimizerState, ServerOptimizer};
 use ward_train::{Engine, Learner, MlpConfig, ModelConfig, ModelSpec, TrainingDevice};
 
@@ -80,7 +80,14 @@ proptest! {
         tau in 1e-3_f32..0.1,
     ) {
         let adaptive = |rule, beta1, beta2| {
-            ServerAdaptive { rule, learning_rate: 0.1, beta1, beta2, adaptivity: tau }
+            ServerAdaptive {
+                rule,
+                learning_rate: 0.1.into(),
+                beta1,
+                beta2,
+                adaptivity: tau,
+                weight_decay: 0.0,
+            }
         };
         let ours = [
             (Rule::Sgd, (0.9, 0.0)),
@@ -91,7 +98,7 @@ proptest! {
         for (rule, betas) in ours {
             let (beta1, beta2) = (betas.0 as f32, betas.1 as f32);
             let optimizer: Box<dyn ServerOptimizer> = match rule {
-                Rule::Sgd => Box::new(ServerSgd { learning_rate: 0.1, momentum: beta1 }),
+                Rule::Sgd => Box::new(ServerSgd { learning_rate: 0.1.into(), momentum: beta1 }),
                 Rule::Adagrad => Box::new(adaptive(Adaptive::Adagrad, beta1, beta2)),
                 Rule::Yogi => Box::new(adaptive(Adaptive::Yogi, beta1, beta2)),
                 Rule::Adam => Box::new(adaptive(Adaptive::Adam, beta1, beta2)),
@@ -101,7 +108,14 @@ proptest! {
             let mut known = Server::new(rule, 0.1, betas, f64::from(tau), 4);
             let mut w = vec![0.5; 4];
             for delta in &rounds {
-                optimizer.apply(&mut state, &mut params, Combined::of_all(&Delta(delta.clone())));
+                let step = Move {
+                    round: RoundId(0),
+                    rounds: 1,
+                    share: 1.0,
+                    aggregate: &Delta(delta.clone()),
+                    extras: &[],
+                };
+                optimizer.apply(&mut state, &mut params, &step);
                 known.step(&mut w, &wide(delta));
             }
             close(&params.0, &w, 1e-4);

@@ -10,7 +10,7 @@ use ward_core::{
 use super::{Coordinator, Effect};
 use crate::RunState;
 use crate::phase::{Asked, Collecting, Enrolling, Evaluating, Phase, Summing};
-use crate::strategy::{Combined, Opening};
+use crate::strategy::{Move, Opening};
 
 impl Coordinator {
     /// Waits for nodes, or goes on at once when they are there.
@@ -180,17 +180,19 @@ impl Coordinator {
         }
         let mut update = aggregate;
         let extras = update.0.split_off(self.plan.parameters);
+        let step = Move {
+            round: self.state.round,
+            rounds: self.plan.rounds,
+            share: reports as f64 / self.plan.roster.len() as f64,
+            aggregate: &update,
+            extras: &extras,
+        };
         let RunState {
             optimizer, params, ..
         } = &mut self.state;
-        let combined = Combined {
-            update: &update,
-            extras: &extras,
-            share: reports as f64 / self.plan.roster.len() as f64,
-        };
         self.strategy
             .server_optimizer
-            .apply(optimizer, params, combined);
+            .apply(optimizer, params, &step);
         let total: u64 = phase.reporters.values().map(|(weight, _)| weight).sum();
         let loss: f64 = phase
             .reporters

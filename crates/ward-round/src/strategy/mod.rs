@@ -4,25 +4,34 @@
 //! [`ServerSgd`] at learning rate 1; FedProx changes only the trainer's loss; FedAdam only the
 //! server optimizer.
 
+mod layerwise;
 mod mean;
+mod rate;
 mod sampler;
 mod server_adaptive;
 mod server_fed_dyn;
 mod server_fed_exp;
 mod server_fed_nova;
+mod server_lamb;
+mod server_lars;
 mod server_q_fed_avg;
 mod server_scaffold;
 mod server_sgd;
 
 pub use mean::Mean;
+pub use rate::{LearningRate, Schedule};
 pub use sampler::{All, Listed, Uniform};
 pub use server_adaptive::{Adaptive, ServerAdaptive};
 pub use server_fed_dyn::ServerFedDyn;
 pub use server_fed_exp::ServerFedExP;
 pub use server_fed_nova::ServerFedNova;
+pub use server_lamb::ServerLamb;
+pub use server_lars::ServerLars;
 pub use server_q_fed_avg::ServerQFedAvg;
 pub use server_scaffold::ServerScaffold;
 pub use server_sgd::ServerSgd;
+
+use layerwise::layerwise;
 
 use std::fmt;
 
@@ -98,9 +107,8 @@ pub trait Accumulator: fmt::Debug + Send {
 
 /// Turns an aggregate into a new model.
 pub trait ServerOptimizer: fmt::Debug + Send {
-    /// Moves `params` by what a round's updates were combined to. What it must remember is in
-    /// `state`.
-    fn apply(&self, state: &mut OptimizerState, params: &mut Params, combined: Combined<'_>);
+    /// Moves `params`. What it must remember is in `state`.
+    fn apply(&self, state: &mut OptimizerState, params: &mut Params, step: &Move<'_>);
 
     /// The [extras](ward_core::algorithm) that the hospitals are sent behind a model of `parameters`
     /// numbers. None, unless its algorithm has some.
@@ -109,27 +117,19 @@ pub trait ServerOptimizer: fmt::Debug + Send {
     }
 }
 
-/// What a round's updates were combined to.
+/// What a server optimizer is told when a round closes.
 #[derive(Debug, Clone, Copy)]
-pub struct Combined<'a> {
-    /// The aggregate of the updates: after minus before.
-    pub update: &'a Delta,
-    /// The aggregate of the [extras](ward_core::algorithm) behind them.
-    pub extras: &'a [f32],
-    /// The share of all enrolled nodes that contributed, above 0 to 1.
+pub struct Move<'a> {
+    /// The round.
+    pub round: RoundId,
+    /// The rounds of the run.
+    pub rounds: u32,
+    /// The share of all enrolled nodes that reported, above 0 to 1.
     pub share: f64,
-}
-
-impl<'a> Combined<'a> {
-    /// What all enrolled nodes' updates were combined to, without extras.
-    #[must_use]
-    pub fn of_all(update: &'a Delta) -> Self {
-        Self {
-            update,
-            extras: &[],
-            share: 1.0,
-        }
-    }
+    /// What came of the updates: after minus before.
+    pub aggregate: &'a Delta,
+    /// What came of the [extras](ward_core::algorithm) behind them.
+    pub extras: &'a [f32],
 }
 
 /// What a server optimizer remembers between rounds: vectors as long as the model.
@@ -177,27 +177,39 @@ impl Strategy {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
+    use ward_core::{Layout, TensorSpec};
+
+    /// The first of ten rounds, in which everybody reported.
+    pub(super) fn moved(aggregate: &Delta) -> Move<'_> {
+        Move {
+            round: RoundId(0),
+            rounds: 10,
+            share: 1.0,
+            aggregate,
+            extras: &[],
+        }
+    }
 
     /// Update, extras and share of a round, and the parameters that must come of it.
     type Round<'a> = (&'a [f32], &'a [f32], f64, &'a [f32]);
 
     /// Rounds of an optimizer, by hand.
-    pub(crate) fn by_hand(
+    pub(super) fn by_hand(
         optimizer: &dyn ServerOptimizer,
         first: &[f32],
         rounds: &[Round<'_>],
     ) -> OptimizerState {
         let (mut state, mut params) = (OptimizerState::default(), Params(first.to_vec()));
         for (round, (update, extras, share, expected)) in rounds.iter().enumerate() {
-            let update = Delta(update.to_vec());
-            let combined = Combined {
-                update: &update,
+            let aggregate = Delta(update.to_vec());
+            let step = Move {
                 extras,
                 share: *share,
+                ..moved(&aggregate)
             };
-            optimizer.apply(&mut state, &mut params, combined);
+            optimizer.apply(&mut state, &mut params, &step);
             for (got, expected) in params.0.iter().zip(*expected) {
                 assert!(
                     (got - expected).abs() < 1e-5,
@@ -206,5 +218,16 @@ pub(crate) mod tests {
             }
         }
         state
+    }
+
+    /// A tensor of two numbers and one of one.
+    pub(super) fn two_tensors() -> Layout {
+        let tensor = |name: &str, count| TensorSpec {
+            name: name.into(),
+            shape: vec![count],
+        };
+        Layout {
+            tensors: vec![tensor("weight", 2), tensor("bias", 1)],
+        }
     }
 }

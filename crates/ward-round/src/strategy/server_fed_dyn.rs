@@ -5,11 +5,11 @@
 //!
 //! Δ is the aggregate as we define it (after − before), the plain mean over the reporters, and s the
 //! share of all enrolled nodes that reported: s Δ is the paper's sum over the reporters by the number
-//! of all devices. The hospitals' side is the trainer's.
+//! of all devices. The hospitals' side is the trainer's correction.
 
 use ward_core::Params;
 
-use super::{Combined, OptimizerState, ServerOptimizer};
+use super::{Move, OptimizerState, ServerOptimizer};
 
 /// FedDyn's server.
 #[derive(Debug, Clone, Copy)]
@@ -19,12 +19,12 @@ pub struct ServerFedDyn {
 }
 
 impl ServerOptimizer for ServerFedDyn {
-    fn apply(&self, state: &mut OptimizerState, params: &mut Params, combined: Combined<'_>) {
+    fn apply(&self, state: &mut OptimizerState, params: &mut Params, step: &Move<'_>) {
         let [state] = state.moments(params.0.len(), [0.0]) else {
             return;
         };
-        let pull = self.alpha * combined.share as f32;
-        for ((w, h), delta) in params.0.iter_mut().zip(state).zip(&combined.update.0) {
+        let pull = self.alpha * step.share as f32;
+        for ((w, h), delta) in params.0.iter_mut().zip(state).zip(&step.aggregate.0) {
             *h -= pull * delta;
             *w += delta - *h / self.alpha;
         }
@@ -33,16 +33,26 @@ impl ServerOptimizer for ServerFedDyn {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::moved;
     use super::*;
-    use crate::strategy::tests::by_hand;
+    use ward_core::Delta;
 
     #[test]
     fn two_rounds_by_hand() {
-        // h = -.5 * .5 * .8 = -.2, w = 1 + .8 + .4; then h = -.2 + .5 * .4 = 0, w = 2.2 - .4.
-        by_hand(
-            &ServerFedDyn { alpha: 0.5 },
-            &[1.0],
-            &[(&[0.8], &[], 0.5, &[2.2]), (&[-0.4], &[], 1.0, &[1.8])],
+        let optimizer = ServerFedDyn { alpha: 0.5 };
+        let (mut state, mut params) = (OptimizerState::default(), Params(vec![1.0]));
+        optimizer.apply(
+            &mut state,
+            &mut params,
+            &Move {
+                share: 0.5,
+                ..moved(&Delta(vec![0.8]))
+            },
         );
+        // h = -.5 * .5 * .8 = -.2; w = 1 + .8 + .4.
+        assert!((params.0[0] - 2.2).abs() < 1e-6);
+        optimizer.apply(&mut state, &mut params, &moved(&Delta(vec![-0.4])));
+        // h = -.2 + .5 * .4 = 0; w = 2.2 - .4.
+        assert!((params.0[0] - 1.8).abs() < 1e-6);
     }
 }

@@ -10,7 +10,7 @@
 
 use ward_core::{Params, Wide};
 
-use super::{Combined, OptimizerState, ServerOptimizer};
+use super::{Move, OptimizerState, ServerOptimizer};
 
 /// FedExP's server.
 #[derive(Debug, Clone, Copy)]
@@ -20,17 +20,17 @@ pub struct ServerFedExP {
 }
 
 impl ServerFedExP {
-    fn step_size(&self, combined: &Combined<'_>) -> f32 {
-        let norms = Wide::value(combined.extras).unwrap_or(0.0);
-        let norm = combined.update.norm();
+    fn step_size(&self, step: &Move<'_>) -> f32 {
+        let norms = Wide::value(step.extras).unwrap_or(0.0);
+        let norm = step.aggregate.norm();
         (norms / (2.0 * (norm * norm + f64::from(self.epsilon)))).max(1.0) as f32
     }
 }
 
 impl ServerOptimizer for ServerFedExP {
-    fn apply(&self, _: &mut OptimizerState, params: &mut Params, combined: Combined<'_>) {
-        let step_size = self.step_size(&combined);
-        for (w, delta) in params.0.iter_mut().zip(&combined.update.0) {
+    fn apply(&self, _: &mut OptimizerState, params: &mut Params, step: &Move<'_>) {
+        let step_size = self.step_size(step);
+        for (w, delta) in params.0.iter_mut().zip(&step.aggregate.0) {
             *w += step_size * delta;
         }
     }

@@ -1,7 +1,7 @@
 //! FedNova's server (Wang et al. 2020, arXiv:2007.07481, equations 6 to 9).
 //!
 //!   τ ← Σ pₖ ‖aₖ‖₁                      `extras`
-//!   w ← w + η τ Σ pₖ dₖ                 `learning_rate`, `update`
+//!   w ← w + η τ Σ pₖ dₖ                 `learning_rate`, `aggregate`
 //!
 //! dₖ = Δₖ / ‖aₖ‖₁ is what a hospital sends in place of its update, and ‖aₖ‖₁ its effective steps,
 //! which arrive behind it as a [`Wide`] number; pₖ is its share of the weights. With equal ‖aₖ‖₁ this
@@ -9,7 +9,7 @@
 
 use ward_core::{Params, Wide};
 
-use super::{Combined, OptimizerState, ServerOptimizer};
+use super::{Move, OptimizerState, ServerOptimizer};
 
 /// FedNova's server.
 #[derive(Debug, Clone, Copy)]
@@ -19,9 +19,9 @@ pub struct ServerFedNova {
 }
 
 impl ServerOptimizer for ServerFedNova {
-    fn apply(&self, _: &mut OptimizerState, params: &mut Params, combined: Combined<'_>) {
-        let steps = Wide::value(combined.extras).unwrap_or(0.0) as f32;
-        for (w, direction) in params.0.iter_mut().zip(&combined.update.0) {
+    fn apply(&self, _: &mut OptimizerState, params: &mut Params, step: &Move<'_>) {
+        let steps = Wide::value(step.extras).unwrap_or(0.0) as f32;
+        for (w, direction) in params.0.iter_mut().zip(&step.aggregate.0) {
             *w += self.learning_rate * (steps * direction);
         }
     }

@@ -1,6 +1,6 @@
 //! q-FedAvg's server (Li et al. 2020, arXiv:1905.10497, Algorithm 2).
 //!
-//!   w ← w + Σ Fₖ^q Δₖ / Σ hₖ            `update`, `extras`
+//!   w ← w + Σ Fₖ^q Δₖ / Σ hₖ            `aggregate`, `extras`
 //!   hₖ = q Fₖ^(q−1) L ‖Δₖ‖² + Fₖ^q
 //!
 //! Δₖ is after − before. The paper's Δw, Δ and h are L times as large as what travels here: the L
@@ -9,18 +9,18 @@
 
 use ward_core::{Params, Wide};
 
-use super::{Combined, OptimizerState, ServerOptimizer};
+use super::{Move, OptimizerState, ServerOptimizer};
 
 /// q-FedAvg's server.
 #[derive(Debug, Clone, Copy)]
 pub struct ServerQFedAvg;
 
 impl ServerOptimizer for ServerQFedAvg {
-    fn apply(&self, _: &mut OptimizerState, params: &mut Params, combined: Combined<'_>) {
-        let Some(h) = Wide::value(combined.extras).filter(|h| *h > 0.0) else {
+    fn apply(&self, _: &mut OptimizerState, params: &mut Params, step: &Move<'_>) {
+        let Some(h) = Wide::value(step.extras).filter(|h| *h > 0.0) else {
             return; // every loss is 0: there is nothing to improve
         };
-        for (w, weighted) in params.0.iter_mut().zip(&combined.update.0) {
+        for (w, weighted) in params.0.iter_mut().zip(&step.aggregate.0) {
             *w += (f64::from(*weighted) / h) as f32;
         }
     }

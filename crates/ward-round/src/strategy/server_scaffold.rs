@@ -1,6 +1,6 @@
 //! SCAFFOLD's server (Karimireddy et al. 2020, arXiv:1910.06378, Algorithm 1).
 //!
-//!   w ← w + η Δ                         `learning_rate`, `update`
+//!   w ← w + η Δ                         `learning_rate`, `aggregate`
 //!   c ← c + s Δc                        `state`, `share`, `extras`
 //!
 //! Δ and Δc are the means over the reporters, and s their share of all enrolled nodes: s Δc is the
@@ -9,7 +9,7 @@
 
 use ward_core::Params;
 
-use super::{Combined, OptimizerState, ServerOptimizer};
+use super::{Move, OptimizerState, ServerOptimizer};
 
 /// SCAFFOLD's server.
 #[derive(Debug, Clone, Copy)]
@@ -19,15 +19,15 @@ pub struct ServerScaffold {
 }
 
 impl ServerOptimizer for ServerScaffold {
-    fn apply(&self, state: &mut OptimizerState, params: &mut Params, combined: Combined<'_>) {
-        for (w, delta) in params.0.iter_mut().zip(&combined.update.0) {
+    fn apply(&self, state: &mut OptimizerState, params: &mut Params, step: &Move<'_>) {
+        for (w, delta) in params.0.iter_mut().zip(&step.aggregate.0) {
             *w += self.learning_rate * delta;
         }
         let [control] = state.moments(params.0.len(), [0.0]) else {
             return;
         };
-        for (c, delta) in control.iter_mut().zip(combined.extras) {
-            *c += combined.share as f32 * delta;
+        for (c, delta) in control.iter_mut().zip(step.extras) {
+            *c += step.share as f32 * delta;
         }
     }
 

@@ -110,8 +110,11 @@ mod tests {
                 "fedexp",
                 "qfedavg",
                 "fedadam",
+                "fedadamw",
                 "fedyogi",
                 "fedadagrad",
+                "fedlamb",
+                "fedlars",
                 "robust",
                 "median",
                 "trimmed-mean",
@@ -134,8 +137,8 @@ mod tests {
             assert!(StrategyConfig::defaults().contains(&table["strategy"]));
         }
         assert_eq!(listed[4]["visibility"], "sum-only");
-        assert_eq!(listed[11]["visibility"], "each-update");
-        assert_eq!(listed[17]["bears"], "f where n >= 4f + 3");
+        assert_eq!(listed[14]["visibility"], "each-update");
+        assert_eq!(listed[20]["bears"], "f where n >= 4f + 3");
     }
 
     #[test]
@@ -204,6 +207,13 @@ mod tests {
               bears     none
               paper     Reddi et al. 2021, Adaptive Federated Optimization, arXiv:2003.00295
 
+            [strategy.fedadamw]
+              as FedAdam, with each parameter pulled towards 0 by the server
+              settings  adaptivity = 0.001, beta1 = 0.9, beta2 = 0.99, learning_rate = 0.1, weight_decay = 0.01
+              sees      the sum of the updates
+              bears     none
+              paper     Loshchilov and Hutter 2019, Decoupled Weight Decay Regularization, arXiv:1711.05101
+
             [strategy.fedyogi]
               as FedAdam, its variance moving by bounded steps; calmer when updates vary
               settings  adaptivity = 0.001, beta1 = 0.9, beta2 = 0.99, learning_rate = 0.01
@@ -217,6 +227,20 @@ mod tests {
               sees      the sum of the updates
               bears     none
               paper     Reddi et al. 2021, Adaptive Federated Optimization, arXiv:2003.00295
+
+            [strategy.fedlamb]
+              Adam's direction, each tensor moved by a share of its own norm; for many layers of unlike scale
+              settings  beta1 = 0.9, beta2 = 0.999, epsilon = 1e-6, learning_rate = 0.01, weight_decay = 0.00001
+              sees      the sum of the updates
+              bears     none
+              paper     You et al. 2020, Large Batch Optimization for Deep Learning, arXiv:1904.00962
+
+            [strategy.fedlars]
+              the mean with momentum, each tensor moved by a share of its own norm
+              settings  learning_rate = 0.01, momentum = 0.9, weight_decay = 0.00001
+              sees      the sum of the updates
+              bears     none
+              paper     You, Gitman and Ginsburg 2017, Large Batch Training of Convolutional Networks, arXiv:1708.03888
 
             [strategy.robust]
               nearest-neighbour mixing and the trimmed mean, the median below 5 reports; the robust one to start with

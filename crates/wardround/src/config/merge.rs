@@ -9,7 +9,7 @@ use super::locate::{Path, dotted};
 #[derive(Debug, Clone, Copy)]
 pub struct Shape {
     /// Tables that choose a variant by the name of their only sub-table. A higher layer that names
-    /// another variant replaces the one below.
+    /// another variant replaces the one below. A `*` stands for any one name.
     pub choices: &'static [&'static str],
     /// Pairs of keys of which only one may be given: a higher layer's replaces the other below.
     pub either: &'static [(&'static str, [&'static str; 2])],
@@ -56,7 +56,8 @@ fn merge_table(below: &mut Table, above: &Table, path: &mut Path, shape: &Shape,
 
 /// Takes out of `below` what the keys of `above` exclude.
 fn make_room(below: &mut Table, above: &Table, path: &str, shape: &Shape) {
-    if shape.choices.contains(&path) && !above.is_empty() {
+    let chooses = shape.choices.iter().any(|choice| stands_for(choice, path));
+    if chooses && !above.is_empty() {
         below.retain(|name, _| above.contains_key(name));
     }
     for (_, pair) in shape.either.iter().filter(|(table, _)| *table == path) {
@@ -68,12 +69,22 @@ fn make_room(below: &mut Table, above: &Table, path: &str, shape: &Shape) {
     }
 }
 
+/// Whether `choice` is `path`, a `*` being any one of its names.
+fn stands_for(choice: &str, path: &str) -> bool {
+    let (choice, path) = (choice.split('.'), path.split('.'));
+    choice
+        .clone()
+        .zip(path.clone())
+        .all(|(choice, name)| choice == "*" || choice == name)
+        && choice.count() == path.count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const SHAPE: Shape = Shape {
-        choices: &["strategy", "training.optimizer"],
+        choices: &["strategy", "strategy.*.schedule", "training.optimizer"],
         either: &[("training", ["epochs", "steps"])],
     };
 
@@ -114,6 +125,11 @@ mod tests {
         assert_eq!(
             merged(&[below], &["strategy.fedyogi.eta=1"]),
             r#"{"strategy":{"fedyogi":{"eta":1}}}"#
+        );
+        let below = "[strategy.fedyogi.schedule.step]\nevery = 5\n";
+        assert_eq!(
+            merged(&[below], &["strategy.fedyogi.schedule.cosine.least=1"]),
+            r#"{"strategy":{"fedyogi":{"schedule":{"cosine":{"least":1}}}}}"#
         );
     }
 

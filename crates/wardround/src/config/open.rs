@@ -29,6 +29,7 @@ const EXPERIMENT: Shape = Shape {
         "data",
         "model",
         "strategy",
+        "strategy.*.schedule",
         "sampler",
         "training.optimizer",
         "baselines.training.optimizer",

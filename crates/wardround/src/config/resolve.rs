@@ -1,7 +1,7 @@
 //! From the config's words to the engine's: orders, plan, strategy.
 
 use ward_core::{
-    Algorithm, LocalWork, OptimizerSpec, RingSpec, RunId, Seed, TrainOrder, Weighting,
+    Algorithm, Layout, LocalWork, OptimizerSpec, RingSpec, RunId, Seed, TrainOrder, Weighting,
 };
 use ward_data::{DataConfig, Federation, ScalingMode};
 use ward_round::strategy::{All, Uniform};
@@ -180,9 +180,9 @@ impl Experiment {
         }
     }
 
-    /// The engine's strategy.
+    /// The engine's strategy for a model of this layout.
     #[must_use]
-    pub fn strategy(&self, enrolled: usize) -> Strategy {
+    pub fn strategy(&self, enrolled: usize, layout: &Layout) -> Strategy {
         let sampler: Box<dyn Sampler> = match &self.sampler {
             SamplerConfig::All(_) => Box::new(All),
             SamplerConfig::Uniform(uniform) => Box::new(Uniform {
@@ -192,7 +192,7 @@ impl Experiment {
         Strategy {
             sampler,
             aggregator: self.strategy.aggregator(self.target(enrolled)),
-            server_optimizer: self.strategy.server_optimizer(),
+            server_optimizer: self.strategy.server_optimizer(layout),
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use ward_core::Layout;
 use ward_round::ServerOptimizer;
 use ward_round::strategy::ServerSgd;
 
+use super::schedule::{self, ScheduleConfig, rate};
 use super::{About, StrategyTable};
 use crate::config::check::Settings;
 
@@ -16,6 +18,9 @@ pub struct FedAvgMConfig {
     pub learning_rate: f32,
     /// Share of the last step kept, 0 to below 1. Default 0.9 (the paper's).
     pub momentum: f32,
+    /// How the step size changes from round to round. Default: it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<ScheduleConfig>,
 }
 
 impl Default for FedAvgMConfig {
@@ -23,6 +28,7 @@ impl Default for FedAvgMConfig {
         Self {
             learning_rate: 1.0,
             momentum: 0.9,
+            schedule: None,
         }
     }
 }
@@ -39,13 +45,13 @@ impl StrategyTable for FedAvgMConfig {
     }
 
     fn check(&self, settings: &mut Settings<'_>) {
-        settings.positive("learning_rate", self.learning_rate);
+        schedule::check(settings, self.learning_rate, self.schedule);
         settings.decay("momentum", self.momentum);
     }
 
-    fn server_optimizer(&self) -> Box<dyn ServerOptimizer> {
+    fn server_optimizer(&self, _layout: &Layout) -> Box<dyn ServerOptimizer> {
         Box::new(ServerSgd {
-            learning_rate: self.learning_rate,
+            learning_rate: rate(self.learning_rate, self.schedule),
             momentum: self.momentum,
         })
     }

@@ -19,22 +19,24 @@ mod fedprox;
 mod geometric_median;
 mod keys;
 mod krum;
+mod layerwise;
 mod mda;
 mod norm_bounding;
 mod qfedavg;
 mod robust;
 mod scaffold;
+mod schedule;
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ward_core::TrainOrder;
+use ward_core::{Layout, TrainOrder};
 use ward_robust::Robust;
 use ward_round::strategy::{Mean, ServerSgd};
 use ward_round::{Aggregator, ServerOptimizer, Visibility};
 
-pub use adaptive::{FedAdagradConfig, FedAdamConfig, FedYogiConfig};
+pub use adaptive::{FedAdagradConfig, FedAdamConfig, FedAdamWConfig, FedYogiConfig};
 pub use bulyan::BulyanConfig;
 pub use caf::CafConfig;
 pub use centred_clipping::CentredClippingConfig;
@@ -48,11 +50,13 @@ pub use fedprox::FedProxConfig;
 pub use geometric_median::GeometricMedianConfig;
 pub use keys::BeforeConfig;
 pub use krum::{KrumConfig, MultiKrumConfig};
+pub use layerwise::{FedLambConfig, FedLarsConfig};
 pub use mda::MdaConfig;
 pub use norm_bounding::NormBoundingConfig;
 pub use qfedavg::QFedAvgConfig;
 pub use robust::RobustConfig;
 pub use scaffold::ScaffoldConfig;
+pub use schedule::{CosineConfig, LinearWarmupConfig, ScheduleConfig, StepConfig};
 
 use crate::config::check::Settings;
 
@@ -83,8 +87,8 @@ pub(crate) trait StrategyTable: fmt::Debug {
         None
     }
 
-    /// How the model moves.
-    fn server_optimizer(&self) -> Box<dyn ServerOptimizer> {
+    /// How a model of this layout moves.
+    fn server_optimizer(&self, _layout: &Layout) -> Box<dyn ServerOptimizer> {
         Box::new(ServerSgd::FED_AVG)
     }
 
@@ -136,10 +140,16 @@ strategies! {
     Qfedavg(QFedAvgConfig),
     /// Server Adam (Reddi et al. 2021).
     Fedadam(FedAdamConfig),
+    /// Server Adam with decoupled weight decay (Loshchilov and Hutter 2019).
+    Fedadamw(FedAdamWConfig),
     /// Server Yogi (Reddi et al. 2021).
     Fedyogi(FedYogiConfig),
     /// Server Adagrad (Reddi et al. 2021).
     Fedadagrad(FedAdagradConfig),
+    /// Server LAMB: Adam's direction, tensors moved by their norms (You et al. 2020).
+    Fedlamb(FedLambConfig),
+    /// Server LARS: momentum, tensors moved by their norms (You et al. 2017).
+    Fedlars(FedLarsConfig),
     /// The robust default: nearest-neighbour mixing and the trimmed mean; the median for few.
     Robust(RobustConfig),
     /// The median of each coordinate (Yin et al. 2018).
@@ -206,10 +216,10 @@ impl StrategyConfig {
         }
     }
 
-    /// How the model moves.
+    /// How a model of this layout moves.
     #[must_use]
-    pub fn server_optimizer(&self) -> Box<dyn ServerOptimizer> {
-        self.table().server_optimizer()
+    pub fn server_optimizer(&self, layout: &Layout) -> Box<dyn ServerOptimizer> {
+        self.table().server_optimizer(layout)
     }
 
     /// Changes how hospitals train.

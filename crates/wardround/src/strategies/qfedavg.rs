@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ward_core::{Algorithm, OptimizerSpec, TrainOrder};
+use ward_core::{Algorithm, Layout, OptimizerSpec, TrainOrder};
 use ward_round::ServerOptimizer;
 use ward_round::strategy::ServerQFedAvg;
 
@@ -54,7 +54,7 @@ impl StrategyTable for QFedAvgConfig {
         }
     }
 
-    fn server_optimizer(&self) -> Box<dyn ServerOptimizer> {
+    fn server_optimizer(&self, _layout: &Layout) -> Box<dyn ServerOptimizer> {
         Box::new(ServerQFedAvg)
     }
 

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ward_core::{Algorithm, TrainOrder};
+use ward_core::{Algorithm, Layout, TrainOrder};
 use ward_round::ServerOptimizer;
 use ward_round::strategy::ServerScaffold;
 
@@ -41,7 +41,7 @@ impl StrategyTable for ScaffoldConfig {
         settings.sgd(true);
     }
 
-    fn server_optimizer(&self) -> Box<dyn ServerOptimizer> {
+    fn server_optimizer(&self, _layout: &Layout) -> Box<dyn ServerOptimizer> {
         Box::new(ServerScaffold {
             learning_rate: self.learning_rate,
         })

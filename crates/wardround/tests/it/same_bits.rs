@@ -148,6 +148,34 @@ fn a_run_that_was_killed_goes_on_to_the_same_bits() {
     assert_eq!(text(&resumed, "model_digest"), whole);
 }
 
+/// A server that moves tensor by tensor, with a rate that falls over the whole run.
+fn scheduled(experiment: &str) -> String {
+    let strategy = "[strategy.fedlamb]\nlearning_rate = 0.1\nschedule = { cosine = {} }\n[round]\n";
+    experiment.replace("[round]\n", strategy)
+}
+
+#[test]
+fn a_scheduled_rate_is_the_same_everywhere() {
+    let lab = Lab::new(&scheduled(SMALL));
+    let one = lab.digest("run e.toml --threads 1");
+    assert_eq!(one, lab.digest("run e.toml --threads 8"));
+    assert_eq!(one, lab.digest("up e.toml"));
+    let constant = "run e.toml --set strategy={fedlamb={learning_rate=0.1}}";
+    assert_ne!(one, lab.digest(constant));
+}
+
+#[test]
+fn a_schedule_goes_on_where_it_was_killed() {
+    let lab = Lab::new(&scheduled(&slow()));
+    let whole = lab.digest("run e.toml --out whole");
+    let mut running = lab.start("run e.toml");
+    let run = lab.run_dir();
+    rounds_closed(&run, 5);
+    running.kill();
+    let resumed = lab.summary(&format!("run --resume {}", run.display()));
+    assert_eq!(text(&resumed, "model_digest"), whole);
+}
+
 #[test]
 fn the_summary_has_the_committed_schema_s_keys() {
     let lab = Lab::new(SMALL);

@@ -94,7 +94,7 @@ impl Forecast {
             ..
         } = opened;
         let plan = experiment.plan(federation, model, *ring);
-        let strategy = experiment.strategy(plan.roster.len());
+        let strategy = experiment.strategy(plan.roster.len(), model.layout());
         let mut course = Course::new(experiment, federation, &plan);
         let (total_ms, longest_ms, evaluations) = course.play(&strategy);
         let enrolled = plan.roster.len();

@@ -130,7 +130,7 @@ impl Observer for Scales {
 fn simulated(experiment: &Experiment, opened: &Opened) -> (Scales, Finished) {
     let plan = experiment.plan(&opened.federation, &opened.model, opened.ring);
     let roster = plan.roster.clone();
-    let strategy = experiment.strategy(roster.len());
+    let strategy = experiment.strategy(roster.len(), opened.model.layout());
     let state = RunState::new(Params(vec![0.0; plan.parameters]));
     let coordinator = Coordinator::new(plan, strategy, state);
     let wards = Idlers(opened);

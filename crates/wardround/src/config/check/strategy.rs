@@ -75,6 +75,16 @@ impl Settings<'_> {
         }
     }
 
+    pub(crate) fn number(
+        &mut self,
+        key: &str,
+        value: impl Into<f64>,
+        range: &str,
+        good: impl Fn(f64) -> bool,
+    ) {
+        self.found.number(&self.path(key), value, range, good);
+    }
+
     fn path(&self, key: &str) -> String {
         format!("strategy.{}.{key}", self.id)
     }
@@ -186,6 +196,20 @@ mod tests {
             (
                 "[strategy.median]\nclaimed_weights = true\nbefore = [\"arc\"]",
                 "claimed_weights",
+            ),
+            ("[strategy.fedadamw]\nweight_decay = -0.1", "weight_decay"),
+            ("[strategy.fedlamb]\nepsilon = 0.0", "epsilon"),
+            (
+                "[strategy.fedlars]\nschedule = { linear-warmup = { rounds = 0 } }",
+                "schedule.linear-warmup.rounds",
+            ),
+            (
+                "[strategy.fedavgm.schedule.step]\nevery = 3\nfactor = 2.0",
+                "schedule.step.factor",
+            ),
+            (
+                "[strategy.fedyogi.schedule.cosine]\nleast = -1.0",
+                "schedule.cosine.least",
             ),
         ] {
             let experiment = experiment(strategy);
