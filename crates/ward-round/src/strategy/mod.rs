@@ -4,6 +4,7 @@
 //! [`ServerSgd`] at learning rate 1; FedProx changes only the trainer's loss; FedAdam only the
 //! server optimizer.
 
+mod claims;
 mod layerwise;
 mod mean;
 mod rate;
@@ -14,6 +15,7 @@ mod server_lamb;
 mod server_lars;
 mod server_sgd;
 
+pub use claims::{Bears, Claims};
 pub use mean::Mean;
 pub use rate::{LearningRate, Schedule};
 pub use sampler::{All, Listed, Uniform};
@@ -59,6 +61,9 @@ pub enum Visibility {
 pub trait Aggregator: fmt::Debug + Send {
     /// What it must be shown.
     fn needs(&self) -> Visibility;
+
+    /// What it promises of its results.
+    fn claims(&self) -> Claims;
 
     /// Whether it must be told its result of the round before: then a run saves that.
     fn carries(&self) -> bool {
