@@ -7,4 +7,5 @@ mod emr_risk_table;
 mod lab;
 mod own_files;
 mod own_model;
+mod own_rule;
 mod same_bits;
