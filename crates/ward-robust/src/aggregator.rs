@@ -2,7 +2,7 @@
 //! round closes.
 
 use ward_core::{Abandoned, Delta, Malformed, NodeId, RingSpec, Seed, Upload};
-use ward_round::strategy::{Accumulator, Opening};
+use ward_round::strategy::{Accumulator, Claims, Opening};
 use ward_round::{Aggregator, Visibility};
 
 use crate::{Robust, Updates};
@@ -10,6 +10,14 @@ use crate::{Robust, Updates};
 impl Aggregator for Robust {
     fn needs(&self) -> Visibility {
         Visibility::EachUpdate
+    }
+
+    fn claims(&self) -> Claims {
+        let rule = self.rule.claims();
+        Claims {
+            weights: rule.weights && self.claimed_weights,
+            ..rule
+        }
     }
 
     fn carries(&self) -> bool {

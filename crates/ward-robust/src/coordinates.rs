@@ -156,7 +156,7 @@ impl<T: Value> pulp::WithSimd for Block<'_, T> {
                     strips.for_each(|(strip, tile)| mixed(tile, block, i, strip));
                 }
             }
-            if !matches!(job.take, Take::WeightedMedian(_)) {
+            if !matches!(job.take, Take::WeightedMedian(_) | Take::Majority) {
                 sort(&job.network, strip);
             }
             let taken = taken(job.take, strip);
@@ -182,13 +182,15 @@ fn mixed<T: Value>(tile: &Tile<T>, block: &[T], i: usize, strip: &mut [Lane<T>])
     lanes.for_each(|(to, lane)| *to = lane);
 }
 
-/// What is to be taken of each lane; `rows` are sorted but for the weighted median.
+/// What is to be taken of each lane; `rows` are sorted but for the weighted median and the
+/// vote.
 #[inline(always)]
 fn taken<T: Value>(take: &Take, rows: &[Lane<T>]) -> Lane<f64> {
     match take {
         Take::Median => median(rows),
         Take::Middle(trim) => mean(&rows[*trim..rows.len() - trim]),
         Take::NearMedian(keep) => near_median(rows, *keep),
+        Take::Majority => majority(rows),
         Take::WeightedMedian(weights) => weighted_median(rows, weights),
     }
 }
@@ -208,6 +210,18 @@ fn mean<T: Value>(rows: &[Lane<T>]) -> Lane<f64> {
         }
     }
     sums.map(|sum| sum / rows.len() as f64)
+}
+
+#[inline(always)]
+fn majority<T: Value>(rows: &[Lane<T>]) -> Lane<f64> {
+    let mut votes = [0.0; WIDTH];
+    for row in rows {
+        for w in 0..WIDTH {
+            let value = row[w].wide();
+            votes[w] += f64::from(i8::from(value > 0.0) - i8::from(value < 0.0));
+        }
+    }
+    votes.map(|votes: f64| if votes == 0.0 { 0.0 } else { votes.signum() })
 }
 
 /// The values nearest the median are neighbours: of all runs of `keep`, that whose farther end is

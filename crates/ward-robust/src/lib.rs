@@ -2,7 +2,7 @@
 //!
 //! Start with [`Robust`]: a [`rule`], what is done [`before`] it, and how many bad updates it must
 //! bear. It is a strategy's [`Aggregator`](ward_round::Aggregator), and combines [`Updates`] outside
-//! of a run as well.
+//! of a run as well. A [`Card`] tries what an aggregator claims.
 //!
 //! The rules do not touch the updates' numbers. Most of them are functions of distances alone, so
 //! they are shown [`Points`], which know how far apart the updates are, and answer with a
@@ -16,6 +16,7 @@
 
 mod aggregator;
 pub mod before;
+pub mod card;
 mod coordinates;
 mod distances;
 mod network;
@@ -26,6 +27,7 @@ mod updates;
 mod value;
 
 pub use before::Before;
+pub use card::Card;
 pub use points::{Choice, Points, Take};
 pub use robust::Robust;
 pub use rule::Rule;

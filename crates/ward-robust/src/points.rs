@@ -50,6 +50,8 @@ pub enum Take {
     Middle(usize),
     /// The mean of so many that are nearest the median; of two as near, the lower one.
     NearMedian(usize),
+    /// The sign that most of them have, 1 or -1; 0 where as many are above 0 as below.
+    Majority,
 }
 
 /// The squared distances between uploads, computed when a rule first asks.

@@ -12,7 +12,8 @@ use tracing_subscriber::filter::LevelFilter;
 
 pub use args::{
     CompletionsArgs, CoordinatorArgs, ExplainArgs, Format, HospitalArgs, ListArgs, Overrides,
-    PlanArgs, ReportArgs, RunArgs, RunsArgs, RunsVerb, SchemaArgs, SchemaOf,
+    PlanArgs, ReportArgs, RunArgs, RunsArgs, RunsVerb, SchemaArgs, SchemaOf, StrategiesArgs,
+    StrategiesVerb,
 };
 
 use crate::commands;
@@ -94,8 +95,8 @@ pub enum Verb {
     Runs(RunsArgs),
     /// List the sources of data
     Scenarios(ListArgs),
-    /// List the strategies with their settings, defaults and papers
-    Strategies(ListArgs),
+    /// List the strategies with their settings, defaults and papers; check what one claims
+    Strategies(StrategiesArgs),
     /// Print the JSON Schema of the experiment file
     Schema(SchemaArgs),
     /// Explain an error code; without one, list all
@@ -139,7 +140,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Verb::Report(args) => commands::report::execute(&args, talk),
         Verb::Runs(args) => commands::runs::execute(args),
         Verb::Scenarios(args) => commands::scenarios::execute(args),
-        Verb::Strategies(args) => commands::strategies::execute(args),
+        Verb::Strategies(args) => commands::strategies::execute(&args),
         Verb::Schema(args) => commands::schema::execute(&args),
         Verb::Explain(args) => commands::explain::execute(&args),
         Verb::Completions(args) => commands::completions::execute(args),

@@ -11,6 +11,8 @@
 //! Breakdown: n ≥ 4f + 3. Cost: n² d, and θ n² for the picks. byzfl has none; Flower's is of the
 //! same definition.
 
+use ward_round::strategy::Claims;
+
 use super::{Rule, least};
 use crate::{Choice, Points, Take};
 
@@ -21,6 +23,14 @@ pub struct Bulyan;
 impl Rule for Bulyan {
     fn needs(&self, f: usize) -> usize {
         4 * f + 3
+    }
+
+    fn claims(&self) -> Claims {
+        // Of two picks as good, the lower node wins: of a pair that are each other's nearest, that is usual.
+        Claims {
+            permutation: false,
+            ..Claims::ALL
+        }
     }
 
     fn choose(&self, points: &Points<'_>, f: usize) -> Choice {

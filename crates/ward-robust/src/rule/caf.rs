@@ -13,6 +13,8 @@
 //! Breakdown: 2f < n. Cost: n² d, and up to n³ for each of at most n turns. byzfl takes one power step from a random start,
 //! which cannot be repeated; this is the exact pair.
 
+use ward_round::strategy::Claims;
+
 use super::eigen::{dot, top_eigenpair};
 use super::{Rule, honest_majority};
 use crate::{Choice, Points};
@@ -37,6 +39,10 @@ pub enum Scale {
 impl Rule for Caf {
     fn needs(&self, f: usize) -> usize {
         honest_majority(f)
+    }
+
+    fn claims(&self) -> Claims {
+        Claims::ALL
     }
 
     fn choose(&self, points: &Points<'_>, f: usize) -> Choice {

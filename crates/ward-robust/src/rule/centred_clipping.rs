@@ -10,6 +10,8 @@
 //! Breakdown: 2f < n. Cost: n² d, and n² a step. byzfl keeps its centre in memory and cannot be
 //! given one; the known answers have its first call.
 
+use ward_round::strategy::{Bears, Claims};
+
 use super::{Rule, honest_majority};
 use crate::{Choice, Points};
 
@@ -25,6 +27,16 @@ pub struct CentredClipping {
 impl Rule for CentredClipping {
     fn needs(&self, f: usize) -> usize {
         honest_majority(f)
+    }
+
+    fn claims(&self) -> Claims {
+        // A step changes by 2 f τ / n at most, and takes no two centres further apart.
+        Claims {
+            scale: false,
+            alone: false,
+            bears: Bears::Reach(2.0 * self.radius * f64::from(self.steps)),
+            ..Claims::ALL
+        }
     }
 
     fn carries(&self) -> bool {

@@ -10,6 +10,8 @@
 //! reference must be trained on rows that the coordinator holds; no part of a run does that yet, so
 //! no config offers this rule.
 
+use ward_round::strategy::{Bears, Claims};
+
 use super::Rule;
 use crate::{Choice, Points};
 
@@ -20,6 +22,15 @@ pub struct FlTrust;
 impl Rule for FlTrust {
     fn needs(&self, _f: usize) -> usize {
         1
+    }
+
+    fn claims(&self) -> Claims {
+        Claims {
+            translation: false,
+            alone: false,
+            bears: Bears::Trusted,
+            ..Claims::ALL
+        }
     }
 
     fn choose(&self, points: &Points<'_>, _f: usize) -> Choice {

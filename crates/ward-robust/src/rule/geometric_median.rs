@@ -11,6 +11,8 @@
 //! 4 (1 + f/(n − 2f))². Cost: n² d, and n² a step. byzfl starts from zero and takes 3 steps with
 //! ν = 0.1 unless told otherwise: far from the median where updates are small.
 
+use ward_round::strategy::{Bears, Claims};
+
 use super::{Rule, honest_majority};
 use crate::{Choice, Points};
 
@@ -25,6 +27,10 @@ pub struct GeometricMedian {
     pub start: Start,
 }
 
+/// Steps that bring the point back from wherever bad updates took the mean: each takes it f/(n − f) of
+/// the way at worst.
+const ENOUGH_STEPS: u32 = 64;
+
 /// Where an iteration starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
@@ -37,6 +43,19 @@ pub enum Start {
 impl Rule for GeometricMedian {
     fn needs(&self, f: usize) -> usize {
         honest_majority(f)
+    }
+
+    fn claims(&self) -> Claims {
+        // `smoothing` is a length.
+        Claims {
+            scale: false,
+            weights: true,
+            bears: match self.steps < ENOUGH_STEPS {
+                true => Bears::Nothing,
+                false => Bears::Spread,
+            },
+            ..Claims::ALL
+        }
     }
 
     fn choose(&self, points: &Points<'_>, _f: usize) -> Choice {

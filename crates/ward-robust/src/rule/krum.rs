@@ -10,6 +10,8 @@
 //! Breakdown: n ≥ 2f + 3. Cost: n² d. byzfl takes the n − f − 1 nearest and demands only 2f < n;
 //! Flower demands nothing.
 
+use ward_round::strategy::Claims;
+
 use super::{Rule, least};
 use crate::{Choice, Points};
 
@@ -29,6 +31,10 @@ impl Rule for Krum {
         2 * f + 3
     }
 
+    fn claims(&self) -> Claims {
+        Claims::ALL
+    }
+
     fn choose(&self, points: &Points<'_>, f: usize) -> Choice {
         best(points, f, 1)
     }
@@ -37,6 +43,10 @@ impl Rule for Krum {
 impl Rule for MultiKrum {
     fn needs(&self, f: usize) -> usize {
         2 * f + 3
+    }
+
+    fn claims(&self) -> Claims {
+        Claims::ALL
     }
 
     fn choose(&self, points: &Points<'_>, f: usize) -> Choice {

@@ -10,6 +10,7 @@
 //! Breakdown: 2f < n. Cost: n² d, and n² for each subset. As in byzfl, which refuses nothing.
 
 use ward_core::Unmet;
+use ward_round::strategy::Claims;
 
 use super::{Rule, honest_majority};
 use crate::{Choice, Points};
@@ -24,6 +25,14 @@ pub struct Mda;
 impl Rule for Mda {
     fn needs(&self, f: usize) -> usize {
         honest_majority(f)
+    }
+
+    fn claims(&self) -> Claims {
+        // Of subsets that share their widest pair, the first wins.
+        Claims {
+            permutation: false,
+            ..Claims::ALL
+        }
     }
 
     fn affords(&self, updates: usize, f: usize) -> Result<(), Unmet> {

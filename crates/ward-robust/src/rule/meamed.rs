@@ -5,6 +5,8 @@
 //! `f` is the run's. Breakdown: 2f < n. Cost: n (log n)² d comparisons without a branch. As in
 //! byzfl, but of two values as near, the lower one; byzfl leaves that open.
 
+use ward_round::strategy::Claims;
+
 use super::{Rule, honest_majority};
 use crate::{Choice, Points, Take};
 
@@ -15,6 +17,10 @@ pub struct MeaMed;
 impl Rule for MeaMed {
     fn needs(&self, f: usize) -> usize {
         honest_majority(f)
+    }
+
+    fn claims(&self) -> Claims {
+        Claims::ALL
     }
 
     fn choose(&self, points: &Points<'_>, f: usize) -> Choice {

@@ -8,6 +8,8 @@
 //! Breakdown: 2f < n; (f, κ)-robust with κ ≤ 4 (1 + f/(n − 2f))². Cost: n (log n)² d comparisons
 //! without a branch. As in byzfl; Flower's and OpenFL's weigh nothing either.
 
+use ward_round::strategy::Claims;
+
 use super::{Rule, honest_majority};
 use crate::{Choice, Points, Take};
 
@@ -21,6 +23,13 @@ pub struct Median {
 impl Rule for Median {
     fn needs(&self, f: usize) -> usize {
         honest_majority(f)
+    }
+
+    fn claims(&self) -> Claims {
+        Claims {
+            weights: self.weighted,
+            ..Claims::ALL
+        }
     }
 
     fn choose(&self, points: &Points<'_>, _f: usize) -> Choice {

@@ -12,6 +12,7 @@ mod meamed;
 mod median;
 mod monna;
 mod norm_bounding;
+mod sign_majority;
 mod trimmed_mean;
 
 pub use bulyan::Bulyan;
@@ -25,11 +26,13 @@ pub use meamed::MeaMed;
 pub use median::Median;
 pub use monna::Monna;
 pub use norm_bounding::NormBounding;
+pub use sign_majority::SignMajority;
 pub use trimmed_mean::TrimmedMean;
 
 use std::fmt::Debug;
 
 use ward_core::Unmet;
+use ward_round::strategy::Claims;
 
 use crate::{Choice, Points};
 
@@ -37,6 +40,9 @@ use crate::{Choice, Points};
 pub trait Rule: Debug + Send + Sync {
     /// The fewest updates of which `f` may be bad.
     fn needs(&self, f: usize) -> usize;
+
+    /// What it promises of its results.
+    fn claims(&self) -> Claims;
 
     /// Whether it can be computed for so many.
     ///

@@ -9,6 +9,8 @@
 //! Breakdown: 2f < n, and the pivot's node honest. Cost: n d. As in byzfl; of two updates as near,
 //! the one of the lower node.
 
+use ward_round::strategy::Claims;
+
 use super::{Rule, honest_majority};
 use crate::before::nearest;
 use crate::{Choice, Points};
@@ -23,6 +25,14 @@ pub struct Monna {
 impl Rule for Monna {
     fn needs(&self, f: usize) -> usize {
         honest_majority(f).max(self.pivot + 1)
+    }
+
+    fn claims(&self) -> Claims {
+        // It knows its pivot's node.
+        Claims {
+            permutation: false,
+            ..Claims::ALL
+        }
     }
 
     fn choose(&self, points: &Points<'_>, f: usize) -> Choice {

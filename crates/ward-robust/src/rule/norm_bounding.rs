@@ -8,6 +8,8 @@
 //!
 //! Breakdown: none. Cost: n d.
 
+use ward_round::strategy::{Bears, Claims};
+
 use super::Rule;
 use crate::before::shortening;
 use crate::{Choice, Points};
@@ -22,6 +24,18 @@ pub struct NormBounding {
 impl Rule for NormBounding {
     fn needs(&self, _f: usize) -> usize {
         1
+    }
+
+    fn claims(&self) -> Claims {
+        // A bad update can be as far from an honest one as both are long.
+        Claims {
+            translation: false,
+            scale: false,
+            alone: false,
+            weights: true,
+            bears: Bears::Reach(2.0 * self.radius),
+            ..Claims::ALL
+        }
     }
 
     fn choose(&self, points: &Points<'_>, _f: usize) -> Choice {

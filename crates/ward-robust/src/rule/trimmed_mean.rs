@@ -5,6 +5,8 @@
 //! `f` is the run's. Breakdown: 2f < n; (f, κ)-robust with κ ≤ 6 f/(n − 2f) (1 + f/(n − 2f)).
 //! Cost: n (log n)² d comparisons without a branch. As byzfl's `TrMean`; Flower trims a share β.
 
+use ward_round::strategy::Claims;
+
 use super::{Rule, honest_majority};
 use crate::{Choice, Points, Take};
 
@@ -15,6 +17,10 @@ pub struct TrimmedMean;
 impl Rule for TrimmedMean {
     fn needs(&self, f: usize) -> usize {
         honest_majority(f)
+    }
+
+    fn claims(&self) -> Claims {
+        Claims::ALL
     }
 
     fn choose(&self, points: &Points<'_>, f: usize) -> Choice {

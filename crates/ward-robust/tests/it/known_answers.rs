@@ -13,6 +13,7 @@ use ward_robust::rule::{
     NormBounding, Scale, Start, TrimmedMean, scores,
 };
 use ward_robust::{Before, Choice, Points, Robust, Rule, Updates};
+use ward_round::strategy::Claims;
 
 use crate::{assert_near, robust, weighted};
 
@@ -291,6 +292,10 @@ impl Rule for ByzflKrum {
         2 * f + 1
     }
 
+    fn claims(&self) -> Claims {
+        Claims::ALL
+    }
+
     fn choose(&self, points: &Points<'_>, f: usize) -> Choice {
         let scores = scores(points, points.count() - f - 1);
         let mut order: Vec<usize> = (0..points.count()).collect();
@@ -306,6 +311,10 @@ struct Only(usize);
 impl Rule for Only {
     fn needs(&self, _: usize) -> usize {
         1
+    }
+
+    fn claims(&self) -> Claims {
+        Claims::ALL
     }
 
     fn choose(&self, points: &Points<'_>, _: usize) -> Choice {
@@ -350,6 +359,10 @@ impl<F, S> std::fmt::Debug for Looking<F, S> {
 impl<F: Fn(&Points<'_>) -> S + Send + Sync, S: Send> Rule for Looking<F, S> {
     fn needs(&self, _: usize) -> usize {
         1
+    }
+
+    fn claims(&self) -> Claims {
+        Claims::ALL
     }
 
     fn choose(&self, points: &Points<'_>, _: usize) -> Choice {

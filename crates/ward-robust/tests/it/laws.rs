@@ -20,7 +20,7 @@ fn nnm() -> Arc<dyn Before> {
 }
 
 /// Every rule, its lengths times `unit`.
-fn rules(unit: f64) -> Vec<(&'static str, Arc<dyn Rule>)> {
+pub(crate) fn rules(unit: f64) -> Vec<(&'static str, Arc<dyn Rule>)> {
     let geometric = GeometricMedian {
         smoothing: 1e-3 * unit,
         steps: 20,

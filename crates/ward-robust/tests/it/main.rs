@@ -1,6 +1,7 @@
 //! The rules against known answers, against plain definitions, and against their laws.
 
 mod aggregator;
+mod card;
 mod known_answers;
 mod laws;
 mod oracle;

@@ -8,7 +8,7 @@
 use ward_core::{Abandoned, Delta, Malformed, NodeId, Upload};
 use ward_privacy::RingSum;
 
-use super::{Accumulator, Aggregator, Opening, Visibility};
+use super::{Accumulator, Aggregator, Bears, Claims, Opening, Visibility};
 
 /// The weighted mean.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +17,14 @@ pub struct Mean;
 impl Aggregator for Mean {
     fn needs(&self) -> Visibility {
         Visibility::SumOnly
+    }
+
+    fn claims(&self) -> Claims {
+        Claims {
+            weights: true,
+            bears: Bears::Nothing,
+            ..Claims::ALL
+        }
     }
 
     fn open(&self, opening: Opening<'_>) -> Box<dyn Accumulator> {

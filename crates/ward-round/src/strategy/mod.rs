@@ -4,6 +4,7 @@
 //! [`ServerSgd`] at learning rate 1; FedProx changes only the trainer's loss; FedAdam only the
 //! server optimizer.
 
+mod claims;
 mod layerwise;
 mod mean;
 mod rate;
@@ -18,6 +19,7 @@ mod server_q_fed_avg;
 mod server_scaffold;
 mod server_sgd;
 
+pub use claims::{Bears, Claims};
 pub use mean::Mean;
 pub use rate::{LearningRate, Schedule};
 pub use sampler::{All, Listed, Uniform};
@@ -67,6 +69,9 @@ pub enum Visibility {
 pub trait Aggregator: fmt::Debug + Send {
     /// What it must be shown.
     fn needs(&self) -> Visibility;
+
+    /// What it promises of its results.
+    fn claims(&self) -> Claims;
 
     /// Whether it must be told its result of the round before: then a run saves that.
     fn carries(&self) -> bool {

@@ -194,7 +194,33 @@ pub enum RunsVerb {
     },
 }
 
-/// Arguments of `scenarios` and `strategies`.
+/// Arguments of `strategies`.
+#[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct StrategiesArgs {
+    /// What to do; default is to list them
+    #[command(subcommand)]
+    pub verb: Option<StrategiesVerb>,
+    /// How the list is written
+    #[command(flatten)]
+    pub list: ListArgs,
+}
+
+/// What to do with strategies.
+#[derive(Debug, Clone, Subcommand)]
+pub enum StrategiesVerb {
+    /// Try what a strategy's aggregation rule claims: what it bears, what does not matter to it
+    Check {
+        /// The strategy: [strategy.NAME]
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// How the card is written
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+}
+
+/// Arguments of `scenarios`, and of `strategies` without a verb.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct ListArgs {
     /// How the list is written

@@ -92,6 +92,8 @@ pub enum Code {
     ReportFailed,
     /// Training that gave no model.
     TrainingFailed,
+    /// An aggregation rule that does not keep what it claims.
+    BrokenClaim,
     /// A fault of the program.
     Internal,
 }

@@ -224,6 +224,11 @@ codes! {
      or the rows could not be opened."
     => "Lower the learning rate where training diverged; otherwise do what the message says."
 
+    "WR0508" 1 BrokenClaim "an aggregation rule does not keep what it claims":
+    "`wardround strategies check` tried what the rule claims on drawn rounds, and one of them shows \
+     that a claim is false. The card says which round."
+    => "Mend the rule, or claim less in its `claims`."
+
     "WR0599" 1 Internal "fault of the program":
     "Something happened that the program rules out. This is not your mistake."
     => "Please report it with the message and the run's folder."

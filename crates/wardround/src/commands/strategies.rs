@@ -1,4 +1,7 @@
-//! `wardround strategies`: each strategy with its use, settings, defaults and paper.
+//! `wardround strategies`: each strategy with its use, settings, defaults and paper; `check` tries
+//! what one claims.
+
+mod check;
 
 use std::process::ExitCode;
 
@@ -6,7 +9,7 @@ use serde::Serialize;
 use ward_round::Visibility;
 
 use super::output::{as_written, print, print_json};
-use crate::cli::{Format, ListArgs};
+use crate::cli::{Format, StrategiesArgs, StrategiesVerb};
 use crate::failure::Failure;
 use crate::strategies::StrategyConfig;
 
@@ -14,7 +17,7 @@ use crate::strategies::StrategyConfig;
 #[derive(Debug, Clone, Serialize)]
 pub struct StrategyInfo {
     /// The word for it in a config: `[strategy.ID]`.
-    pub id: &'static str,
+    pub id: String,
     /// What it is for, in a line.
     pub r#use: &'static str,
     /// Its settings with their defaults.
@@ -35,9 +38,9 @@ pub fn strategies() -> Vec<StrategyInfo> {
         .map(|strategy| {
             let about = strategy.about();
             StrategyInfo {
-                id: about.id,
+                id: strategy.id().to_owned(),
                 r#use: about.r#use,
-                defaults: as_written(strategy)[about.id].clone(),
+                defaults: as_written(strategy)[strategy.id()].clone(),
                 paper: about.paper,
                 visibility: strategy.visibility(),
                 bears: about.bears,
@@ -46,13 +49,16 @@ pub fn strategies() -> Vec<StrategyInfo> {
         .collect()
 }
 
-/// Prints the list.
+/// Prints the list, or checks one.
 ///
 /// # Errors
-/// When it cannot be written.
-pub fn execute(args: ListArgs) -> Result<ExitCode, Failure> {
+/// When it cannot be written, or what is claimed does not hold.
+pub fn execute(args: &StrategiesArgs) -> Result<ExitCode, Failure> {
+    if let Some(StrategiesVerb::Check { name, format }) = &args.verb {
+        return check::execute(name, *format);
+    }
     let strategies = strategies();
-    match args.format {
+    match args.list.format {
         Format::Json => print_json(&strategies)?,
         Format::Text => print(&text(&strategies))?,
     }
@@ -127,6 +133,7 @@ mod tests {
                 "mda",
                 "caf",
                 "norm-bounding",
+                "sign-majority",
             ]
         );
         for id in ids {
@@ -325,6 +332,13 @@ mod tests {
               sees      each update
               bears     none; one moves the mean by radius / n at most
               paper     Sun et al. 2019, Can You Really Backdoor Federated Learning?, arXiv:1911.07963
+
+            [strategy.sign-majority]
+              each parameter moves by one step, the way that most updates point
+              settings  before = [], learning_rate = 0.001, norm_bound = 100.0
+              sees      each update
+              bears     f where n > 2f, of hospitals that agree
+              paper     Bernstein et al. 2019, signSGD with Majority Vote is Communication Efficient and Fault Tolerant, arXiv:1810.05291
         "#]].assert_eq(&text(&strategies()));
     }
 }

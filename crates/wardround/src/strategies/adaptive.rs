@@ -68,7 +68,6 @@ impl FedAdamConfig {
 impl StrategyTable for FedAdamConfig {
     fn about(&self) -> About {
         About {
-            id: "fedadam",
             r#use: "Adam on the mean update; for sparse or badly scaled gradients",
             bears: "none",
             paper: REDDI,
@@ -134,7 +133,6 @@ impl FedAdamWConfig {
 impl StrategyTable for FedAdamWConfig {
     fn about(&self) -> About {
         About {
-            id: "fedadamw",
             r#use: "as FedAdam, with each parameter pulled towards 0 by the server",
             bears: "none",
             paper: LOSHCHILOV,
@@ -196,7 +194,6 @@ impl FedYogiConfig {
 impl StrategyTable for FedYogiConfig {
     fn about(&self) -> About {
         About {
-            id: "fedyogi",
             r#use: "as FedAdam, its variance moving by bounded steps; calmer when updates vary",
             bears: "none",
             paper: REDDI,
@@ -255,7 +252,6 @@ impl FedAdagradConfig {
 impl StrategyTable for FedAdagradConfig {
     fn about(&self) -> About {
         About {
-            id: "fedadagrad",
             r#use: "Adagrad on the mean update; steps only shrink, so it forgives a large rate",
             bears: "none",
             paper: REDDI,

@@ -12,7 +12,6 @@ robust_table!(BulyanConfig, "Settings of Bulyan over Krum.");
 impl StrategyTable for BulyanConfig {
     fn about(&self) -> About {
         About {
-            id: "bulyan",
             r#use: "picks by Krum, then the mean around each coordinate's median; for large models",
             bears: "f where n >= 4f + 3",
             paper: "El Mhamdi, Guerraoui and Rouault 2018, The Hidden Vulnerability of Distributed \

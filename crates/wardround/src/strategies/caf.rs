@@ -12,7 +12,6 @@ robust_table!(CafConfig, "Settings of the covariance-bound filter.");
 impl StrategyTable for CafConfig {
     fn about(&self) -> About {
         About {
-            id: "caf",
             r#use: "filters along the direction in which updates vary most",
             bears: "f where n > 2f",
             paper: "Allouah, Guerraoui and Stephan 2025, Towards Trustworthy Federated Learning with \

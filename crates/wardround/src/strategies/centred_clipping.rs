@@ -19,7 +19,6 @@ robust_table!(
 impl StrategyTable for CentredClippingConfig {
     fn about(&self) -> About {
         About {
-            id: "centred-clipping",
             r#use: "the last result, moved by each update as far as it may",
             bears: "f where n > 2f",
             paper: "Karimireddy, He and Jaggi 2021, Learning from History for Byzantine Robust \

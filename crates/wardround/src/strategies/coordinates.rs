@@ -21,7 +21,6 @@ robust_table!(
 impl StrategyTable for MedianConfig {
     fn about(&self) -> About {
         About {
-            id: "median",
             r#use: "the median of each coordinate; bears the most, for few hospitals that are alike",
             bears: "f where n > 2f",
             paper: YIN,
@@ -47,7 +46,6 @@ robust_table!(
 impl StrategyTable for TrimmedMeanConfig {
     fn about(&self) -> About {
         About {
-            id: "trimmed-mean",
             r#use: "the mean without the f least and greatest of each coordinate",
             bears: "f where n > 2f",
             paper: YIN,
@@ -68,7 +66,6 @@ robust_table!(MeaMedConfig, "Settings of the mean around the median.");
 impl StrategyTable for MeaMedConfig {
     fn about(&self) -> About {
         About {
-            id: "meamed",
             r#use: "the mean of the n - f values of each coordinate nearest its median",
             bears: "f where n > 2f",
             paper: "Xie, Koyejo and Gupta 2018, Generalized Byzantine-tolerant SGD, \

@@ -13,7 +13,6 @@ pub struct FedAvgConfig {}
 impl StrategyTable for FedAvgConfig {
     fn about(&self) -> About {
         About {
-            id: "fedavg",
             r#use: "the weighted mean of the updates; the one to start with",
             bears: "none",
             paper: "McMahan et al. 2017, Communication-Efficient Learning of Deep Networks from \

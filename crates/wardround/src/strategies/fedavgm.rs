@@ -36,7 +36,6 @@ impl Default for FedAvgMConfig {
 impl StrategyTable for FedAvgMConfig {
     fn about(&self) -> About {
         About {
-            id: "fedavgm",
             r#use: "the mean with server momentum; steadier where hospitals' labels differ",
             bears: "none",
             paper: "Hsu et al. 2019, Measuring the Effects of Non-Identical Data Distribution, \

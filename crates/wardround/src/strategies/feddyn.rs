@@ -26,7 +26,6 @@ impl Default for FedDynConfig {
 impl StrategyTable for FedDynConfig {
     fn about(&self) -> About {
         About {
-            id: "feddyn",
             r#use: "each hospital learns what pulls it away and corrects for it; it remembers that \
                     between rounds",
             bears: "none",

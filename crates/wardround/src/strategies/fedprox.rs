@@ -24,7 +24,6 @@ impl Default for FedProxConfig {
 impl StrategyTable for FedProxConfig {
     fn about(&self) -> About {
         About {
-            id: "fedprox",
             r#use: "holds local training near the round's model; for much or uneven local work",
             bears: "none",
             paper: "Li et al. 2020, Federated Optimization in Heterogeneous Networks, \

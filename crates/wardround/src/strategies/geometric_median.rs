@@ -22,7 +22,6 @@ robust_table!(
 impl StrategyTable for GeometricMedianConfig {
     fn about(&self) -> About {
         About {
-            id: "geometric-median",
             r#use: "the point with the least sum of distances to the updates",
             bears: "f where n > 2f",
             paper: "Pillutla, Kakade and Harchaoui 2022, Robust Aggregation for Federated Learning, \

@@ -66,9 +66,14 @@ impl Keys<'_> {
 
     /// `rule` and all around it, where rounds aim at `target` reports.
     pub(super) fn around(&self, rule: impl Rule + 'static, target: usize) -> Robust {
+        self.with(Arc::new(rule), target)
+    }
+
+    /// As [`Self::around`], of a rule that is shared already.
+    pub(super) fn with(&self, rule: Arc<dyn Rule>, target: usize) -> Robust {
         Robust {
             before: self.before.iter().map(|before| before.make()).collect(),
-            rule: Arc::new(rule),
+            rule,
             f: self.f.map_or(target / 5, |f| f as usize),
             norm_bound: self.norm_bound,
             claimed_weights: self.claimed_weights,

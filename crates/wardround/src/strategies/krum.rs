@@ -15,7 +15,6 @@ robust_table!(KrumConfig, "Settings of Krum.");
 impl StrategyTable for KrumConfig {
     fn about(&self) -> About {
         About {
-            id: "krum",
             r#use: "one hospital's update, that with the nearest neighbours; learns from one a round",
             bears: "f where n >= 2f + 3",
             paper: BLANCHARD,
@@ -42,7 +41,6 @@ robust_table!(
 impl StrategyTable for MultiKrumConfig {
     fn about(&self) -> About {
         About {
-            id: "multi-krum",
             r#use: "the mean of the updates that have the nearest neighbours",
             bears: "f where n >= 2f + 3",
             paper: BLANCHARD,

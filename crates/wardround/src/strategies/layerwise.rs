@@ -45,7 +45,6 @@ impl Default for FedLambConfig {
 impl StrategyTable for FedLambConfig {
     fn about(&self) -> About {
         About {
-            id: "fedlamb",
             r#use: "Adam's direction, each tensor moved by a share of its own norm; for many layers of \
                     unlike scale",
             bears: "none",
@@ -102,7 +101,6 @@ impl Default for FedLarsConfig {
 impl StrategyTable for FedLarsConfig {
     fn about(&self) -> About {
         About {
-            id: "fedlars",
             r#use: "the mean with momentum, each tensor moved by a share of its own norm",
             bears: "none",
             paper: "You, Gitman and Ginsburg 2017, Large Batch Training of Convolutional Networks, \

@@ -12,7 +12,6 @@ robust_table!(MdaConfig, "Settings of minimum-diameter averaging.");
 impl StrategyTable for MdaConfig {
     fn about(&self) -> About {
         About {
-            id: "mda",
             r#use: "the mean of the narrowest n - f updates; exact, for few hospitals",
             bears: "f where n > 2f, in 100000 subsets at most",
             paper: "El Mhamdi et al. 2018, Genuinely Distributed Byzantine Machine Learning, \

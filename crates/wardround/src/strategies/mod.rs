@@ -3,12 +3,13 @@
 //! A file holds all that is particular to its strategy behind [`StrategyTable`]: its settings with
 //! their defaults and ranges, its line and paper in `wardround strategies`, its aggregator, its
 //! server optimizer, and what it changes in training. A new strategy is a new file and a line in the
-//! list below.
+//! list below. A program can [`register`] rules of its own.
 
 mod adaptive;
 mod bulyan;
 mod caf;
 mod centred_clipping;
+mod choice;
 mod coordinates;
 mod fedavg;
 mod fedavgm;
@@ -22,15 +23,18 @@ mod krum;
 mod layerwise;
 mod mda;
 mod norm_bounding;
+mod own;
 mod qfedavg;
 mod robust;
 mod scaffold;
 mod schedule;
+mod sign_majority;
 
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::VariantAccess;
+use serde::ser::SerializeMap;
 use ward_core::{Layout, TrainOrder};
 use ward_robust::Robust;
 use ward_round::strategy::{Mean, ServerSgd};
@@ -53,18 +57,18 @@ pub use krum::{KrumConfig, MultiKrumConfig};
 pub use layerwise::{FedLambConfig, FedLarsConfig};
 pub use mda::MdaConfig;
 pub use norm_bounding::NormBoundingConfig;
+pub use own::{Numbers, OwnConfig, OwnTable, register};
 pub use qfedavg::QFedAvgConfig;
 pub use robust::RobustConfig;
 pub use scaffold::ScaffoldConfig;
 pub use schedule::{CosineConfig, LinearWarmupConfig, ScheduleConfig, StepConfig};
+pub use sign_majority::SignMajorityConfig;
 
 use crate::config::check::Settings;
 
 /// What a person is told of a strategy.
 #[derive(Debug, Clone, Copy)]
 pub struct About {
-    /// The word for it in a config: `[strategy.ID]`.
-    pub id: &'static str,
     /// What it is for, in a line.
     pub r#use: &'static str,
     /// How many bad updates f it bears among n.
@@ -97,24 +101,56 @@ pub(crate) trait StrategyTable: fmt::Debug {
 }
 
 macro_rules! strategies {
-    ($($(#[$doc:meta])* $name:ident($table:ty),)*) => {
+    ($($(#[$doc:meta])* $id:literal => $name:ident($table:ty),)*) => {
         /// How updates become a model.
-        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-        #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+        #[derive(Debug, Clone, PartialEq, JsonSchema)]
+        #[schemars(deny_unknown_fields)]
         pub enum StrategyConfig {
-            $($(#[$doc])* $name($table),)*
+            $($(#[$doc])* #[schemars(rename = $id)] $name($table),)*
+            /// A rule that this program was built with (see [`register`]).
+            #[schemars(skip)]
+            Own(OwnConfig),
         }
 
         impl StrategyConfig {
+            /// The words for those that every program has, in the order in which they are listed.
+            pub const IDS: &[&str] = &[$($id),*];
+
             /// Every strategy with its defaults, in the order in which they are listed.
             #[must_use]
             pub fn defaults() -> Vec<Self> {
-                vec![$(Self::$name(<$table>::default()),)*]
+                let mut all = vec![$(Self::$name(<$table>::default()),)*];
+                all.extend(OwnConfig::defaults().into_iter().map(Self::Own));
+                all
+            }
+
+            /// The word for it in a config: `[strategy.ID]`.
+            #[must_use]
+            pub fn id(&self) -> &str {
+                match self {
+                    $(Self::$name(_) => $id,)*
+                    Self::Own(own) => own.name(),
+                }
             }
 
             fn table(&self) -> &dyn StrategyTable {
                 match self {
                     $(Self::$name(table) => table,)*
+                    Self::Own(own) => own,
+                }
+            }
+
+            fn read<'de, A: VariantAccess<'de>>(id: String, table: A) -> Result<Self, A::Error> {
+                match id.as_str() {
+                    $($id => table.newtype_variant().map(Self::$name),)*
+                    _ => OwnConfig::read(id, table).map(Self::Own),
+                }
+            }
+
+            fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+                match self {
+                    $(Self::$name(table) => map.serialize_entry($id, table),)*
+                    Self::Own(own) => own.write(map),
                 }
             }
         }
@@ -123,57 +159,59 @@ macro_rules! strategies {
 
 strategies! {
     /// The weighted mean (McMahan et al. 2017).
-    Fedavg(FedAvgConfig),
+    "fedavg" => Fedavg(FedAvgConfig),
     /// The mean with server momentum (Hsu et al. 2019).
-    Fedavgm(FedAvgMConfig),
+    "fedavgm" => Fedavgm(FedAvgMConfig),
     /// The mean, with a pull towards the round's first parameters in training (Li et al. 2020).
-    Fedprox(FedProxConfig),
+    "fedprox" => Fedprox(FedProxConfig),
     /// A regulariser that each hospital adjusts from round to round (Acar et al. 2021).
-    Feddyn(FedDynConfig),
+    "feddyn" => Feddyn(FedDynConfig),
     /// Control variates against what pulls each hospital away (Karimireddy et al. 2020).
-    Scaffold(ScaffoldConfig),
+    "scaffold" => Scaffold(ScaffoldConfig),
     /// Updates divided by the steps that went into them (Wang et al. 2020).
-    Fednova(FedNovaConfig),
+    "fednova" => Fednova(FedNovaConfig),
     /// A server step that grows with disagreement (Jhunjhunwala et al. 2023).
-    Fedexp(FedExPConfig),
+    "fedexp" => Fedexp(FedExPConfig),
     /// Hospitals with a high loss count more (Li et al. 2020).
-    Qfedavg(QFedAvgConfig),
+    "qfedavg" => Qfedavg(QFedAvgConfig),
     /// Server Adam (Reddi et al. 2021).
-    Fedadam(FedAdamConfig),
+    "fedadam" => Fedadam(FedAdamConfig),
     /// Server Adam with decoupled weight decay (Loshchilov and Hutter 2019).
-    Fedadamw(FedAdamWConfig),
+    "fedadamw" => Fedadamw(FedAdamWConfig),
     /// Server Yogi (Reddi et al. 2021).
-    Fedyogi(FedYogiConfig),
+    "fedyogi" => Fedyogi(FedYogiConfig),
     /// Server Adagrad (Reddi et al. 2021).
-    Fedadagrad(FedAdagradConfig),
+    "fedadagrad" => Fedadagrad(FedAdagradConfig),
     /// Server LAMB: Adam's direction, tensors moved by their norms (You et al. 2020).
-    Fedlamb(FedLambConfig),
+    "fedlamb" => Fedlamb(FedLambConfig),
     /// Server LARS: momentum, tensors moved by their norms (You et al. 2017).
-    Fedlars(FedLarsConfig),
+    "fedlars" => Fedlars(FedLarsConfig),
     /// The robust default: nearest-neighbour mixing and the trimmed mean; the median for few.
-    Robust(RobustConfig),
+    "robust" => Robust(RobustConfig),
     /// The median of each coordinate (Yin et al. 2018).
-    Median(MedianConfig),
+    "median" => Median(MedianConfig),
     /// The mean of each coordinate without its f least and f greatest (Yin et al. 2018).
-    TrimmedMean(TrimmedMeanConfig),
+    "trimmed-mean" => TrimmedMean(TrimmedMeanConfig),
     /// The mean of each coordinate near its median (Xie et al. 2018).
-    Meamed(MeaMedConfig),
+    "meamed" => Meamed(MeaMedConfig),
     /// The one update with the nearest neighbours (Blanchard et al. 2017).
-    Krum(KrumConfig),
+    "krum" => Krum(KrumConfig),
     /// The mean of those with the nearest neighbours (Blanchard et al. 2017).
-    MultiKrum(MultiKrumConfig),
+    "multi-krum" => MultiKrum(MultiKrumConfig),
     /// Picks by Krum, then the mean around their median (El Mhamdi et al. 2018).
-    Bulyan(BulyanConfig),
+    "bulyan" => Bulyan(BulyanConfig),
     /// The point with the least sum of distances (Pillutla et al. 2022).
-    GeometricMedian(GeometricMedianConfig),
+    "geometric-median" => GeometricMedian(GeometricMedianConfig),
     /// The last result, moved as far as each update may (Karimireddy et al. 2021).
-    CentredClipping(CentredClippingConfig),
+    "centred-clipping" => CentredClipping(CentredClippingConfig),
     /// The mean of the narrowest n - f updates (El Mhamdi et al. 2018).
-    Mda(MdaConfig),
+    "mda" => Mda(MdaConfig),
     /// The mean that a filter by covariance leaves narrowest (Allouah et al. 2025).
-    Caf(CafConfig),
+    "caf" => Caf(CafConfig),
     /// The mean of clipped updates (Sun et al. 2019).
-    NormBounding(NormBoundingConfig),
+    "norm-bounding" => NormBounding(NormBoundingConfig),
+    /// Each coordinate moves by the sign that most updates have (Bernstein et al. 2019).
+    "sign-majority" => SignMajority(SignMajorityConfig),
 }
 
 impl Default for StrategyConfig {
@@ -187,12 +225,6 @@ impl StrategyConfig {
     #[must_use]
     pub fn about(&self) -> About {
         self.table().about()
-    }
-
-    /// The word for it.
-    #[must_use]
-    pub fn id(&self) -> &'static str {
-        self.about().id
     }
 
     /// What the coordinator must see of the updates.

@@ -20,7 +20,6 @@ robust_table!(
 impl StrategyTable for NormBoundingConfig {
     fn about(&self) -> About {
         About {
-            id: "norm-bounding",
             r#use: "the mean of shortened updates: limits what one hospital can do, cheaply",
             bears: "none; one moves the mean by radius / n at most",
             paper: "Sun et al. 2019, Can You Really Backdoor Federated Learning?, arXiv:1911.07963",

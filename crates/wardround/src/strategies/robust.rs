@@ -48,7 +48,6 @@ impl RobustConfig {
 impl StrategyTable for RobustConfig {
     fn about(&self) -> About {
         About {
-            id: "robust",
             r#use: "nearest-neighbour mixing and the trimmed mean, the median below 5 reports; the \
                     robust one to start with",
             bears: "f where n > 2f",

@@ -282,7 +282,7 @@ fn help_shows_the_way_in() {
           report       Make one self-contained page of one run, or of several side by side
           runs         List, show, compare, remove and export runs
           scenarios    List the sources of data
-          strategies   List the strategies with their settings, defaults and papers
+          strategies   List the strategies with their settings, defaults and papers; check what one claims
           schema       Print the JSON Schema of the experiment file
           explain      Explain an error code; without one, list all
           completions  Print a completion script for a shell
@@ -313,6 +313,32 @@ fn lists_are_lists_of_objects_with_an_id() {
         );
         assert!(told(folder.path(), verb).contains(list[0]["id"].as_str().unwrap()));
     }
+}
+
+#[test]
+fn a_strategy_s_claims_are_checked_and_an_unknown_one_is_refused() {
+    let folder = folder();
+    let card = json(folder.path(), "strategies check median --format json");
+    assert_eq!(
+        (&card["id"], &card["holds"]),
+        (&"median".into(), &true.into())
+    );
+    let findings = card["findings"].as_array().unwrap();
+    assert_eq!(findings.len(), 8);
+    for finding in findings {
+        assert!(
+            finding["holds"] == true && finding["counterexample"].is_null(),
+            "{finding}"
+        );
+    }
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_wardround"));
+    let refused = command
+        .args(["strategies", "check", "medain"])
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(told.contains("did you mean `median`?"), "{told}");
 }
 
 #[test]

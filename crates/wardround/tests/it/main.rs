@@ -7,5 +7,6 @@ mod emr_risk_table;
 mod lab;
 mod own_files;
 mod own_model;
+mod own_rule;
 mod same_bits;
 mod strategy_laws;
