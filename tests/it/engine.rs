@@ -92,6 +92,7 @@ impl Settings {
                     node: NodeId(n),
                     name: format!("hospital-{n}"),
                     tier: "all".into(),
+                    ..NodeInfo::default()
                 })
                 .collect(),
             seed: Seed::run(1),

@@ -96,7 +96,7 @@ impl Setup {
             ..
         } = self;
         let state = state.unwrap_or_else(|| RunState::new(self.initial_params()));
-        let strategy = experiment.strategy(federation.roster().len());
+        let strategy = experiment.strategy(federation);
         let mut plan = experiment.plan(federation, model, *ring);
         plan.order.run = run;
         Coordinator::new(plan, strategy, state)

@@ -11,7 +11,10 @@ mod server_fed_dyn;
 mod server_sgd;
 
 pub use mean::Mean;
-pub use sampler::{All, Listed, Uniform};
+pub use sampler::{
+    All, Among, Draw, Drawn, Importance, Listed, Poisson, PowerOfChoice, RoundRobin, Sampler,
+    Standing, Standings, TierQuota, Told, Uniform, Volume, Volumes,
+};
 pub use server_adaptive::{Adaptive, ServerAdaptive};
 pub use server_fed_dyn::ServerFedDyn;
 pub use server_sgd::ServerSgd;
@@ -19,22 +22,7 @@ pub use server_sgd::ServerSgd;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use ward_core::{Abandoned, Delta, Malformed, NodeId, Params, RingSpec, RoundId, Seed, Upload};
-
-/// Chooses who is asked in a round.
-pub trait Sampler: fmt::Debug + Send {
-    /// How many reports a round aims at when `enrolled` nodes are enrolled.
-    fn target(&self, enrolled: usize) -> usize;
-
-    /// The cohort of `round`: at most `count` of `candidates` (sorted by id).
-    fn cohort(
-        &self,
-        round: RoundId,
-        candidates: &[NodeId],
-        count: usize,
-        seed: Seed,
-    ) -> Vec<NodeId>;
-}
+use ward_core::{Abandoned, Delta, Malformed, NodeId, Params, RingSpec, Seed, Upload};
 
 /// What an aggregator must be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,8 +78,8 @@ pub trait Accumulator: fmt::Debug + Send {
 
 /// Turns an aggregate into a new model.
 pub trait ServerOptimizer: fmt::Debug + Send {
-    /// Moves `params` by `aggregate` (after minus before), to which `share` of all enrolled nodes
-    /// contributed, above 0 to 1. What it must remember is in `state`.
+    /// Moves `params` by `aggregate` (after minus before), to which `share` of all nodes that may
+    /// be asked contributed, above 0 to 1. What it must remember is in `state`.
     fn apply(&self, state: &mut OptimizerState, params: &mut Params, aggregate: &Delta, share: f64);
 }
 

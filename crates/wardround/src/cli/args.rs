@@ -194,7 +194,7 @@ pub enum RunsVerb {
     },
 }
 
-/// Arguments of `scenarios` and `strategies`.
+/// Arguments of `scenarios`, `strategies` and `samplers`.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct ListArgs {
     /// How the list is written

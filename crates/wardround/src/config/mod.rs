@@ -8,6 +8,7 @@
 
 mod adversaries;
 pub mod check;
+pub mod condition;
 pub mod layer;
 pub mod load;
 pub mod locate;
@@ -17,6 +18,7 @@ mod open;
 pub mod problem;
 pub mod resolve;
 mod robust;
+pub mod samplers;
 pub mod schema;
 pub mod suggest;
 pub mod types;

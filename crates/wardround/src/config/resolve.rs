@@ -4,13 +4,11 @@ use ward_core::{
     Correction, LocalWork, OptimizerSpec, RingSpec, RunId, Seed, TrainOrder, Weighting,
 };
 use ward_data::{DataConfig, Federation, ScalingMode};
-use ward_round::strategy::{Adaptive, All, Mean, ServerAdaptive, ServerFedDyn, ServerSgd, Uniform};
-use ward_round::{Aggregator, Plan, Sampler, ServerOptimizer, Strategy, Visibility};
+use ward_round::strategy::{Adaptive, Mean, ServerAdaptive, ServerFedDyn, ServerSgd};
+use ward_round::{Aggregator, Plan, ServerOptimizer, Strategy, Visibility};
 use ward_train::{Engine, EngineError, ModelSpec};
 
-use super::types::{
-    Experiment, OptimizerConfig, SamplerConfig, StrategyConfig, Training, UniformConfig,
-};
+use super::types::{Experiment, OptimizerConfig, StrategyConfig, Training};
 
 impl Training {
     /// The engine that trains `model`.
@@ -72,22 +70,6 @@ impl Experiment {
         Seed::run(self.seed)
     }
 
-    /// The most hospitals that one round can ask.
-    #[must_use]
-    pub fn largest_cohort(&self, enrolled: usize) -> usize {
-        let target = self.target(enrolled);
-        ((target as f64 * self.round.over_selection).ceil() as usize).clamp(1, enrolled.max(1))
-    }
-
-    /// The reports that a round aims at.
-    #[must_use]
-    pub fn target(&self, enrolled: usize) -> usize {
-        match &self.sampler {
-            SamplerConfig::All(_) => enrolled,
-            SamplerConfig::Uniform(uniform) => uniform.target(enrolled),
-        }
-    }
-
     /// The ring, with the resolution chosen where the config leaves it open; `None` when no
     /// resolution leaves room for the sum.
     #[must_use]
@@ -103,7 +85,7 @@ impl Experiment {
             Weighting::Examples => self.round.most_weight.min(largest),
             Weighting::Uniform => 1,
         };
-        let total = most_weight.saturating_mul(self.largest_cohort(roster.len()) as u64);
+        let total = most_weight.saturating_mul(self.largest_cohort(roster) as u64);
         match self.ring.fraction_bits {
             Some(fraction_bits) => {
                 let ring = RingSpec {
@@ -194,19 +176,12 @@ impl Experiment {
         }
     }
 
-    /// The engine's strategy: one arm for each.
+    /// The engine's strategy.
     #[must_use]
-    pub fn strategy(&self, enrolled: usize) -> Strategy {
-        let sampler: Box<dyn Sampler> = match &self.sampler {
-            SamplerConfig::All(_) => Box::new(All),
-            SamplerConfig::Uniform(uniform) => Box::new(Uniform {
-                count: uniform.target(enrolled),
-            }),
-        };
-        let aggregator = self.strategy.aggregator(self.target(enrolled));
+    pub fn strategy(&self, federation: &Federation) -> Strategy {
         Strategy {
-            sampler,
-            aggregator,
+            sampler: self.engine_sampler(federation),
+            aggregator: self.strategy.aggregator(self.target(federation.roster())),
             server_optimizer: self.server_optimizer(),
         }
     }
@@ -254,16 +229,6 @@ impl Experiment {
                 adaptivity: c.adaptivity,
             }),
         }
-    }
-}
-
-impl UniformConfig {
-    fn target(&self, enrolled: usize) -> usize {
-        let asked = match (self.count, self.fraction) {
-            (Some(count), _) => count as usize,
-            (None, fraction) => (fraction.unwrap_or(1.0) * enrolled as f64).round() as usize,
-        };
-        asked.clamp(1, enrolled.max(1))
     }
 }
 

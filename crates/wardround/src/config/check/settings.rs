@@ -5,8 +5,7 @@ use ward_core::Weighting;
 use super::found::Found;
 use crate::codes::Code;
 use crate::config::types::{
-    OptimizerConfig, RingConfig, RoundConfig, SamplerConfig, SimulationConfig, StrategyConfig,
-    Training,
+    OptimizerConfig, RingConfig, RoundConfig, SimulationConfig, StrategyConfig, Training,
 };
 
 /// The longest time a setting may say, in seconds: a year.
@@ -97,23 +96,6 @@ fn feddyn(found: &mut Found, round: &RoundConfig) {
         let message = "must be 1 with `strategy.feddyn`: a run can go back no further than one \
                        round of what its hospitals remember";
         found.add(Code::Combination, "round.checkpoint_every", message);
-    }
-}
-
-pub(super) fn sampler(found: &mut Found, sampler: &SamplerConfig) {
-    if let SamplerConfig::Uniform(uniform) = sampler {
-        let given = [uniform.count.is_some(), uniform.fraction.is_some()];
-        let help = "say how many: `count = 10` or `fraction = 0.1`";
-        found.one_of_two("sampler.uniform", given, ["count", "fraction"], help);
-        found.at_least("sampler.uniform.count", uniform.count.unwrap_or(1), 1);
-        let good = |v| v > 0.0 && v <= 1.0;
-        let fraction = uniform.fraction.unwrap_or(1.0);
-        found.number(
-            "sampler.uniform.fraction",
-            fraction,
-            "above 0 and up to 1",
-            good,
-        );
     }
 }
 

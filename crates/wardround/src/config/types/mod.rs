@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use ward_data::{DataConfig, ScalingMode};
 use ward_train::ModelConfig;
 
+use super::samplers::SamplerConfig;
 pub use adversaries::AdversariesConfig;
 pub use deployment::{CoordinatorConfig, HospitalConfig, Secret, TransportMode};
 pub use robust::{
@@ -26,8 +27,8 @@ pub use robust::{
 pub use round::{RingConfig, RoundConfig};
 pub use simulation::{Network, SimulationConfig};
 pub use strategy::{
-    AllConfig, FedAdagradConfig, FedAdamConfig, FedAvgConfig, FedAvgMConfig, FedDynConfig,
-    FedProxConfig, FedYogiConfig, SamplerConfig, StrategyConfig, UniformConfig,
+    FedAdagradConfig, FedAdamConfig, FedAvgConfig, FedAvgMConfig, FedDynConfig, FedProxConfig,
+    FedYogiConfig, StrategyConfig,
 };
 pub use training::{AdamConfig, OptimizerConfig, SgdConfig, Training};
 
