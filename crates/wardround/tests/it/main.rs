@@ -8,3 +8,4 @@ mod lab;
 mod own_files;
 mod own_model;
 mod same_bits;
+mod samplers;

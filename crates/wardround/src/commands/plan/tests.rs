@@ -259,7 +259,8 @@ fn the_page_says_how_many_a_round_asks_and_of_whom() {
     expect_test::expect![[r#"
         # rounds          5, each asks 6, aims at 4, closes with 2 at its deadline
         # may be asked    18 of 21 hospitals, by `where`
-    "#]].assert_eq(&lines(&[
+    "#]]
+    .assert_eq(&lines(&[
         "sampler.uniform.count=4",
         "sampler.uniform.where=tier in ['county', 'township']",
         "round.over_selection=1.3",

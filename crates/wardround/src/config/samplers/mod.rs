@@ -219,9 +219,9 @@ pub(super) fn check_with_data(found: &mut Found, experiment: &Experiment, roster
         let place = format!("{path}.where");
         let unknown = condition.unknown(roster);
         if unknown.is_empty() && crowd.admitted == 0 {
-            let message = format!("matches none of {} hospitals", roster.len());
+            let message = format!("matches 0 of {} hospitals", roster.len());
             let problem = found.add(Code::TooFewHospitals, &place, message);
-            problem.help = Some("ask for less at once: no hospital is left to train".into());
+            problem.help = Some("loosen it: no hospital is left to train".into());
         }
         for mistake in unknown {
             found.mistake(&place, text, mistake);

@@ -165,7 +165,8 @@ fn a_condition_on_the_command_line_is_underlined_there() {
           help: put it in quotes: 'county'
 
           `wardround explain WR0215` says more
-    "#]].assert_eq(&failure.render(100, false));
+    "#]]
+    .assert_eq(&failure.render(100, false));
 }
 
 #[test]
@@ -175,14 +176,14 @@ fn a_condition_that_matches_nobody_or_too_few_is_refused_with_the_number() {
         &expect![[r#"
             WR0207
 
-              × `sampler.uniform.where` matches none of 21 hospitals
+              × `sampler.uniform.where` matches 0 of 21 hospitals
                ╭─[exp.toml:9:9]
              8 │ count = 2
              9 │ where = "tier == 'county' && name == 'township-01'"
                ·         ─────────────────────┬─────────────────────
                ·                              ╰── here
                ╰────
-              help: ask for less at once: no hospital is left to train
+              help: loosen it: no hospital is left to train
 
               `wardround explain WR0207` says more
         "#]],
@@ -208,7 +209,9 @@ fn a_condition_that_matches_nobody_or_too_few_is_refused_with_the_number() {
 
 #[test]
 fn settings_that_cannot_work_are_refused() {
-    refused("[sampler.poisson]\nrate = 0", &expect![[r#"
+    refused(
+        "[sampler.poisson]\nrate = 0",
+        &expect![[r#"
         WR0201
 
           × `sampler.poisson.rate` must be above 0 and up to 1, not 0
@@ -220,8 +223,11 @@ fn settings_that_cannot_work_are_refused() {
            ╰────
 
           `wardround explain WR0201` says more
-    "#]]);
-    refused("[sampler.poisson]", &expect![[r#"
+    "#]],
+    );
+    refused(
+        "[sampler.poisson]",
+        &expect![[r#"
         WR0106
 
           × the key `rate` is missing in `sampler.poisson`
@@ -234,7 +240,8 @@ fn settings_that_cannot_work_are_refused() {
           help: add `rate = ...`; `wardround schema` says what it means
 
           `wardround explain WR0106` says more
-    "#]]);
+    "#]],
+    );
     refused(
         "[sampler.poisson]\nrate = 0.5\n[round]\nover_selection = 1.2",
         &expect![[r#"
@@ -314,7 +321,9 @@ fn settings_that_cannot_work_are_refused() {
               `wardround explain WR0202` says more
         "#]],
     );
-    refused("[sampler.importance]\nexplore = 2.0", &expect![[r#"
+    refused(
+        "[sampler.importance]\nexplore = 2.0",
+        &expect![[r#"
           × 2 problems in exp.toml
 
         Error: WR0206
@@ -340,7 +349,8 @@ fn settings_that_cannot_work_are_refused() {
            ╰────
 
           `wardround explain WR0201`, `wardround explain WR0206` say more
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
