@@ -122,6 +122,7 @@ impl World {
                 "mended" => upload = self.settings.upload(NodeId(0)),
                 "huge" => upload.words[1] = 1 << 62,
                 "lossless" => upload.loss = f64::NAN,
+                "loss" => upload.loss = rest.next().unwrap().parse().unwrap(),
                 number => value = number.parse().unwrap(),
             }
         }

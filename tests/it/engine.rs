@@ -8,15 +8,30 @@ use ward_core::{
 };
 use ward_robust::Robust;
 use ward_robust::rule::Krum;
-use ward_round::strategy::{All, Mean, ServerSgd, Uniform};
-use ward_round::{Aggregator, Coordinator, Plan, RunState, Strategy};
+use ward_round::strategy::{
+    All, Among, Mean, Poisson, PowerOfChoice, RoundRobin, ServerSgd, Uniform,
+};
+use ward_round::{Aggregator, Coordinator, Plan, RunState, Sampler, Strategy};
+
+/// Whom a test engine asks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Asks {
+    Everybody,
+    Some(usize),
+    Coins(f64),
+    InTurn(usize),
+    /// Those of the highest losses.
+    Worst(usize),
+}
 
 /// The settings of a test engine.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) nodes: u32,
     pub(crate) rounds: u32,
-    pub(crate) sample: Option<usize>,
+    pub(crate) asks: Asks,
+    /// Nodes from this one on may not be asked to train.
+    pub(crate) barred: u32,
     pub(crate) quorum: f64,
     pub(crate) deadline: u64,
     pub(crate) over_selection: f64,
@@ -34,7 +49,8 @@ impl Default for Settings {
         Self {
             nodes: 3,
             rounds: 2,
-            sample: None,
+            asks: Asks::Everybody,
+            barred: u32::MAX,
             quorum: 0.5,
             deadline: 60_000,
             over_selection: 1.0,
@@ -58,7 +74,11 @@ impl Settings {
         match name {
             "nodes" => self.nodes = number() as u32,
             "rounds" => self.rounds = number() as u32,
-            "sample" => self.sample = Some(number() as usize),
+            "sample" => self.asks = Asks::Some(number() as usize),
+            "poisson" => self.asks = Asks::Coins(value.parse().unwrap()),
+            "in-turn" => self.asks = Asks::InTurn(number() as usize),
+            "worst" => self.asks = Asks::Worst(number() as usize),
+            "barred" => self.barred = number() as u32,
             "quorum" => self.quorum = value.parse().unwrap(),
             "deadline" => self.deadline = number(),
             "over-selection" => self.over_selection = value.parse().unwrap(),
@@ -92,6 +112,7 @@ impl Settings {
                     node: NodeId(n),
                     name: format!("hospital-{n}"),
                     tier: "all".into(),
+                    ..NodeInfo::default()
                 })
                 .collect(),
             seed: Seed::run(1),
@@ -122,14 +143,27 @@ impl Settings {
         let plan = self.plan();
         assert_eq!(plan.check(self.nodes as usize), []);
         let strategy = Strategy {
-            sampler: match self.sample {
-                Some(count) => Box::new(Uniform { count }),
-                None => Box::new(All),
-            },
+            sampler: self.sampler(),
             aggregator: self.aggregator(),
             server_optimizer: Box::new(ServerSgd::FED_AVG),
         };
         Coordinator::new(plan, strategy, state)
+    }
+
+    fn sampler(&self) -> Box<dyn Sampler> {
+        let sampler: Box<dyn Sampler> = match self.asks {
+            Asks::Everybody => Box::new(All),
+            Asks::Some(count) => Box::new(Uniform { count }),
+            Asks::Coins(rate) => Box::new(Poisson { rate }),
+            Asks::InTurn(count) => Box::new(RoundRobin { count }),
+            Asks::Worst(count) => Box::new(PowerOfChoice {
+                count,
+                candidates: 2 * count,
+                volumes: None,
+            }),
+        };
+        let admitted = (0..self.nodes).map(|node| node < self.barred).collect();
+        Box::new(Among { sampler, admitted })
     }
 
     fn aggregator(&self) -> Box<dyn Aggregator> {

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use ward_core::{Event, NodeId, Outcome, Report, RoundId, Tick};
 use ward_round::{Coordinator, Effect, Input, RunState};
 
-use crate::engine::{self, Settings};
+use crate::engine::{self, Asks, Settings};
 
 #[derive(Debug, Clone)]
 enum Op {
@@ -45,23 +45,35 @@ fn op(nodes: u32) -> impl Strategy<Value = Op> {
     ]
 }
 
+fn asks() -> impl Strategy<Value = Asks> {
+    prop_oneof![
+        Just(Asks::Everybody),
+        (1_usize..6).prop_map(Asks::Some),
+        (0.05_f64..1.0).prop_map(Asks::Coins),
+        (1_usize..6).prop_map(Asks::InTurn),
+        (1_usize..6).prop_map(Asks::Worst),
+    ]
+}
+
 fn settings() -> impl Strategy<Value = Settings> {
     (
         1_u32..7,
         1_u32..5,
-        prop::option::of(1_usize..6),
+        asks(),
         0.1_f64..=1.0,
         1.0_f64..2.0,
         0_u32..3,
         any::<bool>(),
-        0_u32..3,
+        (0_u32..3, 1_u32..9),
     )
         .prop_map(
-            |(nodes, rounds, sample, quorum, over_selection, evaluate_every, scaling, most)| {
+            |(nodes, rounds, asks, quorum, over_selection, evaluate_every, scaling, most)| {
+                let (most, barred) = most;
                 Settings {
                     nodes,
                     rounds,
-                    sample,
+                    asks,
+                    barred,
                     quorum,
                     over_selection,
                     evaluate_every,
@@ -133,6 +145,11 @@ impl World {
                     "asked fewer than the quorum"
                 );
                 assert!(cohort.is_sorted_by(|a, b| a < b));
+                let barred = self.settings.barred;
+                assert!(
+                    cohort.iter().all(|node| node.0 < barred),
+                    "asked a barred node"
+                );
             }
             Event::ReportAccepted { node, .. } => {
                 assert!(!self.accepted.contains(node), "{node} was counted twice");

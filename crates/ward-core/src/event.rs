@@ -207,6 +207,9 @@ pub enum Abandoned {
         /// Nodes needed.
         needed: u32,
     },
+    /// Each hospital's coin said no: nobody was to be asked.
+    #[error("nobody was drawn")]
+    NobodyDrawn,
     /// What came does not let the strategy's rule keep its promise.
     #[error("{0}")]
     Unmet(#[from] Unmet),

@@ -1,5 +1,6 @@
 //! Who and when: the numbers that name nodes and rounds.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -64,8 +65,8 @@ impl fmt::Display for RoundId {
     }
 }
 
-/// What everybody may know of a node: its id, its hospital's name and its tier.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What everybody may know of a node: its id, its hospital's name, its tier and its tags.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct NodeInfo {
     /// The node's id.
     pub node: NodeId,
@@ -73,4 +74,7 @@ pub struct NodeInfo {
     pub name: String,
     /// The group its results are reported under: `tertiary`, `county`, `township`, or any word.
     pub tier: String,
+    /// Other words about it, by the name of the tag: `region` is `west`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
 }

@@ -117,6 +117,7 @@ impl Population {
                 node: NodeId(index as u32),
                 name: format!("{tier}-{number:0digits$}"),
                 tier: tier.to_owned(),
+                ..NodeInfo::default()
             })
             .collect()
     }

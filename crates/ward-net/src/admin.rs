@@ -170,6 +170,7 @@ fn read_node(status: proto::NodeStatus) -> Result<NodeStatus, AdminError> {
             node: NodeId(status.node),
             name: status.name,
             tier: status.tier,
+            ..NodeInfo::default()
         },
         standing,
         lease_ms: status.lease_ms,

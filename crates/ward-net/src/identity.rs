@@ -93,6 +93,7 @@ mod tests {
                 node: NodeId(i as u32),
                 name: (*name).to_owned(),
                 tier: "county".to_owned(),
+                ..NodeInfo::default()
             })
             .collect()
     }

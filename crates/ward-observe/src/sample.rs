@@ -66,6 +66,7 @@ impl Sample {
                     node: NodeId(node),
                     name: format!("{tier}-{:02}", place + 1),
                     tier: tier.to_owned(),
+                    ..NodeInfo::default()
                 }
             })
             .collect();
@@ -383,6 +384,7 @@ fn abandoned() -> impl Strategy<Value = Abandoned> {
     prop_oneof![
         Just(Abandoned::QuorumMissed { reports, quorum }),
         Just(Abandoned::TooFewNodes { present, needed }),
+        Just(Abandoned::NobodyDrawn),
         Just(Abandoned::Unmet(Unmet::TooFew { updates, needed, f })),
         Just(Abandoned::Unmet(Unmet::TooManySubsets { updates, f, most })),
     ]
@@ -423,6 +425,7 @@ fn any_event() -> impl Strategy<Value = Event> {
                     node: NodeId(2),
                     tier: name.clone(),
                     name,
+                    ..NodeInfo::default()
                 }],
                 parameters: 7,
             }

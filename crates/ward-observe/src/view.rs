@@ -411,6 +411,7 @@ impl RunView {
                 node,
                 name: node.to_string(),
                 tier: UNKNOWN_TIER.to_owned(),
+                ..NodeInfo::default()
             },
             present: false,
             comings: Vec::new(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ward_core::{Evaluation, NodeId, Params, RoundId, Summary, Tick, TrainOrder};
 
-use crate::strategy::Accumulator;
+use crate::strategy::{Accumulator, Told};
 
 /// The names of the phases, for diagrams and logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,12 +77,12 @@ pub(crate) enum Phase {
     Evaluating(Evaluating),
 }
 
-/// Waiting until `needed` nodes are there.
+/// Waiting for nodes.
 #[derive(Debug)]
 pub(crate) struct Enrolling {
-    /// Nodes that make it go on at once.
-    pub(crate) needed: usize,
-    /// Nodes that are enough at the deadline.
+    /// Whether it waits for everybody until the deadline, and not for enough only.
+    pub(crate) everybody: bool,
+    /// Nodes that may be asked to train: so many are enough.
     pub(crate) enough: usize,
     pub(crate) deadline: Tick,
 }
@@ -103,8 +103,8 @@ pub(crate) struct Collecting {
     pub(crate) params: Arc<Params>,
     pub(crate) order: Arc<TrainOrder>,
     pub(crate) accumulator: Box<dyn Accumulator>,
-    /// (weight, loss) of each counted report.
-    pub(crate) reporters: BTreeMap<NodeId, (u64, f64)>,
+    /// What each counted report told.
+    pub(crate) reporters: BTreeMap<NodeId, Told>,
 }
 
 /// Scores asked for, and those that came.

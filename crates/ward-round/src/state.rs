@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use ward_core::{Params, RoundId, Scaling};
 
 use crate::OptimizerState;
+use crate::strategy::Standings;
 
-/// A run between two rounds. Samplers and seeds need no state: they are functions of their address.
+/// A run between two rounds. Seeds need no state: they are functions of their address.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunState {
     pub(crate) round: RoundId,
@@ -18,6 +19,9 @@ pub struct RunState {
     pub(crate) carried: Vec<f32>,
     pub(crate) scaling: Option<Arc<Scaling>>,
     pub(crate) abandoned_in_a_row: u32,
+    /// How nodes stand, where the sampler asks for it.
+    #[serde(default, skip_serializing_if = "Standings::is_empty")]
+    pub(crate) standings: Standings,
 }
 
 impl RunState {
@@ -31,6 +35,7 @@ impl RunState {
             carried: Vec::new(),
             scaling: None,
             abandoned_in_a_row: 0,
+            standings: Standings::default(),
         }
     }
 
@@ -44,6 +49,12 @@ impl RunState {
     #[must_use]
     pub fn params(&self) -> &Params {
         &self.params
+    }
+
+    /// What the sampler knows of nodes; empty where it does not learn.
+    #[must_use]
+    pub fn standings(&self) -> &Standings {
+        &self.standings
     }
 
     /// What the hospitals agreed on, where the plan asks for federated scaling.

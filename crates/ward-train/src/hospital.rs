@@ -186,6 +186,7 @@ mod tests {
             node: NodeId(0),
             name: "a".into(),
             tier: "all".into(),
+            ..NodeInfo::default()
         };
         let data = HospitalData {
             info,

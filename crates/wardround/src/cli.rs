@@ -97,6 +97,8 @@ pub enum Verb {
     Scenarios(ListArgs),
     /// List the strategies with their settings, defaults and papers; check what one claims
     Strategies(StrategiesArgs),
+    /// List the samplers with their settings and papers
+    Samplers(ListArgs),
     /// Print the JSON Schema of the experiment file
     Schema(SchemaArgs),
     /// Explain an error code; without one, list all
@@ -141,6 +143,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Verb::Runs(args) => commands::runs::execute(args),
         Verb::Scenarios(args) => commands::scenarios::execute(args),
         Verb::Strategies(args) => commands::strategies::execute(&args),
+        Verb::Samplers(args) => commands::samplers::execute(args),
         Verb::Schema(args) => commands::schema::execute(&args),
         Verb::Explain(args) => commands::explain::execute(&args),
         Verb::Completions(args) => commands::completions::execute(args),

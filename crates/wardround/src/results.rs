@@ -128,6 +128,7 @@ mod tests {
             node: NodeId(node),
             name: name.into(),
             tier: tier.into(),
+            ..NodeInfo::default()
         }
     }
 

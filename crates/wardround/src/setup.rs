@@ -96,7 +96,7 @@ impl Setup {
             ..
         } = self;
         let state = state.unwrap_or_else(|| RunState::new(self.initial_params()));
-        let strategy = experiment.strategy(federation.roster().len(), model.layout());
+        let strategy = experiment.strategy(federation, model.layout());
         let mut plan = experiment.plan(federation, model, *ring);
         plan.order.run = run;
         Coordinator::new(plan, strategy, state)

@@ -1,6 +1,6 @@
 //! What is wrong with `[data.csv]` before any file is opened.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::config::CsvConfig;
 use super::label::LabelRule;
@@ -17,6 +17,22 @@ impl Problems<'_> {
     pub(super) fn add(&mut self, field: &str, message: impl Into<String>) {
         let path = format!("{}.{field}", self.path);
         self.found.push(Problem::new(&path, message));
+    }
+}
+
+/// Tags are words that an expression can name, and not those that every hospital has.
+fn check_tags(field: &str, tags: &BTreeMap<String, String>, problems: &mut Problems<'_>) {
+    for tag in tags.keys() {
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        if !tag.starts_with(|c: char| c.is_ascii_alphabetic()) || !tag.chars().all(word) {
+            let message = format!(
+                "`{tag}` is no name of a tag: a letter, then letters, digits, `_` and `-`; rename it"
+            );
+            problems.add(field, message);
+        } else if matches!(tag.as_str(), "name" | "tier" | "in") {
+            let message = format!("`{tag}` means something else; call the tag something else");
+            problems.add(field, message);
+        }
     }
 }
 
@@ -90,9 +106,18 @@ impl CsvConfig {
                            stands beside its `file`, and made-up hospitals have none";
             problems.add("tiers", message);
         }
+        if !self.tags.is_empty() && self.hospital_column.is_none() {
+            let message = "`tags` goes with `hospital_column`; elsewhere a hospital's `tags` stand \
+                           beside its `file`, and made-up hospitals have none";
+            problems.add("tags", message);
+        }
+        for (name, tags) in &self.tags {
+            check_tags(&format!("tags.{name}"), tags, problems);
+        }
         let mut seen = BTreeSet::new();
         for (index, hospital) in self.hospitals.iter().enumerate() {
             let name = &hospital.name;
+            check_tags(&format!("hospitals.{index}.tags"), &hospital.tags, problems);
             let field = format!("hospitals.{index}.name");
             if let Some(message) = wrong_name(name) {
                 problems.add(&field, message);

@@ -61,6 +61,10 @@ pub struct CsvConfig {
     /// The tier of each hospital of a `hospital_column`, by its name. Default `hospital`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tiers: BTreeMap<String, String>,
+    /// Other tags of each hospital of a `hospital_column`, by its name: `north = { region = "west" }`.
+    /// Default none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, BTreeMap<String, String>>,
     /// Splits the rows of `file` among hospitals that do not exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<PartitionConfig>,
@@ -83,6 +87,10 @@ pub struct HospitalFile {
     /// The group its results are reported under. Default `hospital`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tier: Option<String>,
+    /// Words about it that everybody may know, for `sampler.*.where`: `{ region = "west" }`. Default
+    /// none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
 }
 
 /// One column that a model reads.
@@ -151,6 +159,13 @@ impl CsvConfig {
             folder: folder.join(&self.folder),
             ..self.clone()
         }
+    }
+
+    /// The tags of the hospital of this name.
+    pub(super) fn tags_of(&self, name: &str) -> BTreeMap<String, String> {
+        let beside = self.hospitals.iter().find(|hospital| hospital.name == name);
+        let tags = beside.map(|hospital| &hospital.tags);
+        tags.or(self.tags.get(name)).cloned().unwrap_or_default()
     }
 
     /// Share of rows to test on, where no column marks them.

@@ -99,9 +99,14 @@ fn by_column(config: &CsvConfig, table: &Table, whose: Whose<'_>) -> Result<Pool
     if pools.is_empty() {
         return Err(table.wrong("there is no row below the header"));
     }
-    if let Some(name) = config.tiers.keys().find(|name| !pools.contains_key(*name)) {
+    let tiers = config.tiers.keys().map(|name| ("tiers", name));
+    let tags = config.tags.keys().map(|name| ("tags", name));
+    if let Some((key, name)) = tiers
+        .chain(tags)
+        .find(|(_, name)| !pools.contains_key(*name))
+    {
         return Err(table.wrong(format!(
-            "data.csv.tiers has `{name}`, and no row names that hospital; correct the name"
+            "data.csv.{key} has `{name}`, and no row names that hospital; correct the name"
         )));
     }
     for (name, (_, pool)) in &pools {

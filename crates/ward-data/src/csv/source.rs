@@ -82,6 +82,7 @@ impl CsvSource {
         for (index, (name, (tier, parsed))) in pools.into_iter().enumerate() {
             let info = NodeInfo {
                 node: NodeId(index as u32),
+                tags: config.tags_of(&name),
                 name,
                 tier,
             };

@@ -59,6 +59,7 @@ pub(crate) fn plan(nodes: u32, rounds: u32, parameters: usize) -> Plan {
                 node: NodeId(i),
                 name: name(i),
                 tier: "county".into(),
+                ..NodeInfo::default()
             })
             .collect(),
         seed: Seed::run(11),

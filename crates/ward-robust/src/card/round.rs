@@ -104,6 +104,7 @@ pub(super) fn sealed(
 ) -> Result<ward_core::Upload, ward_privacy::seal::SealError> {
     let update = LocalUpdate {
         delta: Delta(delta),
+        extras: Vec::new(),
         examples,
         loss: 0.0,
     };

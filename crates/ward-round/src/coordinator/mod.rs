@@ -1,5 +1,6 @@
 //! The coordinator: one function of time and input.
 
+mod cohort;
 mod phases;
 mod reports;
 
@@ -60,6 +61,8 @@ pub struct Coordinator {
     state: RunState,
     phase: Phase,
     present: BTreeSet<NodeId>,
+    /// Nodes that the sampler may ask, there or not.
+    admitted: usize,
     interrupted: bool,
     outcome: Option<Outcome>,
 }
@@ -69,7 +72,9 @@ impl Coordinator {
     /// checkpoint. The caller has checked the plan ([`Plan::check`]).
     #[must_use]
     pub fn new(plan: Plan, strategy: Strategy, state: RunState) -> Self {
+        let admitted = plan.nodes().filter(|node| strategy.sampler.admits(*node));
         Self {
+            admitted: admitted.count(),
             plan,
             strategy,
             state,
@@ -135,18 +140,12 @@ impl Coordinator {
             nodes: self.plan.roster.clone(),
             parameters: self.state.params.0.len() as u64,
         }));
-        let enrolled = self.plan.roster.len();
-        let enough = self.plan.quorum_of(self.strategy.sampler.target(enrolled));
-        let deadline = now + self.plan.join_deadline_ms;
-        self.enrol(
-            now,
-            Enrolling {
-                needed: enrolled,
-                enough,
-                deadline,
-            },
-            effects,
-        );
+        let enrolling = Enrolling {
+            everybody: true,
+            enough: self.enough(),
+            deadline: now + self.plan.join_deadline_ms,
+        };
+        self.enrol(now, enrolling, effects);
     }
 
     fn joined(&mut self, now: Tick, node: NodeId, effects: &mut Vec<Effect>) {

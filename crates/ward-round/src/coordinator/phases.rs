@@ -25,9 +25,12 @@ impl Coordinator {
         let Phase::Enrolling(enrolling) = &self.phase else {
             return;
         };
-        let present = self.present.len();
         let due = now >= enrolling.deadline;
-        if present >= enrolling.needed || (due && present >= enrolling.enough) {
+        if enrolling.everybody && !due && self.present.len() < self.plan.roster.len() {
+            return;
+        }
+        let present = self.candidates().len();
+        if present >= enrolling.enough {
             if self.state.round.0 >= self.plan.rounds {
                 self.finish(Outcome::Completed, effects);
             } else if self.plan.federated_scaling && self.state.scaling.is_none() {
@@ -74,6 +77,11 @@ impl Coordinator {
             };
             return self.abandon(now, silent, reason, effects);
         }
+        if self.strategy.sampler.learns() {
+            for (node, summary) in &phase.answers {
+                self.state.standings.learn_rows(*node, summary.rows);
+            }
+        }
         let mut total = Summary::default();
         phase
             .answers
@@ -88,28 +96,22 @@ impl Coordinator {
     }
 
     pub(super) fn open_round(&mut self, now: Tick, effects: &mut Vec<Effect>) {
-        let round = self.state.round;
-        let sampler = &self.strategy.sampler;
-        let target = sampler.target(self.plan.roster.len());
-        let quorum = self.plan.quorum_of(target);
-        let candidates: Vec<NodeId> = self.present.iter().copied().collect();
-        let count = (target as f64 * self.plan.over_selection).ceil() as usize;
-        let cohort: BTreeSet<NodeId> = sampler
-            .cohort(round, &candidates, count, self.plan.seed)
-            .into_iter()
-            .collect();
-        if candidates.len() < quorum {
-            let deadline = now + self.plan.deadline_ms;
-            return self.enrol(
-                now,
-                Enrolling {
-                    needed: quorum,
-                    enough: quorum,
-                    deadline,
-                },
-                effects,
-            );
+        let candidates = self.candidates();
+        let enough = self.enough();
+        if candidates.len() < enough {
+            let enrolling = Enrolling {
+                everybody: false,
+                enough,
+                deadline: now + self.plan.deadline_ms,
+            };
+            return self.enrol(now, enrolling, effects);
         }
+        let Some(drawn) = self.draw(&candidates, effects) else {
+            return;
+        };
+        let round = self.state.round;
+        let quorum = self.plan.quorum_of(drawn.aims_at);
+        let cohort: BTreeSet<NodeId> = drawn.cohort.into_iter().collect();
         if cohort.len() < quorum {
             let (present, needed) = (cohort.len() as u32, quorum as u32);
             let reason = Abandoned::TooFewNodes { present, needed };
@@ -142,7 +144,7 @@ impl Coordinator {
             });
         }
         self.phase = Phase::Collecting(Collecting {
-            goal: target.min(asked.cohort.len()),
+            goal: drawn.aims_at.min(asked.cohort.len()),
             accumulator: self.strategy.aggregator.open(Opening {
                 len: self.plan.upload_len(),
                 ring,
@@ -161,6 +163,10 @@ impl Coordinator {
         let Phase::Collecting(phase) = std::mem::replace(&mut self.phase, Phase::Resting) else {
             return;
         };
+        if self.strategy.sampler.learns() {
+            let standings = &mut self.state.standings;
+            standings.learn(&phase.asked.cohort, &phase.reporters);
+        }
         let silent = phase.asked.silent(&phase.reporters);
         let reports = phase.reporters.len();
         if reports < phase.asked.quorum {
@@ -183,7 +189,7 @@ impl Coordinator {
         let step = Move {
             round: self.state.round,
             rounds: self.plan.rounds,
-            share: reports as f64 / self.plan.roster.len() as f64,
+            share: reports as f64 / self.admitted as f64,
             aggregate: &update,
             extras: &extras,
         };
@@ -193,12 +199,9 @@ impl Coordinator {
         self.strategy
             .server_optimizer
             .apply(optimizer, params, &step);
-        let total: u64 = phase.reporters.values().map(|(weight, _)| weight).sum();
-        let loss: f64 = phase
-            .reporters
-            .values()
-            .map(|(weight, loss)| *weight as f64 * loss)
-            .sum();
+        let told = || phase.reporters.values();
+        let total: u64 = told().map(|told| told.weight).sum();
+        let loss: f64 = told().map(|told| told.weight as f64 * told.loss).sum();
         effects.push(Effect::Emit(Event::RoundClosed {
             round: self.state.round,
             reporters: phase.reporters.keys().copied().collect(),

@@ -5,6 +5,7 @@ use ward_core::{Event, Instruction, Malformed, NodeId, Refusal, Report, RoundId,
 
 use super::{Coordinator, Effect};
 use crate::phase::{Asked, Phase};
+use crate::strategy::Told;
 
 impl Coordinator {
     pub(super) fn heard(
@@ -67,8 +68,8 @@ impl Coordinator {
                 )?;
                 ward_privacy::ring::check(&upload, len, &phase.order.ring)?;
                 phase.accumulator.accept(node, &upload)?;
-                phase.reporters.insert(node, (upload.weight, upload.loss));
                 let (weight, loss) = (upload.weight, upload.loss);
+                phase.reporters.insert(node, Told { weight, loss });
                 effects.push(Effect::Emit(Event::ReportAccepted {
                     round,
                     node,

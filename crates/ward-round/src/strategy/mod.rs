@@ -22,7 +22,10 @@ mod server_sgd;
 pub use claims::{Bears, Claims};
 pub use mean::Mean;
 pub use rate::{LearningRate, Schedule};
-pub use sampler::{All, Listed, Uniform};
+pub use sampler::{
+    All, Among, Draw, Drawn, Importance, Listed, Poisson, PowerOfChoice, RoundRobin, Sampler,
+    Standing, Standings, TierQuota, Told, Uniform, Volume, Volumes,
+};
 pub use server_adaptive::{Adaptive, ServerAdaptive};
 pub use server_fed_dyn::ServerFedDyn;
 pub use server_fed_exp::ServerFedExP;
@@ -39,21 +42,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use ward_core::{Abandoned, Delta, Malformed, NodeId, Params, RingSpec, RoundId, Seed, Upload};
-
-/// Chooses who is asked in a round.
-pub trait Sampler: fmt::Debug + Send {
-    /// How many reports a round aims at when `enrolled` nodes are enrolled.
-    fn target(&self, enrolled: usize) -> usize;
-
-    /// The cohort of `round`: at most `count` of `candidates` (sorted by id).
-    fn cohort(
-        &self,
-        round: RoundId,
-        candidates: &[NodeId],
-        count: usize,
-        seed: Seed,
-    ) -> Vec<NodeId>;
-}
 
 /// What an aggregator must be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,7 +117,7 @@ pub struct Move<'a> {
     pub round: RoundId,
     /// The rounds of the run.
     pub rounds: u32,
-    /// The share of all enrolled nodes that reported, above 0 to 1.
+    /// The share of all nodes that may be asked that reported, above 0 to 1.
     pub share: f64,
     /// What came of the updates: after minus before.
     pub aggregate: &'a Delta,

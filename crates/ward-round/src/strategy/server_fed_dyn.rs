@@ -4,8 +4,8 @@
 //!   w ← w + Δ − h / α
 //!
 //! Δ is the aggregate as we define it (after − before), the plain mean over the reporters, and s the
-//! share of all enrolled nodes that reported: s Δ is the paper's sum over the reporters by the number
-//! of all devices. The hospitals' side is the trainer's correction.
+//! share of all nodes that may be asked that reported: s Δ is the paper's sum over the reporters by the
+//! number of all devices. The hospitals' side is the trainer's correction.
 
 use ward_core::Params;
 

@@ -207,6 +207,7 @@ fn plan(weighting: Weighting) -> Plan {
         node: NodeId(n),
         name: format!("hospital-{n}"),
         tier: "all".into(),
+        ..NodeInfo::default()
     };
     let optimizer = OptimizerSpec::Sgd {
         learning_rate: 0.1,

@@ -50,6 +50,7 @@ impl Hospital {
                 node: NodeId(0),
                 name: "a".into(),
                 tier: "all".into(),
+                tags: Default::default(),
             },
             train: rows.clone(),
             test: rows.clone(),

@@ -104,6 +104,7 @@ fn info(node: usize) -> NodeInfo {
         node: NodeId(node as u32),
         name: format!("h{node:05}"),
         tier: "all".to_owned(),
+        ..NodeInfo::default()
     }
 }
 

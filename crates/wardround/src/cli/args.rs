@@ -220,7 +220,7 @@ pub enum StrategiesVerb {
     },
 }
 
-/// Arguments of `scenarios`, and of `strategies` without a verb.
+/// Arguments of `scenarios` and `samplers`, and of `strategies` without a verb.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct ListArgs {
     /// How the list is written

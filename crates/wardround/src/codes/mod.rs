@@ -62,6 +62,8 @@ pub enum Code {
     SimulationOnly,
     /// A robust rule that cannot bear so many bad updates.
     Unmet,
+    /// A condition on hospitals cannot be read, or names what no hospital has.
+    Condition,
     /// A data file that cannot be used.
     DataFile,
     /// A cell of a data file that cannot be used.

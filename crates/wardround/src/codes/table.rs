@@ -40,8 +40,8 @@ codes! {
     "WR0104" 3 UnknownChoice "unknown choice":
     "A setting that is one of a few words, or a table whose name chooses a variant such as \
      [strategy.fedavg], names one that does not exist."
-    => "Use one of the words in the message. `wardround strategies` and `wardround scenarios` \
-        describe some of them."
+    => "Use one of the words in the message. `wardround strategies`, `wardround samplers` and \
+        `wardround scenarios` describe some of them."
 
     "WR0105" 3 WrongType "value of the wrong kind":
     "A value is of another kind than its key needs: text for a number, a fraction for a whole \
@@ -150,6 +150,14 @@ codes! {
      needs n and f to be small."
     => "Lower f, have more hospitals report, or choose a rule that needs fewer. `wardround \
         strategies` lists what each of them bears."
+
+    "WR0215" 3 Condition "condition on hospitals cannot be used":
+    "`where` is a condition on hospitals' tags, such as tier == 'township' && name != 'north'. It \
+     compares with `==`, `!=` and `in ['a', 'b']`, joins with `&&` and `||`, negates with `!` and \
+     groups with parentheses. This one cannot be read, or names a tag or a value that no hospital \
+     has."
+    => "Correct it at the column that the message names. Every hospital has the tags `name` and \
+        `tier`; files of your own can give others, with `tags`."
 
     "WR0301" 4 DataFile "data file cannot be used":
     "A file of rows is not there, cannot be read, or does not have the columns that the \

@@ -102,7 +102,8 @@ fn announce(
         note(&format!("listening on {address}, writing {run_dir}"));
         let plan = folder.manifest.hospitals as usize;
         let experiment = &setup.experiment;
-        let needed = (experiment.target(plan) as f64 * experiment.round.quorum).ceil();
+        let target = experiment.target(setup.federation.roster());
+        let needed = (target as f64 * experiment.round.quorum).ceil();
         note(&format!(
             "waiting up to {} s for {plan} hospitals; at least {needed} are needed for a round",
             experiment.round.join_deadline_s

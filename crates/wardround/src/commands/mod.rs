@@ -10,6 +10,7 @@ pub mod plan;
 pub mod report;
 pub mod run;
 pub mod runs;
+pub mod samplers;
 pub mod scenarios;
 pub mod schema;
 pub mod strategies;

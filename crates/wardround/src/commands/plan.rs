@@ -18,6 +18,8 @@ use crate::cli::{Format, PlanArgs, Talk};
 use crate::config::{Experiment, Opened};
 use crate::failure::Failure;
 
+/// The share of rounds without a model from which on it is worth a word.
+const OFTEN: f64 = 0.05;
 /// The most adversaries that are named.
 const MOST_NAMES: usize = 12;
 
@@ -82,6 +84,12 @@ fn warnings(experiment: &Experiment, forecast: &Forecast) -> Vec<String> {
                 .into(),
         );
     }
+    if forecast.chance_of_nobody > OFTEN {
+        warnings.push(format!(
+            "{:.0}% of rounds ask nobody and make no model: raise sampler.poisson.rate or rounds",
+            forecast.chance_of_nobody * 100.0
+        ));
+    }
     if forecast.evaluations == 0 {
         warnings.push(
             "round.evaluate_every = 0: there will be no curve; the final model is still compared"
@@ -92,6 +100,28 @@ fn warnings(experiment: &Experiment, forecast: &Forecast) -> Vec<String> {
         warnings.push("both baselines are off: nothing will show what federation gives".into());
     }
     warnings
+}
+
+/// How many rounds, and how many hospitals each asks.
+fn rounds(config: &Experiment, forecast: &Forecast) -> String {
+    let count = |number: usize| text::count(number as u64);
+    let rounds = forecast.rounds;
+    if forecast.mean_cohort < forecast.cohort as f64 {
+        return format!(
+            "{rounds}, each asks {:.1} on average and {} at most, closes with {:.0}% of those asked \
+             at its deadline; {:.2}% of rounds ask nobody",
+            forecast.mean_cohort,
+            count(forecast.cohort),
+            config.round.quorum * 100.0,
+            forecast.chance_of_nobody * 100.0
+        );
+    }
+    format!(
+        "{rounds}, each asks {}, aims at {}, closes with {} at its deadline",
+        count(forecast.cohort),
+        count(forecast.target),
+        count(forecast.quorum)
+    )
 }
 
 /// The plan as text: the settings as TOML, the forecast as its comments.
@@ -120,16 +150,17 @@ fn page(planned: &Planned) -> Result<String, Failure> {
         "model",
         format!("{} parameters", count(forecast.parameters)),
     );
-    row(
-        "rounds",
-        format!(
-            "{}, each asks {}, aims at {}, closes with {} at its deadline",
-            forecast.rounds,
-            count(forecast.cohort),
-            count(forecast.target),
-            count(forecast.quorum)
-        ),
-    );
+    row("rounds", rounds(config, forecast));
+    if forecast.may_be_asked < forecast.hospitals {
+        row(
+            "may be asked",
+            format!(
+                "{} of {} hospitals, by `where`",
+                count(forecast.may_be_asked),
+                count(forecast.hospitals)
+            ),
+        );
+    }
     if let Some(adversaries) = &config.adversaries {
         let names = &forecast.adversaries;
         row(

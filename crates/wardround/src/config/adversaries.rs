@@ -19,7 +19,7 @@ impl Experiment {
             nodes: config.nodes(roster, self.root()),
             attack: config.attack.clone(),
             from_round: RoundId(config.from_round),
-            rule: self.strategy.rule(self.target(roster.len()), self.root()),
+            rule: self.strategy.rule(self.target(roster), self.root()),
             seed: self.root(),
         })
     }
@@ -101,6 +101,7 @@ mod tests {
             node: NodeId(n),
             name: format!("h{n}"),
             tier: "all".into(),
+            ..NodeInfo::default()
         };
         (0..21).map(info).collect()
     }

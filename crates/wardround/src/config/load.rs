@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -56,13 +57,17 @@ impl<T> Loaded<T> {
         let findings = problems.into_iter().map(|problem| {
             let said = format!("`{}` {}", problem.path, problem.message);
             let path = path_of(&problem.path);
-            let finding = placed(
-                Finding::new(problem.code, said),
-                &self.layers,
-                &path,
-                Part::Value,
-                "here",
-            );
+            let finding = Finding::new(problem.code, said);
+            let finding = match stands(&self.layers, &path, Part::Value) {
+                Some((layer, span)) => {
+                    let span = match &problem.within {
+                        Some(within) => inside(&layer.text, span, within),
+                        None => span,
+                    };
+                    finding.at(&layer.name, &layer.text, span, "here")
+                }
+                None => finding,
+            };
             match problem.help {
                 Some(help) => finding.help(help),
                 None => finding,
@@ -281,21 +286,49 @@ fn typed<T: DeserializeOwned + Serialize>(
         .unwrap_or_else(|| Failure::new(Code::Internal, format!("{name} cannot be read"))))
 }
 
-/// `finding` shown where the highest layer that has `path`, or else its nearest parent, has it.
+/// `finding` shown where `path` stands.
 fn placed(finding: Finding, layers: &[Layer], path: &[String], part: Part, label: &str) -> Finding {
-    for depth in (1..=path.len()).rev() {
+    match stands(layers, path, part) {
+        Some((layer, span)) => finding.at(&layer.name, &layer.text, span, label),
+        None => finding,
+    }
+}
+
+/// Where the highest layer that has `path`, or else its nearest parent, has it.
+fn stands<'a>(
+    layers: &'a [Layer],
+    path: &[String],
+    part: Part,
+) -> Option<(&'a Layer, Range<usize>)> {
+    (1..=path.len()).rev().find_map(|depth| {
         let part = if depth == path.len() {
             part
         } else {
             Part::Value
         };
-        for layer in layers.iter().rev() {
-            if let Some(span) = layer.span(&path[..depth], part) {
-                return finding.at(&layer.name, &layer.text, span, label);
-            }
-        }
+        let spans = layers.iter().rev();
+        let mut spans = spans.map(|layer| (layer, layer.span(&path[..depth], part)));
+        spans.find_map(|(layer, span)| Some((layer, span?)))
+    })
+}
+
+/// The bytes `within` a text whose value in the file is at `span`; all of it where what is written is
+/// not what is meant, letter for letter.
+fn inside(text: &str, span: Range<usize>, within: &Range<usize>) -> Range<usize> {
+    let written = &text[span.clone()];
+    let quote = written.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let three = quote.is_some_and(|quote| written.starts_with(&quote.to_string().repeat(3)));
+    if three || (quote == Some('"') && written.contains('\\')) {
+        return span;
     }
-    finding
+    let start = span.start + usize::from(quote.is_some());
+    // Nothing is left at the end: the quote there is underlined.
+    let end = within.end.max(within.start + 1);
+    let narrow = start + within.start..start + end;
+    match narrow.end <= span.end && text.get(narrow.clone()).is_some() {
+        true => narrow,
+        false => span,
+    }
 }
 
 /// Takes the setting at `path` out; says whether it was there.

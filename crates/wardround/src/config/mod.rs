@@ -8,6 +8,7 @@
 
 mod adversaries;
 pub mod check;
+pub mod condition;
 pub mod layer;
 pub mod load;
 pub mod locate;
@@ -16,6 +17,7 @@ mod network;
 mod open;
 pub mod problem;
 pub mod resolve;
+pub mod samplers;
 pub mod schema;
 pub mod suggest;
 pub mod types;

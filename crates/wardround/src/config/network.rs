@@ -64,6 +64,7 @@ mod tests {
             node: NodeId(0),
             name: "h".into(),
             tier: tier.into(),
+            ..NodeInfo::default()
         }
     }
 

@@ -1,5 +1,7 @@
 //! Something wrong with a setting whose type is right.
 
+use std::ops::Range;
+
 use crate::codes::Code;
 
 /// One thing that is wrong with a configuration, and where.
@@ -13,6 +15,8 @@ pub struct Problem {
     pub message: String,
     /// What to do, where that is not plain.
     pub help: Option<String>,
+    /// Which bytes of the setting's text are meant, where not all of it is.
+    pub within: Option<Range<usize>>,
 }
 
 impl Problem {
@@ -24,6 +28,7 @@ impl Problem {
             path: path.to_owned(),
             message: message.into(),
             help: None,
+            within: None,
         }
     }
 

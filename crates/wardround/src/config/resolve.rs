@@ -4,11 +4,10 @@ use ward_core::{
     Algorithm, Layout, LocalWork, OptimizerSpec, RingSpec, RunId, Seed, TrainOrder, Weighting,
 };
 use ward_data::{DataConfig, Federation, ScalingMode};
-use ward_round::strategy::{All, Uniform};
-use ward_round::{Plan, Sampler, Strategy};
+use ward_round::{Plan, Strategy};
 use ward_train::{Engine, EngineError, ModelSpec};
 
-use super::types::{Experiment, OptimizerConfig, SamplerConfig, Training, UniformConfig};
+use super::types::{Experiment, OptimizerConfig, Training};
 
 impl Training {
     /// The engine that trains `model`.
@@ -70,22 +69,6 @@ impl Experiment {
         Seed::run(self.seed)
     }
 
-    /// The most hospitals that one round can ask.
-    #[must_use]
-    pub fn largest_cohort(&self, enrolled: usize) -> usize {
-        let target = self.target(enrolled);
-        ((target as f64 * self.round.over_selection).ceil() as usize).clamp(1, enrolled.max(1))
-    }
-
-    /// The reports that a round aims at.
-    #[must_use]
-    pub fn target(&self, enrolled: usize) -> usize {
-        match &self.sampler {
-            SamplerConfig::All(_) => enrolled,
-            SamplerConfig::Uniform(uniform) => uniform.target(enrolled),
-        }
-    }
-
     /// The ring, with the resolution chosen where the config leaves it open; `None` when no
     /// resolution leaves room for the sum.
     #[must_use]
@@ -101,7 +84,7 @@ impl Experiment {
             Weighting::Examples => self.round.most_weight.min(largest),
             Weighting::Uniform => 1,
         };
-        let total = most_weight.saturating_mul(self.largest_cohort(roster.len()) as u64);
+        let total = most_weight.saturating_mul(self.largest_cohort(roster) as u64);
         match self.ring.fraction_bits {
             Some(fraction_bits) => {
                 let ring = RingSpec {
@@ -182,27 +165,11 @@ impl Experiment {
 
     /// The engine's strategy for a model of this layout.
     #[must_use]
-    pub fn strategy(&self, enrolled: usize, layout: &Layout) -> Strategy {
-        let sampler: Box<dyn Sampler> = match &self.sampler {
-            SamplerConfig::All(_) => Box::new(All),
-            SamplerConfig::Uniform(uniform) => Box::new(Uniform {
-                count: uniform.target(enrolled),
-            }),
-        };
+    pub fn strategy(&self, federation: &Federation, layout: &Layout) -> Strategy {
         Strategy {
-            sampler,
-            aggregator: self.strategy.aggregator(self.target(enrolled)),
+            sampler: self.engine_sampler(federation),
+            aggregator: self.strategy.aggregator(self.target(federation.roster())),
             server_optimizer: self.strategy.server_optimizer(layout),
         }
-    }
-}
-
-impl UniformConfig {
-    fn target(&self, enrolled: usize) -> usize {
-        let asked = match (self.count, self.fraction) {
-            (Some(count), _) => count as usize,
-            (None, fraction) => (fraction.unwrap_or(1.0) * enrolled as f64).round() as usize,
-        };
-        asked.clamp(1, enrolled.max(1))
     }
 }

@@ -26,7 +26,6 @@ impl Default for FedExPConfig {
 impl StrategyTable for FedExPConfig {
     fn about(&self) -> About {
         About {
-            id: "fedexp",
             r#use: "steps further than the mean where updates disagree; no server rate to tune",
             bears: "none",
             paper: "Jhunjhunwala, Wang and Joshi 2023, FedExP: Speeding Up Federated Averaging via \

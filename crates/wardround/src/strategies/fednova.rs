@@ -26,7 +26,6 @@ impl Default for FedNovaConfig {
 impl StrategyTable for FedNovaConfig {
     fn about(&self) -> About {
         About {
-            id: "fednova",
             r#use: "divides each update by its steps, so that a hospital with more rows does not pull \
                     further; for epochs over uneven hospitals",
             bears: "none",

@@ -35,7 +35,6 @@ impl Default for QFedAvgConfig {
 impl StrategyTable for QFedAvgConfig {
     fn about(&self) -> About {
         About {
-            id: "qfedavg",
             r#use: "hospitals that the model serves badly count more; for fairness at some cost to \
                     the mean",
             bears: "none",

@@ -26,7 +26,6 @@ impl Default for ScaffoldConfig {
 impl StrategyTable for ScaffoldConfig {
     fn about(&self) -> About {
         About {
-            id: "scaffold",
             r#use: "control variates take out what pulls each hospital away; twice the traffic, and \
                     hospitals remember theirs between rounds",
             bears: "none",

@@ -283,6 +283,7 @@ fn help_shows_the_way_in() {
           runs         List, show, compare, remove and export runs
           scenarios    List the sources of data
           strategies   List the strategies with their settings, defaults and papers; check what one claims
+          samplers     List the samplers with their settings and papers
           schema       Print the JSON Schema of the experiment file
           explain      Explain an error code; without one, list all
           completions  Print a completion script for a shell
@@ -304,7 +305,7 @@ fn help_shows_the_way_in() {
 #[test]
 fn lists_are_lists_of_objects_with_an_id() {
     let folder = folder();
-    for verb in ["scenarios", "strategies"] {
+    for verb in ["scenarios", "strategies", "samplers"] {
         let list = json(folder.path(), &format!("{verb} --format json"));
         let list = list.as_array().unwrap();
         assert!(

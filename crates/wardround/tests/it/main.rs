@@ -9,4 +9,5 @@ mod own_files;
 mod own_model;
 mod own_rule;
 mod same_bits;
+mod samplers;
 mod strategy_laws;

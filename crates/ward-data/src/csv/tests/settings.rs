@@ -56,6 +56,21 @@ fn contradictions_are_found_before_a_file_is_opened() {
             &format!("tiers = {{ a = \"b\" }}\nhospitals = [{a}]\npartition = {{ hospitals = 2 }}"),
             &["partition", "tiers"],
         ),
+        (
+            h,
+            "hospital_column = \"h\"\ntags = { a = { region = \"west\", \"2nd\" = \"x\", tier = \"x\" } }",
+            &["tags.a", "tags.a"],
+        ),
+        (
+            "file = \"f\"\nhospital_column = \"h\"",
+            &format!("tags = {{ a = {{ x = \"1\" }} }}\nhospitals = [{a}]"),
+            &["tags"],
+        ),
+        (
+            "file = \"f\"\nhospital_column = \"h\"",
+            "hospitals = [{ name = \"a\", file = \"f\", tags = { in = \"x\" } }]",
+            &["hospitals.0.tags"],
+        ),
         ("\"y\"", "\"y > \"", &["label"]),
         ("\"y\"", "\"x > 3\"", &["features.0.column"]),
         (h, "hospital_column = \"h\"\nheader = false", &["header"]),
@@ -150,8 +165,9 @@ fn settings_survive_a_round_trip_and_know_no_other_word() {
         "{GOOD}\nfolder = \"d\"\nheader = false\ncolumns = [\"a\"]\ndelimiter = \";\"\n\
          missing = [\"-\"]\ndrop_rows_without_label = true\nmissing_values = \"drop-row\"\n\
          test_column = \"t\"\ntest_value = \"v\"\ntest_share = 0.5\ntiers = {{ a = \"b\" }}\n\
+         tags = {{ a = {{ region = \"west\" }} }}\n\
          partition = {{ hospitals = 3, kind = \"quantity\", alpha = 0.5, minimum = 4 }}\n\
-         hospitals = [{{ name = \"a\", file = \"f\", tier = \"t\" }}]"
+         hospitals = [{{ name = \"a\", file = \"f\", tier = \"t\", tags = {{ x = \"1\" }} }}]"
     );
     let category = full.replace(
         "{ column = \"x\" }",

@@ -9,6 +9,7 @@ use ward_core::{
     Scaling, Summary, TrainOrder, Upload, Weighting,
 };
 use ward_data::Federation;
+use ward_round::strategy::{Draw, Drawn, Standings, Told};
 use ward_round::{Plan, Strategy};
 use ward_sim::Link;
 
@@ -67,18 +68,36 @@ impl<'a> Course<'a> {
     /// Follows the run: virtual milliseconds in all, of the longest round, and evaluations.
     pub(super) fn play(&mut self, strategy: &Strategy) -> (u64, u64, u32) {
         let everybody: Vec<NodeId> = self.plan.nodes().collect();
-        let target = strategy.sampler.target(everybody.len());
-        let count = (target as f64 * self.plan.over_selection).ceil() as usize;
+        let sampler = &strategy.sampler;
+        let admitted = everybody.iter().filter(|node| sampler.admits(**node));
+        let candidates: Vec<NodeId> = admitted.copied().collect();
+        let mut standings = Standings::default();
         let (mut total, mut longest, mut evaluations) = (0_u64, 0, 0);
         if self.plan.federated_scaling {
             total += self.phase("summarise", RoundId(0), false, &everybody, everybody.len());
+            for &node in &everybody {
+                standings.learn_rows(node, self.rows[node.0 as usize].0);
+            }
         }
         let mut held = false;
         for round in (0..self.plan.rounds).map(RoundId) {
-            let cohort = strategy
-                .sampler
-                .cohort(round, &everybody, count, self.plan.seed);
-            let mut took = self.phase("train", round, held, &cohort, target.min(cohort.len()));
+            let Drawn { cohort, aims_at } = sampler.draw(&Draw {
+                round,
+                candidates: &candidates,
+                enrolled: candidates.len(),
+                over_selection: self.plan.over_selection,
+                seed: self.plan.seed,
+                standings: &standings,
+            });
+            if aims_at == 0 {
+                // Over at once, and not scored.
+                continue;
+            }
+            if sampler.learns() {
+                let told = cohort.iter().map(|&node| (node, self.told(node)));
+                standings.learn(&cohort.iter().copied().collect(), &told.collect());
+            }
+            let mut took = self.phase("train", round, held, &cohort, aims_at.min(cohort.len()));
             let every = self.plan.evaluate_every;
             let number = round.0 + 1;
             let evaluates =
@@ -98,6 +117,22 @@ impl<'a> Course<'a> {
             ledger.bytes_down += rest;
         }
         (total, longest, evaluations)
+    }
+
+    /// What comes with a hospital's update: all losses are taken to be alike.
+    fn told(&self, node: NodeId) -> Told {
+        Told {
+            weight: self.weight(self.rows[node.0 as usize].0),
+            loss: 1.0,
+        }
+    }
+
+    /// What an update of so many rows counts.
+    fn weight(&self, rows: u64) -> u64 {
+        match self.plan.order.weighting {
+            Weighting::Examples => rows.clamp(1, self.order.ring.most_weight),
+            Weighting::Uniform => 1,
+        }
     }
 
     /// One question to each of `asked`, and their answers. Milliseconds until `enough` are in.
@@ -168,8 +203,7 @@ impl<'a> Course<'a> {
             "train" => ("upload", train),
             _ => ("evaluation", test),
         };
-        let ring = self.order.ring;
-        let plan = self.plan;
+        let (plan, weight) = (self.plan, self.weight(rows));
         *self
             .sizes
             .entry((answer, bytes_of(round), rows))
@@ -185,10 +219,6 @@ impl<'a> Course<'a> {
                         Report::Summary { round, summary }
                     }
                     "upload" => {
-                        let weight = match plan.order.weighting {
-                            Weighting::Examples => rows.clamp(1, ring.most_weight),
-                            Weighting::Uniform => 1,
-                        };
                         let words = vec![0; plan.upload_len()];
                         Report::Upload {
                             round,

@@ -3,7 +3,8 @@
 //! The conversation is followed round by round without any training: who is asked comes from the
 //! sampler itself, bytes from the wire's own messages, time from the simulation's lines and
 //! computers. Where nobody is silent or late, messages and bytes are exact but for the number of
-//! metrics that a hospital can give; jitter counts with its mean.
+//! metrics that a hospital can give; jitter counts with its mean. A sampler that goes by losses is
+//! followed as though all losses were alike: it asks as many hospitals in the run, but perhaps others.
 
 use serde::Serialize;
 use ward_core::Weighting;
@@ -21,6 +22,12 @@ pub struct Forecast {
     pub evaluations: u32,
     /// Hospitals enrolled.
     pub hospitals: usize,
+    /// Hospitals that may be asked to train.
+    pub may_be_asked: usize,
+    /// Hospitals asked in a round, on average.
+    pub mean_cohort: f64,
+    /// The chance that a round asks nobody.
+    pub chance_of_nobody: f64,
     /// Hospitals asked in a round, at most.
     pub cohort: usize,
     /// Reports that close a round before its deadline.
@@ -94,12 +101,16 @@ impl Forecast {
             ..
         } = opened;
         let plan = experiment.plan(federation, model, *ring);
-        let strategy = experiment.strategy(plan.roster.len(), model.layout());
+        let strategy = experiment.strategy(federation, model.layout());
         let mut course = Course::new(experiment, federation, &plan);
         let (total_ms, longest_ms, evaluations) = course.play(&strategy);
         let enrolled = plan.roster.len();
-        let target = experiment.target(enrolled);
-        let cohort = experiment.largest_cohort(enrolled);
+        let target = experiment.target(&plan.roster);
+        let cohort = experiment.largest_cohort(&plan.roster);
+        let (sampler, crowd) = (
+            experiment.sampler.settings(),
+            experiment.crowd(&plan.roster),
+        );
         let sum = |part: fn(&Ledger) -> u64| course.ledgers.iter().map(part).sum::<u64>();
         let most_weight = match experiment.round.weight {
             Weighting::Examples => ring.most_weight,
@@ -110,6 +121,9 @@ impl Forecast {
             rounds: experiment.rounds,
             evaluations,
             hospitals: enrolled,
+            may_be_asked: crowd.admitted,
+            mean_cohort: sampler.mean(&crowd, experiment.round.over_selection),
+            chance_of_nobody: sampler.chance_of_nobody(&crowd),
             cohort,
             target,
             quorum: plan.quorum_of(target),

@@ -130,7 +130,7 @@ impl Observer for Scales {
 fn simulated(experiment: &Experiment, opened: &Opened) -> (Scales, Finished) {
     let plan = experiment.plan(&opened.federation, &opened.model, opened.ring);
     let roster = plan.roster.clone();
-    let strategy = experiment.strategy(roster.len(), opened.model.layout());
+    let strategy = experiment.strategy(&opened.federation, opened.model.layout());
     let state = RunState::new(Params(vec![0.0; plan.parameters]));
     let coordinator = Coordinator::new(plan, strategy, state);
     let wards = Idlers(opened);
@@ -166,6 +166,13 @@ fn the_forecast_is_what_a_simulation_without_trouble_does_to_the_byte() {
             "round.weight=uniform",
         ],
         &["simulation.network=ideal", "round.evaluate_every=1"],
+        &["sampler.poisson.rate=0.05", "rounds=40"],
+        &["sampler.volume.count=4", "round.over_selection=1.5"],
+        &["sampler.round-robin.count=4", "rounds=11"],
+        &["sampler.tier.quota={tertiary=1,township=2}"],
+        &["sampler.power-of-choice.count=3", "rounds=20"],
+        &["sampler.importance.count=5", "rounds=20"],
+        &["sampler.uniform={count=2,where='tier != \"county\"'}"],
     ] {
         let (experiment, opened) = opened(sets);
         let forecast = Forecast::of(&experiment, &opened);
@@ -236,6 +243,33 @@ fn the_page_is_toml_that_gives_the_same_experiment() {
         # ring            steps of 2^-32, updates up to 128, 9.1 bits of headroom
     "#]]
     .assert_eq(forecast);
+}
+
+#[test]
+fn the_page_says_how_many_a_round_asks_and_of_whom() {
+    let lines = |sets: &[&str]| {
+        let (experiment, opened) = opened(sets);
+        let page = page(&Planned::of(&experiment, &opened)).unwrap();
+        let lines = page.lines().filter(|line| {
+            ["# rounds", "# may be", "# warning"]
+                .iter()
+                .any(|start| line.starts_with(start))
+        });
+        lines.fold(String::new(), |text, line| text + line + "\n")
+    };
+    expect_test::expect![[r#"
+        # rounds          50, each asks 2.1 on average and 21 at most, closes with 50% of those asked at its deadline; 10.94% of rounds ask nobody
+        # warning: 11% of rounds ask nobody and make no model: raise sampler.poisson.rate or rounds
+    "#]].assert_eq(&lines(&["sampler.poisson.rate=0.1", "rounds=50"]));
+    expect_test::expect![[r#"
+        # rounds          5, each asks 6, aims at 4, closes with 2 at its deadline
+        # may be asked    18 of 21 hospitals, by `where`
+    "#]]
+    .assert_eq(&lines(&[
+        "sampler.uniform.count=4",
+        "sampler.uniform.where=tier in ['county', 'township']",
+        "round.over_selection=1.3",
+    ]));
 }
 
 fn refused(sets: &[&str]) -> Vec<String> {

@@ -11,15 +11,20 @@ use super::found::Found;
 use super::{adversaries, strategy, unusable};
 use crate::codes::Code;
 use crate::config::problem::Problem;
-use crate::config::types::{BaselinesConfig, Experiment, SamplerConfig, Training};
+use crate::config::samplers;
+use crate::config::types::{BaselinesConfig, Experiment, Training};
 
 /// Everything about an experiment that does not fit its data.
 #[must_use]
 pub fn problems_with_data(experiment: &Experiment, federation: &Federation) -> Vec<Problem> {
     let mut found = Found::default();
     model(&mut found, experiment, federation);
-    cohort(&mut found, experiment, federation.roster().len());
-    strategy::bearing(&mut found, experiment, federation.roster().len());
+    cohort(&mut found, experiment, federation.roster());
+    strategy::bearing(
+        &mut found,
+        experiment,
+        experiment.target(federation.roster()),
+    );
     let source = federation.source();
     pooled(&mut found, &experiment.baselines, source.synthetic());
     names(&mut found, federation.roster());
@@ -89,17 +94,12 @@ fn engine(found: &mut Found, path: &str, training: &Training, model: &ModelSpec)
     }
 }
 
-fn cohort(found: &mut Found, experiment: &Experiment, enrolled: usize) {
-    if enrolled == 0 {
-        found.add(Code::TooFewHospitals, "data", "enrols no hospital");
-        return;
-    }
-    if let SamplerConfig::Uniform(uniform) = &experiment.sampler
-        && let Some(count) = uniform.count
-        && count as usize > enrolled
-    {
-        let message = format!("asks for {count} hospitals, and there are {enrolled}");
-        found.add(Code::TooFewHospitals, "sampler.uniform.count", message);
+fn cohort(found: &mut Found, experiment: &Experiment, roster: &[NodeInfo]) {
+    match roster.is_empty() {
+        true => {
+            found.add(Code::TooFewHospitals, "data", "enrols no hospital");
+        }
+        false => samplers::check_with_data(found, experiment, roster),
     }
 }
 
@@ -134,7 +134,7 @@ fn headroom(found: &mut Found, experiment: &Experiment, federation: &Federation)
         Weighting::Examples => round.most_weight,
         Weighting::Uniform => 1,
     };
-    let cohort = experiment.largest_cohort(federation.roster().len());
+    let cohort = experiment.largest_cohort(federation.roster());
     let (path, bits) = match experiment.ring.fraction_bits {
         Some(bits) => ("ring.fraction_bits", format!("2^{bits}")),
         None => ("ring.range", "2^20, the coarsest resolution".to_owned()),
@@ -196,6 +196,7 @@ mod tests {
                 node: NodeId(i as u32),
                 name: (*name).to_owned(),
                 tier: "county".into(),
+                ..NodeInfo::default()
             };
             let roster: Vec<NodeInfo> = wanted.iter().enumerate().map(info).collect();
             codes(|found| names(found, &roster)).len()
@@ -211,7 +212,8 @@ mod tests {
         let path = std::path::Path::new("exp.toml");
         let experiment = Experiment::parse(path, text, Vec::new()).unwrap().value;
         for (enrolled, expected) in [(0, 1), (3, 1), (4, 0)] {
-            let refused = codes(|found| cohort(found, &experiment, enrolled));
+            let roster = vec![NodeInfo::default(); enrolled];
+            let refused = codes(|found| cohort(found, &experiment, &roster));
             assert_eq!(refused.len(), expected, "{enrolled}");
         }
     }

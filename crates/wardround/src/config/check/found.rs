@@ -1,17 +1,18 @@
 //! Problems as they are found.
 
 use crate::codes::Code;
+use crate::config::condition::Mistake;
 use crate::config::problem::Problem;
 
 /// Everything found so far.
 #[derive(Debug, Default)]
-pub(super) struct Found {
-    pub(super) problems: Vec<Problem>,
+pub(crate) struct Found {
+    pub(crate) problems: Vec<Problem>,
 }
 
 impl Found {
     /// Adds a problem; the caller may add help to it.
-    pub(super) fn add(
+    pub(crate) fn add(
         &mut self,
         code: Code,
         path: &str,
@@ -22,7 +23,16 @@ impl Found {
         &mut self.problems[at]
     }
 
-    pub(super) fn at_least(&mut self, path: &str, value: u32, least: u32) {
+    /// Adds what is wrong with a condition, the `text` of the setting at `path`.
+    pub(crate) fn mistake(&mut self, path: &str, text: &str, mistake: Mistake) {
+        let column = text[..mistake.at.start].chars().count() + 1;
+        let message = format!("at column {column}: {}", mistake.message);
+        let problem = self.add(Code::Condition, path, message);
+        problem.help = mistake.help;
+        problem.within = Some(mistake.at);
+    }
+
+    pub(crate) fn at_least(&mut self, path: &str, value: u32, least: u32) {
         if value < least {
             self.add(
                 Code::OutOfRange,
@@ -33,7 +43,7 @@ impl Found {
     }
 
     /// `value` must be a number for which `good` holds, in words `range`.
-    pub(super) fn number(
+    pub(crate) fn number(
         &mut self,
         path: &str,
         value: impl Into<f64>,
@@ -50,19 +60,19 @@ impl Found {
         }
     }
 
-    pub(super) fn positive(&mut self, path: &str, value: impl Into<f64>) {
+    pub(crate) fn positive(&mut self, path: &str, value: impl Into<f64>) {
         self.number(path, value, "above 0", |v| v > 0.0);
     }
 
-    pub(super) fn not_negative(&mut self, path: &str, value: impl Into<f64>) {
+    pub(crate) fn not_negative(&mut self, path: &str, value: impl Into<f64>) {
         self.number(path, value, "0 or more", |v| v >= 0.0);
     }
 
-    pub(super) fn decay(&mut self, path: &str, value: impl Into<f64>) {
+    pub(crate) fn decay(&mut self, path: &str, value: impl Into<f64>) {
         self.number(path, value, "0 to below 1", |v| (0.0..1.0).contains(&v));
     }
 
-    pub(super) fn one_of_two(&mut self, path: &str, given: [bool; 2], keys: [&str; 2], help: &str) {
+    pub(crate) fn one_of_two(&mut self, path: &str, given: [bool; 2], keys: [&str; 2], help: &str) {
         let [first, second] = keys;
         match given {
             [true, true] => {

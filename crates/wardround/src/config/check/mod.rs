@@ -12,10 +12,11 @@ use ward_data::ScalingMode;
 
 pub use adversaries::only_simulated;
 pub use data::{problems_with_data, visibility};
-use found::Found;
+pub(crate) use found::Found;
 pub(crate) use strategy::Settings;
 
 use super::problem::Problem;
+use super::samplers;
 use super::types::{Experiment, HospitalConfig};
 use crate::codes::Code;
 
@@ -31,7 +32,7 @@ pub fn problems(experiment: &Experiment) -> Vec<Problem> {
     }
     settings::training(&mut found, "training", &experiment.training);
     strategy::settings(&mut found, experiment);
-    settings::sampler(&mut found, &experiment.sampler);
+    samplers::check(&mut found, experiment);
     settings::round(&mut found, &experiment.round);
     settings::ring(&mut found, &experiment.ring);
     if let Some(training) = &experiment.baselines.training {

@@ -2,9 +2,7 @@
 
 use super::found::Found;
 use crate::codes::Code;
-use crate::config::types::{
-    OptimizerConfig, RingConfig, RoundConfig, SamplerConfig, SimulationConfig, Training,
-};
+use crate::config::types::{OptimizerConfig, RingConfig, RoundConfig, SimulationConfig, Training};
 
 /// The longest time a setting may say, in seconds: a year.
 const LONGEST_S: f64 = 31_536_000.0;
@@ -33,23 +31,6 @@ pub(super) fn training(found: &mut Found, path: &str, training: &Training) {
             found.decay(&format!("{path}.adam.beta2"), adam.beta2);
             found.positive(&format!("{path}.adam.epsilon"), adam.epsilon);
         }
-    }
-}
-
-pub(super) fn sampler(found: &mut Found, sampler: &SamplerConfig) {
-    if let SamplerConfig::Uniform(uniform) = sampler {
-        let given = [uniform.count.is_some(), uniform.fraction.is_some()];
-        let help = "say how many: `count = 10` or `fraction = 0.1`";
-        found.one_of_two("sampler.uniform", given, ["count", "fraction"], help);
-        found.at_least("sampler.uniform.count", uniform.count.unwrap_or(1), 1);
-        let good = |v| v > 0.0 && v <= 1.0;
-        let fraction = uniform.fraction.unwrap_or(1.0);
-        found.number(
-            "sampler.uniform.fraction",
-            fraction,
-            "above 0 and up to 1",
-            good,
-        );
     }
 }
 

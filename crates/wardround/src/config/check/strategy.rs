@@ -101,8 +101,7 @@ pub(super) fn settings(found: &mut Found, experiment: &Experiment) {
 }
 
 /// Whether a rule can bear its bad updates among the reports that a round aims at.
-pub(super) fn bearing(found: &mut Found, experiment: &Experiment, enrolled: usize) {
-    let target = experiment.target(enrolled);
+pub(super) fn bearing(found: &mut Found, experiment: &Experiment, target: usize) {
     let strategy = &experiment.strategy;
     let Some(robust) = strategy.robust(target) else {
         return;

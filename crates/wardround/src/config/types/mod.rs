@@ -6,7 +6,6 @@
 mod adversaries;
 mod deployment;
 mod round;
-mod sampler;
 mod simulation;
 mod training;
 
@@ -15,12 +14,12 @@ use serde::{Deserialize, Serialize};
 use ward_data::{DataConfig, ScalingMode};
 use ward_train::ModelConfig;
 
+use crate::config::samplers::SamplerConfig;
 use crate::strategies::StrategyConfig;
 
 pub use adversaries::AdversariesConfig;
 pub use deployment::{CoordinatorConfig, HospitalConfig, Secret, TransportMode};
 pub use round::{RingConfig, RoundConfig};
-pub use sampler::{AllConfig, SamplerConfig, UniformConfig};
 pub use simulation::{Network, SimulationConfig};
 pub use training::{AdamConfig, OptimizerConfig, SgdConfig, Training};
 

@@ -1,0 +1,54 @@
+//! Who is asked: those who may be, and the sampler's choice among them.
+
+use ward_core::{Abandoned, Event, NodeId, Outcome};
+
+use super::{Coordinator, Effect};
+use crate::strategy::{Draw, Drawn};
+
+impl Coordinator {
+    /// Those who are there and may be asked to train.
+    pub(super) fn candidates(&self) -> Vec<NodeId> {
+        let present = self.present.iter().copied();
+        present
+            .filter(|node| self.strategy.sampler.admits(*node))
+            .collect()
+    }
+
+    /// How many of them a round takes.
+    pub(super) fn enough(&self) -> usize {
+        let target = self.strategy.sampler.target(self.admitted);
+        self.plan.quorum_of(target)
+    }
+
+    /// The cohort of the next round that has one. A round for which nobody is drawn is over at once:
+    /// it makes no model, takes no time and is nobody's fault. `None` when that was the last.
+    pub(super) fn draw(
+        &mut self,
+        candidates: &[NodeId],
+        effects: &mut Vec<Effect>,
+    ) -> Option<Drawn> {
+        loop {
+            let drawn = self.strategy.sampler.draw(&Draw {
+                round: self.state.round,
+                candidates,
+                enrolled: self.admitted,
+                over_selection: self.plan.over_selection,
+                seed: self.plan.seed,
+                standings: &self.state.standings,
+            });
+            if drawn.aims_at > 0 {
+                return Some(drawn);
+            }
+            effects.push(Effect::Emit(Event::RoundAbandoned {
+                round: self.state.round,
+                silent: Vec::new(),
+                reason: Abandoned::NobodyDrawn,
+            }));
+            self.state.round = self.state.round.next();
+            if self.state.round.0 >= self.plan.rounds {
+                self.finish(Outcome::Completed, effects);
+                return None;
+            }
+        }
+    }
+}
