@@ -82,7 +82,7 @@ pub struct Upload {
     pub words: Vec<u64>,
     /// How much the update counts; the same weight is already multiplied into the words.
     pub weight: u64,
-    /// Mean training loss, told to the observers only.
+    /// Mean training loss, told to the observers and to samplers that learn.
     pub loss: f64,
 }
 
