@@ -1,11 +1,20 @@
-//! Training as an effect: whatever is outstanding, on all cores.
+//! Training as an effect: what is outstanding, on all cores, in the order in which it is needed.
 
-use rayon::prelude::*;
-use ward_core::{LocalUpdate, NodeId, Trainer};
+mod crew;
+mod jobs;
+mod misconduct;
+
+use ward_core::{LocalUpdate, NodeId, RoundId, Trainer};
 use ward_privacy::RowScanner;
 use ward_round::{NodeEffect, NodeInput};
 
+pub(crate) use self::crew::Crew;
+pub(crate) use self::jobs::Jobs;
+pub(crate) use self::misconduct::Misconduct;
 use crate::adversary::{Conduct, RowsMut};
+
+/// Which piece of work: kind and round.
+pub(crate) type Work = (&'static str, RoundId);
 
 /// One hospital's rows and model, opened for work.
 pub struct Ward {
@@ -37,51 +46,50 @@ pub trait Wards: Sync {
 }
 
 /// A job with the ward it needs, if that is open already.
-pub(crate) struct Task {
-    pub(crate) node: NodeId,
-    pub(crate) job: NodeEffect,
-    pub(crate) ward: Option<Ward>,
+struct Task {
+    node: NodeId,
+    work: Work,
+    job: NodeEffect,
+    ward: Option<Ward>,
     /// How it is carried out.
-    pub(crate) conduct: Conduct,
+    conduct: Conduct,
 }
 
 /// What came of a task.
-pub(crate) struct Done {
-    pub(crate) node: NodeId,
+struct Done {
+    node: NodeId,
+    work: Work,
     /// `None` where there was nothing to do.
-    pub(crate) result: Option<NodeInput>,
+    result: Option<NodeInput>,
     /// The update, where colluders are to see it.
-    pub(crate) seen: Option<LocalUpdate>,
-    pub(crate) ward: Option<Ward>,
+    seen: Option<LocalUpdate>,
+    ward: Option<Ward>,
 }
 
-/// Carries out all tasks on the threads of the current rayon pool. The result of a task depends on
-/// nothing but the task.
-pub(crate) fn carry_out(tasks: Vec<Task>, wards: &dyn Wards) -> Vec<Done> {
-    tasks
-        .into_par_iter()
-        .with_max_len(1)
-        .map(|task| {
-            let Task {
-                node,
-                job,
-                ward,
-                conduct,
-            } = task;
-            let opened = ward.map_or_else(|| conduct.open(node, wards), Ok);
-            let (result, seen, ward) = match opened {
-                Ok(mut ward) => {
-                    let (result, seen) = conduct.carry_out(&job, node, ward.trainer.as_mut());
-                    (result, seen, Some(ward))
-                }
-                Err(reason) => (job.without_rows(reason), None, None),
-            };
-            Done {
-                node,
-                result,
-                seen,
-                ward,
+impl Task {
+    /// Does the work. What comes of it depends on nothing but the task.
+    fn carry_out(self, wards: &dyn Wards) -> Done {
+        let Self {
+            node,
+            work,
+            job,
+            ward,
+            conduct,
+        } = self;
+        let opened = ward.map_or_else(|| conduct.open(node, wards), Ok);
+        let (result, seen, ward) = match opened {
+            Ok(mut ward) => {
+                let (result, seen) = conduct.carry_out(&job, node, ward.trainer.as_mut());
+                (result, seen, Some(ward))
             }
-        })
-        .collect()
+            Err(reason) => (job.without_rows(reason), None, None),
+        };
+        Done {
+            node,
+            work,
+            result,
+            seen,
+            ward,
+        }
+    }
 }

@@ -1,0 +1,47 @@
+//! What will happen: a queue ordered by (tick, kind, node, number).
+
+use std::collections::BTreeMap;
+
+use ward_core::{Instruction, NodeId, Report, Tick};
+
+use crate::work::Work;
+
+/// Something that will happen. The order of variants is the order within a tick.
+#[derive(Debug)]
+pub(super) enum Happening {
+    /// First: what has arrived need not wait in memory for others to be made.
+    ToCoordinator(Report),
+    ToNode(Instruction),
+    Finished(Work),
+    Woke,
+}
+
+/// (tick, rank of the variant, node, number).
+type Place = (Tick, u8, NodeId, u64);
+
+/// What will happen, in order.
+#[derive(Debug, Default)]
+pub(super) struct Agenda {
+    queue: BTreeMap<Place, Happening>,
+    number: u64,
+}
+
+impl Agenda {
+    /// Lets something happen at `at`, to `node` or by it.
+    pub(super) fn add(&mut self, at: Tick, node: NodeId, happening: Happening) {
+        let rank = match happening {
+            Happening::ToCoordinator(_) => 0,
+            Happening::ToNode(_) => 1,
+            Happening::Finished(_) => 2,
+            Happening::Woke => 3,
+        };
+        self.number += 1;
+        self.queue.insert((at, rank, node, self.number), happening);
+    }
+
+    /// What happens next: when, to whom, and what.
+    pub(super) fn next(&mut self) -> Option<(Tick, NodeId, Happening)> {
+        let ((at, _, node, _), happening) = self.queue.pop_first()?;
+        Some((at, node, happening))
+    }
+}

@@ -1,0 +1,196 @@
+//! The threads of a pool at work on tasks, while the caller plays on.
+//!
+//! Tasks are taken in the order in which they were handed over. The caller's thread, where it is
+//! one of the pool's, takes part when it has nothing better to do: when it needs a result that is
+//! not there yet.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use cpu_time::ThreadTime;
+use rayon::ThreadPool;
+
+use super::{Done, Task, Wards};
+
+/// How often the caller looks again before it goes to sleep: some tens of microseconds, which is
+/// what it takes to be woken.
+const LOOKS: usize = 100;
+
+/// Tasks on their way through the threads of a pool.
+pub(crate) struct Crew<'a> {
+    wards: &'a dyn Wards,
+    /// Threads that can help the caller.
+    helpers: usize,
+    /// Whether the caller's thread is one of the pool's.
+    takes_part: bool,
+    tasks: Mutex<Tasks>,
+    /// Whether something is done that the caller has not taken.
+    done: AtomicBool,
+    /// Told to a caller that sleeps.
+    news: Condvar,
+}
+
+#[derive(Default)]
+struct Tasks {
+    waiting: VecDeque<Task>,
+    done: Vec<Done>,
+    /// Helpers that were called and have not left.
+    helping: usize,
+    caller_sleeps: bool,
+    /// Processor time of helpers that have left.
+    cpu: Duration,
+}
+
+/// How the caller's own thread spends its time. To ask for processor time costs a tenth of a small
+/// task, so that is done once, and the wall clock tells which share of it went into tasks.
+pub(super) struct Shift {
+    began: Instant,
+    cpu: ThreadTime,
+    at_work: Duration,
+    waited: Duration,
+}
+
+impl Shift {
+    pub(super) fn start() -> Self {
+        Self {
+            began: Instant::now(),
+            cpu: ThreadTime::now(),
+            at_work: Duration::ZERO,
+            waited: Duration::ZERO,
+        }
+    }
+
+    /// Processor time of the tasks that the caller carried out.
+    pub(super) fn cpu(&self) -> Duration {
+        let awake = self.began.elapsed().saturating_sub(self.waited);
+        let share = self.at_work.as_secs_f64() / awake.as_secs_f64().max(f64::MIN_POSITIVE);
+        self.cpu.elapsed().mul_f64(share.min(1.0))
+    }
+}
+
+impl<'a> Crew<'a> {
+    /// The threads of `pool`, as seen by the caller, at work in `wards`.
+    pub(crate) fn new(wards: &'a dyn Wards, pool: &ThreadPool) -> Self {
+        let takes_part = pool.current_thread_index().is_some();
+        Self {
+            wards,
+            helpers: pool.current_num_threads() - usize::from(takes_part),
+            takes_part,
+            tasks: Mutex::default(),
+            done: AtomicBool::new(false),
+            news: Condvar::new(),
+        }
+    }
+
+    /// Hands a task over, behind the others or before them; whether a helper is to be called.
+    pub(super) fn hand_over(&self, task: Task, first: bool) -> bool {
+        let mut tasks = self.lock();
+        if first {
+            tasks.waiting.push_front(task);
+        } else {
+            tasks.waiting.push_back(task);
+        }
+        let called = tasks.helping < self.helpers;
+        tasks.helping += usize::from(called);
+        called
+    }
+
+    /// Works until nothing waits: what a helper does that was called.
+    pub(crate) fn help(&self) {
+        let began = ThreadTime::now();
+        let _leaving = Leaving(self);
+        let mut done = None;
+        while let Some(task) = self.next(done) {
+            done = Some(task.carry_out(self.wards));
+        }
+        self.lock().cpu += began.elapsed();
+    }
+
+    /// Gives back what is done and takes what waits. A helper that gets nothing has left.
+    fn next(&self, done: Option<Done>) -> Option<Task> {
+        let mut tasks = self.lock();
+        if let Some(done) = done {
+            tasks.done.push(done);
+            self.done.store(true, Ordering::Release);
+        }
+        let task = tasks.waiting.pop_front();
+        tasks.helping -= usize::from(task.is_none());
+        if tasks.caller_sleeps {
+            self.news.notify_one();
+        }
+        task
+    }
+
+    /// Moves everything that is done to `into`, which is empty.
+    pub(super) fn collect(&self, into: &mut Vec<Done>) {
+        if self.done.load(Ordering::Acquire) {
+            let mut tasks = self.lock();
+            std::mem::swap(&mut tasks.done, into);
+            self.done.store(false, Ordering::Release);
+        }
+    }
+
+    /// Carries a task out where the caller takes part and one waits; else waits until one is done.
+    /// `false` where there is none.
+    pub(super) fn advance(&self, shift: &mut Shift) -> bool {
+        let waiting = match self.takes_part {
+            true => self.lock().waiting.pop_front(),
+            false => None,
+        };
+        let began = Instant::now();
+        if let Some(task) = waiting {
+            let done = task.carry_out(self.wards);
+            shift.at_work += began.elapsed();
+            self.lock().done.push(done);
+            self.done.store(true, Ordering::Release);
+            return true;
+        }
+        let any = self.wait();
+        shift.waited += began.elapsed();
+        any
+    }
+
+    fn wait(&self) -> bool {
+        for _ in 0..LOOKS {
+            if self.done.load(Ordering::Acquire) {
+                return true;
+            }
+            std::thread::yield_now();
+        }
+        let mut tasks = self.lock();
+        tasks.caller_sleeps = true;
+        while tasks.done.is_empty() && tasks.helping > 0 {
+            tasks = self
+                .news
+                .wait(tasks)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        tasks.caller_sleeps = false;
+        !tasks.done.is_empty()
+    }
+
+    /// Processor time of all helpers that have left.
+    pub(crate) fn cpu(&self) -> Duration {
+        self.lock().cpu
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Tasks> {
+        // Held for a push or a pop, which leave nothing half done.
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A helper whose task panics has left too, or the caller would wait for it. The pool hands the panic
+/// on.
+struct Leaving<'a>(&'a Crew<'a>);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.lock().helping -= 1;
+            self.0.news.notify_one();
+        }
+    }
+}
