@@ -10,13 +10,13 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use cpu_time::ThreadTime;
-use rayon::ThreadPool;
+use rayon::{ThreadPool, Yield};
 
 use super::{Done, Task, Wards};
 
-/// How often the caller looks again before it goes to sleep: some tens of microseconds, which is
-/// what it takes to be woken.
-const LOOKS: usize = 100;
+/// How often a thread looks for news before it goes to sleep: for about as long as it would take to
+/// be woken.
+const LOOKS: usize = 200;
 
 /// Tasks on their way through the threads of a pool.
 pub(crate) struct Crew<'a> {
@@ -25,7 +25,11 @@ pub(crate) struct Crew<'a> {
     helpers: usize,
     /// Whether the caller's thread is one of the pool's.
     takes_part: bool,
+    /// Of each thread of the pool, whether it is at work here, or is the caller's own.
+    on_duty: Vec<AtomicBool>,
     tasks: Mutex<Tasks>,
+    /// Whether a task waits.
+    waiting: AtomicBool,
     /// Whether something is done that the caller has not taken.
     done: AtomicBool,
     /// Told to a caller that sleeps.
@@ -73,12 +77,18 @@ impl Shift {
 impl<'a> Crew<'a> {
     /// The threads of `pool`, as seen by the caller, at work in `wards`.
     pub(crate) fn new(wards: &'a dyn Wards, pool: &ThreadPool) -> Self {
-        let takes_part = pool.current_thread_index().is_some();
+        let caller = pool.current_thread_index();
+        let takes_part = caller.is_some();
+        let threads = pool.current_num_threads();
         Self {
             wards,
-            helpers: pool.current_num_threads() - usize::from(takes_part),
+            helpers: threads - usize::from(takes_part),
             takes_part,
+            on_duty: (0..threads)
+                .map(|index| AtomicBool::new(caller == Some(index)))
+                .collect(),
             tasks: Mutex::default(),
+            waiting: AtomicBool::new(false),
             done: AtomicBool::new(false),
             news: Condvar::new(),
         }
@@ -92,35 +102,72 @@ impl<'a> Crew<'a> {
         } else {
             tasks.waiting.push_back(task);
         }
+        self.waiting.store(true, Ordering::Release);
         let called = tasks.helping < self.helpers;
         tasks.helping += usize::from(called);
         called
     }
 
-    /// Works until nothing waits: what a helper does that was called.
+    /// What a helper does that was called: works, and looks out for more before it leaves.
     pub(crate) fn help(&self) {
+        let duty = rayon::current_thread_index().and_then(|index| self.on_duty.get(index));
+        match duty {
+            Some(duty) if !duty.swap(true, Ordering::AcqRel) => {
+                let _leaving = Leaving(self, duty);
+                while !self.leave_if_idle() {
+                    self.work();
+                    self.look_out();
+                }
+            }
+            // A thread that looks out may find a call for one more helper.
+            _ => self.lock().leave(&self.news),
+        }
+    }
+
+    fn work(&self) {
         let began = ThreadTime::now();
-        let _leaving = Leaving(self);
-        let mut done = None;
-        while let Some(task) = self.next(done) {
-            done = Some(task.carry_out(self.wards));
+        while let Some(task) = self.next() {
+            self.finish(task.carry_out(self.wards));
         }
         self.lock().cpu += began.elapsed();
     }
 
-    /// Gives back what is done and takes what waits. A helper that gets nothing has left.
-    fn next(&self, done: Option<Done>) -> Option<Task> {
-        let mut tasks = self.lock();
-        if let Some(done) = done {
-            tasks.done.push(done);
-            self.done.store(true, Ordering::Release);
+    /// Waits for a task, and carries out meanwhile what else the pool has to do.
+    fn look_out(&self) {
+        for _ in 0..LOOKS {
+            if self.waiting.load(Ordering::Acquire) {
+                return;
+            }
+            if rayon::yield_now() != Some(Yield::Executed) {
+                std::thread::yield_now();
+            }
         }
+    }
+
+    fn leave_if_idle(&self) -> bool {
+        let mut tasks = self.lock();
+        let idle = tasks.waiting.is_empty();
+        if idle {
+            tasks.leave(&self.news);
+        }
+        idle
+    }
+
+    fn next(&self) -> Option<Task> {
+        let mut tasks = self.lock();
         let task = tasks.waiting.pop_front();
-        tasks.helping -= usize::from(task.is_none());
+        self.waiting
+            .store(!tasks.waiting.is_empty(), Ordering::Release);
+        task
+    }
+
+    fn finish(&self, done: Done) {
+        let mut tasks = self.lock();
+        tasks.done.push(done);
+        self.done.store(true, Ordering::Release);
         if tasks.caller_sleeps {
             self.news.notify_one();
         }
-        task
     }
 
     /// Moves everything that is done to `into`, which is empty.
@@ -136,15 +183,14 @@ impl<'a> Crew<'a> {
     /// `false` where there is none.
     pub(super) fn advance(&self, shift: &mut Shift) -> bool {
         let waiting = match self.takes_part {
-            true => self.lock().waiting.pop_front(),
+            true => self.next(),
             false => None,
         };
         let began = Instant::now();
         if let Some(task) = waiting {
             let done = task.carry_out(self.wards);
             shift.at_work += began.elapsed();
-            self.lock().done.push(done);
-            self.done.store(true, Ordering::Release);
+            self.finish(done);
             return true;
         }
         let any = self.wait();
@@ -182,15 +228,25 @@ impl<'a> Crew<'a> {
     }
 }
 
-/// A helper whose task panics has left too, or the caller would wait for it. The pool hands the panic
-/// on.
-struct Leaving<'a>(&'a Crew<'a>);
+impl Tasks {
+    fn leave(&mut self, news: &Condvar) {
+        self.helping -= 1;
+        if self.caller_sleeps {
+            news.notify_one();
+        }
+    }
+}
+
+/// Ends a helper's duty. One whose task panics has left too, or the caller would wait for it; the pool
+/// hands the panic on.
+struct Leaving<'a>(&'a Crew<'a>, &'a AtomicBool);
 
 impl Drop for Leaving<'_> {
     fn drop(&mut self) {
+        let Self(crew, duty) = self;
+        duty.store(false, Ordering::Release);
         if std::thread::panicking() {
-            self.0.lock().helping -= 1;
-            self.0.news.notify_one();
+            crew.lock().leave(&crew.news);
         }
     }
 }
