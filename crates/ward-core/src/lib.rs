@@ -16,6 +16,7 @@ pub mod scaling;
 pub mod seed;
 pub mod tick;
 pub mod trainer;
+pub mod words;
 
 pub use digest::Digest;
 pub use event::{Abandoned, Event, Outcome, Record, Unmet};
@@ -30,3 +31,4 @@ pub use trainer::{
     Address, Batches, Correction, LocalUpdate, LocalWork, NodeState, NodeStates, OptimizerSpec,
     RingSpec, TrainError, TrainOrder, Trainer, Weighting,
 };
+pub use words::Words;

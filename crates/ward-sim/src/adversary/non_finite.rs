@@ -41,7 +41,7 @@ impl NonFinite {
             NotANumber::Nan => (0, f64::NAN),
         };
         Upload {
-            words: vec![word; parameters],
+            words: vec![word; parameters].into(),
             weight: 1,
             loss,
         }

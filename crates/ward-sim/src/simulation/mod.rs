@@ -132,7 +132,7 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// [`SimulationError`]: our bug or our disk.
     pub fn run(self, observer: &mut dyn Observer) -> Result<Finished, SimulationError> {
-        let crew = Crew::new(self.wards, self.pool);
+        let crew = Crew::new(self.wards, self.pool, self.coordinator.needs());
         let threads = self.pool.current_num_threads();
         let mut finished = self.pool.in_place_scope(|scope| {
             let call = || scope.spawn(|_| crew.help());

@@ -46,8 +46,7 @@ impl Node {
     pub(super) fn transit_ms(&mut self, bytes: u64) -> u64 {
         self.messages += 1;
         let node = self.session.node();
-        self.link
-            .transit_ms(bytes, node, self.messages, self.seed)
+        self.link.transit_ms(bytes, node, self.messages, self.seed)
     }
 
     /// Milliseconds for `job`, with so many training and test rows.

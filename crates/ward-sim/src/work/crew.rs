@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 
 use cpu_time::ThreadTime;
 use rayon::{ThreadPool, Yield};
+use ward_round::strategy::Visibility;
 
+use super::sums::Sums;
 use super::{Done, Task, Wards};
 
 /// How often a thread looks for news before it goes to sleep: for about as long as it would take to
@@ -27,6 +29,8 @@ pub(crate) struct Crew<'a> {
     takes_part: bool,
     /// Of each thread of the pool, whether it is at work here, or is the caller's own.
     on_duty: Vec<AtomicBool>,
+    /// What each of them adds up; `None` where the coordinator must see each update.
+    sums: Option<Sums>,
     tasks: Mutex<Tasks>,
     /// Whether a task waits.
     waiting: AtomicBool,
@@ -75,8 +79,9 @@ impl Shift {
 }
 
 impl<'a> Crew<'a> {
-    /// The threads of `pool`, as seen by the caller, at work in `wards`.
-    pub(crate) fn new(wards: &'a dyn Wards, pool: &ThreadPool) -> Self {
+    /// The threads of `pool`, as seen by the caller, at work in `wards` for a coordinator that
+    /// `needs` to be shown so much.
+    pub(crate) fn new(wards: &'a dyn Wards, pool: &ThreadPool, needs: Visibility) -> Self {
         let caller = pool.current_thread_index();
         let takes_part = caller.is_some();
         let threads = pool.current_num_threads();
@@ -87,6 +92,7 @@ impl<'a> Crew<'a> {
             on_duty: (0..threads)
                 .map(|index| AtomicBool::new(caller == Some(index)))
                 .collect(),
+            sums: (needs == Visibility::SumOnly).then(|| Sums::new(threads)),
             tasks: Mutex::default(),
             waiting: AtomicBool::new(false),
             done: AtomicBool::new(false),
@@ -127,7 +133,7 @@ impl<'a> Crew<'a> {
     fn work(&self) {
         let began = ThreadTime::now();
         while let Some(task) = self.next() {
-            self.finish(task.carry_out(self.wards));
+            self.finish(task.carry_out(self.wards, self.sums.as_ref()));
         }
         self.lock().cpu += began.elapsed();
     }
@@ -188,7 +194,7 @@ impl<'a> Crew<'a> {
         };
         let began = Instant::now();
         if let Some(task) = waiting {
-            let done = task.carry_out(self.wards);
+            let done = task.carry_out(self.wards, self.sums.as_ref());
             shift.at_work += began.elapsed();
             self.finish(done);
             return true;

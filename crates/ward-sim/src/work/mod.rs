@@ -3,6 +3,7 @@
 mod crew;
 mod jobs;
 mod misconduct;
+mod sums;
 
 use ward_core::{LocalUpdate, NodeId, RoundId, Trainer};
 use ward_privacy::RowScanner;
@@ -11,6 +12,7 @@ use ward_round::{NodeEffect, NodeInput};
 pub(crate) use self::crew::Crew;
 pub(crate) use self::jobs::Jobs;
 pub(crate) use self::misconduct::Misconduct;
+use self::sums::Sums;
 use crate::adversary::{Conduct, RowsMut};
 
 /// Which piece of work: kind and round.
@@ -68,7 +70,7 @@ struct Done {
 
 impl Task {
     /// Does the work. What comes of it depends on nothing but the task.
-    fn carry_out(self, wards: &dyn Wards) -> Done {
+    fn carry_out(self, wards: &dyn Wards, sums: Option<&Sums>) -> Done {
         let Self {
             node,
             work,
@@ -80,7 +82,11 @@ impl Task {
         let (result, seen, ward) = match opened {
             Ok(mut ward) => {
                 let (result, seen) = conduct.carry_out(&job, node, ward.trainer.as_mut());
-                (result, seen, Some(ward))
+                (
+                    result.map(|result| entered(&job, result, sums)),
+                    seen,
+                    Some(ward),
+                )
             }
             Err(reason) => (job.without_rows(reason), None, None),
         };
@@ -91,5 +97,22 @@ impl Task {
             seen,
             ward,
         }
+    }
+}
+
+/// What came of `job`, its update entered in the sum of this thread where there are such sums.
+fn entered(job: &NodeEffect, result: NodeInput, sums: Option<&Sums>) -> NodeInput {
+    match (result, sums) {
+        (
+            NodeInput::Trained {
+                round,
+                result: Ok(upload),
+            },
+            Some(sums),
+        ) => NodeInput::Trained {
+            round,
+            result: Ok(sums.enter(job, upload)),
+        },
+        (result, _) => result,
     }
 }

@@ -192,7 +192,7 @@ impl<'a> Course<'a> {
                         Report::Upload {
                             round,
                             upload: Upload {
-                                words,
+                                words: words.into(),
                                 weight,
                                 loss: 1.0,
                             },

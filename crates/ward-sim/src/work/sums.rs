@@ -1,0 +1,43 @@
+//! What each thread adds up of a round: updates are added where they are made.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ward_core::{RoundId, Upload};
+use ward_privacy::Part;
+use ward_round::NodeEffect;
+
+/// A part of the sum for each thread of a pool, of the round it works for. Each is locked by its own
+/// thread alone.
+pub(super) struct Sums(Vec<Mutex<Option<(RoundId, Arc<Part>)>>>);
+
+impl Sums {
+    pub(super) fn new(threads: usize) -> Self {
+        Self(
+            std::iter::repeat_with(Mutex::default)
+                .take(threads)
+                .collect(),
+        )
+    }
+
+    /// Enters what came of `job` in the part of the current thread, of the pool.
+    pub(super) fn enter(&self, job: &NodeEffect, upload: Upload) -> Upload {
+        let thread = rayon::current_thread_index().and_then(|index| self.0.get(index));
+        let (
+            Some(thread),
+            NodeEffect::Train {
+                round,
+                params,
+                order,
+            },
+        ) = (thread, job)
+        else {
+            return upload;
+        };
+        let mut part = thread.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, part) = match part.take() {
+            Some(open) if open.0 == *round => part.insert(open),
+            _ => part.insert((*round, Part::new(params.0.len(), order.ring))),
+        };
+        part.enter(upload)
+    }
+}
