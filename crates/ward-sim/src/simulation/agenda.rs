@@ -29,19 +29,31 @@ pub(super) struct Agenda {
 impl Agenda {
     /// Lets something happen at `at`, to `node` or by it.
     pub(super) fn add(&mut self, at: Tick, node: NodeId, happening: Happening) {
-        let rank = match happening {
-            Happening::ToCoordinator(_) => 0,
-            Happening::ToNode(_) => 1,
-            Happening::Finished(_) => 2,
-            Happening::Woke => 3,
-        };
         self.number += 1;
-        self.queue.insert((at, rank, node, self.number), happening);
+        let place = (at, rank(&happening), node, self.number);
+        self.queue.insert(place, happening);
+    }
+
+    /// Lets the coordinator wake at `at`: once, however often it asks. Where messages take no time, all
+    /// its deadlines lie at one tick, which never comes.
+    pub(super) fn wake(&mut self, at: Tick) {
+        let place = (at, rank(&Happening::Woke), NodeId(u32::MAX), 0);
+        self.queue.insert(place, Happening::Woke);
     }
 
     /// What happens next: when, to whom, and what.
     pub(super) fn next(&mut self) -> Option<(Tick, NodeId, Happening)> {
         let ((at, _, node, _), happening) = self.queue.pop_first()?;
         Some((at, node, happening))
+    }
+}
+
+/// The order within a tick.
+fn rank(happening: &Happening) -> u8 {
+    match happening {
+        Happening::ToCoordinator(_) => 0,
+        Happening::ToNode(_) => 1,
+        Happening::Finished(_) => 2,
+        Happening::Woke => 3,
     }
 }

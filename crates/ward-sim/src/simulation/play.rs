@@ -97,9 +97,7 @@ impl<'p> Play<'p> {
         for effect in self.coordinator.handle(self.now, input) {
             match effect {
                 Effect::Send { to, instruction } => self.send(to, instruction)?,
-                Effect::WakeAt(tick) => {
-                    self.agenda.add(tick, NodeId(u32::MAX), Happening::Woke);
-                }
+                Effect::WakeAt(tick) => self.agenda.wake(tick),
                 Effect::Checkpoint(state) => self.observer.checkpoint(&state)?,
                 Effect::Emit(event) => {
                     if matches!(event, Event::RunFinished { .. }) {
