@@ -52,6 +52,7 @@ fn main() -> Result<()> {
     let coordinator = job.coordinator(&wards)?;
     let mut scales = Scales {
         looks: Vec::with_capacity(job.rounds as usize),
+        rounds: job.rounds,
     };
     Simulation::new(coordinator, &wards, &pool, KEEP_OPEN, Seed::run(0), |_| {
         (Link::IDEAL, Faults::default())
@@ -86,6 +87,7 @@ struct Look {
 struct Scales {
     /// With room for all of them from the start.
     looks: Vec<Look>,
+    rounds: u32,
 }
 
 impl Observer for Scales {
@@ -94,7 +96,9 @@ impl Observer for Scales {
     }
 
     fn checkpoint(&mut self, state: &RunState) -> io::Result<()> {
-        if state.round().0 >= FLAT_AFTER && self.looks.len() < self.looks.capacity() {
+        let round = state.round().0;
+        // The end of the run says goodbye to everybody at once.
+        if (FLAT_AFTER..self.rounds).contains(&round) {
             let heap = HEAP.allocated() as f64;
             let resident = process::status_mb("VmRSS").map_err(io::Error::other)? * 1e6;
             self.looks.push(Look { heap, resident });
