@@ -8,7 +8,10 @@ use ward_round::NodeEffect;
 
 /// A part of the sum for each thread of a pool, of the round it works for. Each is locked by its own
 /// thread alone.
-pub(super) struct Sums(Vec<Mutex<Option<(RoundId, Arc<Part>)>>>);
+pub(super) struct Sums(Vec<Mutex<Option<Open>>>);
+
+/// A part and the round it belongs to.
+type Open = (RoundId, Arc<Part>);
 
 impl Sums {
     pub(super) fn new(threads: usize) -> Self {
