@@ -18,6 +18,7 @@ pub mod scaling;
 pub mod seed;
 pub mod tick;
 pub mod trainer;
+pub mod words;
 
 pub use algorithm::{Algorithm, Wide};
 pub use digest::Digest;
@@ -34,3 +35,4 @@ pub use trainer::{
     Address, Batches, LocalUpdate, LocalWork, OptimizerSpec, RingSpec, TrainError, TrainOrder,
     Trainer, Weighting,
 };
+pub use words::Words;

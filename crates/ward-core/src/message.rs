@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Evaluation, Params, RoundId, Summary, TrainOrder};
+use crate::{Evaluation, Params, RoundId, Summary, TrainOrder, Words};
 
 /// Coordinator to node.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,7 +79,7 @@ pub enum Report {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Upload {
     /// One word for each parameter, and for each of the order's [extras](crate::algorithm).
-    pub words: Vec<u64>,
+    pub words: Words,
     /// How much the update counts; the same weight is already multiplied into the words.
     pub weight: u64,
     /// Mean training loss, told to the observers and to samplers that learn.

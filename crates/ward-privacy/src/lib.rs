@@ -1,16 +1,19 @@
 //! Decides what may leave a hospital, at what price.
 //!
 //! Start with [`seal`](seal()): the one straight line from a hospital's numbers to something that
-//! may leave it. [`ring`] is the arithmetic that makes sums exact; [`egress`] searches everything
+//! may leave it. [`ring`] is the arithmetic that makes sums exact; [`part`] is a part of a sum, made
+//! where the uploads were; [`egress`] searches everything
 //! that did leave for the hospital's own rows.
 //!
 //! **Invariants.** No clock, no socket, no thread, no tensor library. Nothing but [`seal`](seal())
 //! makes an [`Upload`](ward_core::Upload) from a [`LocalUpdate`](ward_core::LocalUpdate).
 
 pub mod egress;
+pub mod part;
 pub mod ring;
 pub mod seal;
 
 pub use egress::RowScanner;
+pub use part::Part;
 pub use ring::RingSum;
 pub use seal::{SealError, seal};

@@ -61,7 +61,7 @@ pub fn seal(
         range: ring.range,
     })?;
     Ok(Upload {
-        words,
+        words: words.into(),
         weight,
         loss,
     })
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn words_are_weight_times_fixed_point() {
         let upload = seal(update(&[0.5, -1.0], 3), Weighting::Examples, &RING).unwrap();
-        assert_eq!(upload.words, [3 * 128, (-3_i64 * 256).cast_unsigned()]);
+        assert_eq!(*upload.words, [3 * 128, (-3_i64 * 256).cast_unsigned()]);
     }
 
     #[test]

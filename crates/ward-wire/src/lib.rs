@@ -12,7 +12,7 @@
 //! use ward_core::{Report, RoundId, Upload};
 //! use ward_wire::{Packed, proto};
 //!
-//! let upload = Upload { words: vec![7, u64::MAX], weight: 3, loss: 0.5 };
+//! let upload = Upload { words: vec![7, u64::MAX].into(), weight: 3, loss: 0.5 };
 //! let report = Report::Upload { round: RoundId(4), upload };
 //! let packed = Packed::<proto::Report>::from(&report);
 //! assert_eq!(Report::try_from(packed), Ok(report));

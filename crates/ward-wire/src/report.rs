@@ -153,7 +153,7 @@ fn read_upload(message: proto::Upload, tensor: Option<Tensor>) -> Result<Upload,
     let loss = finite("upload.loss", message.loss)?;
     let tensor = Packed::<()>::claim(tensor, &Manifest::try_from(words)?)?;
     Ok(Upload {
-        words: tensor.words()?,
+        words: tensor.words()?.into(),
         weight: message.weight,
         loss,
     })

@@ -113,7 +113,7 @@ impl Raw {
 /// An upload of small words for `round`, packed.
 pub(crate) fn upload(round: u32, parameters: usize) -> (proto::Report, Tensor) {
     let upload = Upload {
-        words: (0..parameters as u64).collect(),
+        words: (0..parameters as u64).collect::<Vec<_>>().into(),
         weight: 1,
         loss: 0.5,
     };

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use ward_core::{Event, Instruction, NodeId, Outcome, Params, Report, Tick};
 
 use crate::phase::{Enrolling, Phase};
+use crate::strategy::Visibility;
 use crate::{PhaseName, Plan, RunState, Strategy};
 
 /// What can happen to a coordinator.
@@ -101,6 +102,12 @@ impl Coordinator {
     #[must_use]
     pub fn params(&self) -> &Params {
         &self.state.params
+    }
+
+    /// What its aggregator must be shown.
+    #[must_use]
+    pub fn needs(&self) -> Visibility {
+        self.strategy.aggregator.needs()
     }
 
     /// The phase it is in.

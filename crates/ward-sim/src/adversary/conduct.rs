@@ -283,7 +283,7 @@ mod tests {
         let flip = super::super::SignFlip { scale: 2.0 };
         let (flipped, seen) = sent(&alone(Attack::SignFlip(flip)));
         // Twice a rounded value is the rounded double but for one step of the ring, times 7 rows.
-        for (h, f) in honest.words.iter().zip(&flipped.words) {
+        for (h, f) in honest.words.iter().zip(&*flipped.words) {
             assert!((h.cast_signed() * 2 + f.cast_signed()).abs() <= 7);
         }
         assert!(seen.is_none());

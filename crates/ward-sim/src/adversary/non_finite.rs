@@ -41,7 +41,7 @@ impl NonFinite {
             NotANumber::Nan => (0, f64::NAN),
         };
         Upload {
-            words: vec![word; words],
+            words: vec![word; words].into(),
             weight: 1,
             loss,
         }

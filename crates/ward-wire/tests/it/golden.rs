@@ -39,7 +39,7 @@ fn an_upload_is_spelled_so() {
     let words = [1_u64, u64::MAX];
     let hash = Digest::of(&[[1, 0, 0, 0, 0, 0, 0, 0], [0xff; 8]].concat());
     let upload = Upload {
-        words: words.to_vec(),
+        words: words.to_vec().into(),
         weight: 300,
         loss: 0.5,
     };

@@ -11,7 +11,7 @@ use ward_wire::{Dtype, Packed, Tensor, Unreadable, decode, proto};
 
 fn upload() -> Packed<proto::Report> {
     let upload = Upload {
-        words: vec![1, 2, 3],
+        words: vec![1, 2, 3].into(),
         weight: 5,
         loss: 0.25,
     };

@@ -12,7 +12,7 @@ use crate::words;
 
 fn upload(words: usize) -> Report {
     let upload = Upload {
-        words: (0..words as u64).collect(),
+        words: (0..words as u64).collect::<Vec<_>>().into(),
         weight: 40,
         loss: 0.5,
     };

@@ -55,7 +55,7 @@ fn params() -> impl Strategy<Value = Arc<Params>> {
 fn upload() -> impl Strategy<Value = Upload> {
     let words = prop::collection::vec(any::<u64>(), 1..300);
     (words, any::<u64>(), finite()).prop_map(|(words, weight, loss)| Upload {
-        words,
+        words: words.into(),
         weight,
         loss,
     })

@@ -13,6 +13,9 @@ use ward_train::{CnnConfig, Engine, HospitalTrainer, Learners, MlpConfig, ModelC
 
 use crate::npy::Npy;
 
+/// Hospitals whose rows stay in memory between rounds: the default of `simulation.keep_open`.
+pub(crate) const KEEP_OPEN: usize = 1_024;
+
 /// The largest parameter a job's sums must have room for.
 const RANGE: f32 = 64.0;
 

@@ -5,8 +5,8 @@
 //! was training, the engine around it and evaluation. `RAYON_NUM_THREADS` says how many threads.
 //! Set `WARDROUND_BENCH_ENGINE=burn` to time burn's autodiff instead of the fused trainer.
 //!
-//! `-- J3 DIR 1000` plays a thousand rounds, its cohorts over and over, and prints how the memory
-//! grew after the first fifty.
+//! `-- J3 DIR 1000` plays a thousand rounds, its cohorts over and over. How memory behaves meanwhile is
+//! told by `memory.rs`.
 
 #![expect(clippy::print_stdout, reason = "the result is the output")]
 
@@ -28,16 +28,7 @@ use ward_round::RunState;
 use ward_sim::{Faults, Link, Observer, Simulation};
 use ward_train::{Engine, Learners, TrainingDevice};
 
-use job::{Job, Wards};
-
-/// The round after which memory should no longer grow.
-const FLAT_AFTER: usize = 50;
-
-/// Rounds between two looks at the memory, which cost as much as a hospital's training.
-const MEMORY_EVERY: usize = 10;
-
-/// Hospitals whose rows stay in memory between rounds: the default of `simulation.keep_open`.
-const KEEP_OPEN: usize = 1_024;
+use job::{Job, KEEP_OPEN, Wards};
 
 fn main() -> Result<()> {
     let began = Instant::now();
@@ -72,7 +63,6 @@ fn main() -> Result<()> {
         ends: Vec::new(),
         cpu: Vec::new(),
         evaluation: Duration::ZERO,
-        memory: Vec::new(),
         accuracy: 0.0,
     };
     let finished = Simulation::new(coordinator, &wards, &pool, KEEP_OPEN, Seed::run(0), |_| {
@@ -94,8 +84,6 @@ struct Clock<'a> {
     cpu: Vec<Duration>,
     /// Processor time of all evaluations.
     evaluation: Duration,
-    /// Resident memory at the end of every so many rounds.
-    memory: Vec<f64>,
     accuracy: f64,
 }
 
@@ -114,10 +102,6 @@ impl Observer for Clock<'_> {
         self.evaluation += before.elapsed();
         self.cpu.push(ProcessTime::now().as_duration());
         self.ends.push(Instant::now());
-        if self.ends.len().is_multiple_of(MEMORY_EVERY) {
-            let memory = process::rss_mb().map_err(io::Error::other)?;
-            self.memory.push(memory);
-        }
         Ok(())
     }
 }
@@ -135,10 +119,6 @@ impl Clock<'_> {
         let training = training.as_secs_f64() / rounds;
         let evaluation = self.evaluation.as_secs_f64() / rounds;
         let start = (self.ends[0] - began).as_secs_f64() - round;
-        let grown = match self.memory.get(FLAT_AFTER / MEMORY_EVERY) {
-            Some(settled) => self.memory[self.memory.len() - 1] - settled,
-            None => 0.0,
-        };
         Ok(serde_json::json!({
             "peer": "wardround",
             "job": id,
@@ -150,8 +130,7 @@ impl Clock<'_> {
             "other_cpu_s": rounded(cpu - training - evaluation),
             "rounds": self.ends.len(),
             "acc": (self.accuracy * 1e4).round() / 1e4,
-            "peak_rss_mb": process::peak_rss_mb()?,
-            "grown_mb": (grown * 1e3).round() / 1e3,
+            "peak_rss_mb": process::status_mb("VmHWM")?,
             "cpu_s": rounded(last.as_secs_f64()),
         }))
     }

@@ -4,21 +4,12 @@ use std::fs;
 
 use anyhow::{Context, Result};
 
-/// Most memory resident so far, in millions of bytes.
-pub(crate) fn peak_rss_mb() -> Result<f64> {
-    status("VmHWM:")
-}
-
-/// Memory resident now, in millions of bytes.
-pub(crate) fn rss_mb() -> Result<f64> {
-    status("VmRSS:")
-}
-
-fn status(key: &str) -> Result<f64> {
+/// Millions of bytes under `key` of the process's status: `VmRSS` is resident now, `VmHWM` was at most.
+pub(crate) fn status_mb(key: &str) -> Result<f64> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status
         .lines()
-        .find_map(|line| line.strip_prefix(key))
+        .find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))
         .with_context(|| format!("no {key}"))?;
     let kib: f64 = line
         .split_whitespace()

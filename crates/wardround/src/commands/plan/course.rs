@@ -223,7 +223,7 @@ impl<'a> Course<'a> {
                         Report::Upload {
                             round,
                             upload: Upload {
-                                words,
+                                words: words.into(),
                                 weight,
                                 loss: 1.0,
                             },
