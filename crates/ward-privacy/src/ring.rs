@@ -71,10 +71,12 @@ impl pulp::NullaryFnOnce for Encode<'_> {
             weight,
             ring,
         } = self;
-        // A NaN does not fit either.
-        let fits = |value: f32| value.abs() <= ring.range;
-        if !values.iter().fold(true, |all, &value| all & fits(value)) {
-            return Err(values.iter().position(|&v| !fits(v)).unwrap_or(0));
+        // Magnitudes are in the order of their bits, and a NaN is above them all.
+        let bits = |value: &f32| value.abs().to_bits();
+        let most = values.iter().map(bits).fold(0, u32::max);
+        if most > ring.range.to_bits() {
+            let fits = |value: &f32| value.abs() <= ring.range;
+            return Err(values.iter().position(|v| !fits(v)).unwrap_or(0));
         }
         let scale = (1u64 << ring.fraction_bits) as f64;
         let words = values.iter();
@@ -112,14 +114,15 @@ pub fn check(upload: &Upload, len: usize, ring: &RingSpec) -> Result<(), Malform
     if pulp::Arch::new().dispatch(Within { words, most }) {
         return Ok(());
     }
-    let index = words.iter().position(|&w| !within(w, most)).unwrap_or(0) as u64;
+    let without = |&w: &u64| moved_up(w, most) > 2 * most;
+    let index = words.iter().position(without).unwrap_or(0) as u64;
     Err(Malformed::OutOfRange { index })
 }
 
-/// Whether a word is within +-most: exactly when, moved up by that, it is within twice that.
+/// A word moved up by `most`: within twice that exactly when the word is within +-most.
 #[inline(always)]
-fn within(word: u64, most: u64) -> bool {
-    word.wrapping_add(most) <= 2 * most
+fn moved_up(word: u64, most: u64) -> u64 {
+    word.wrapping_add(most)
 }
 
 /// Whether all words are within +-most; as [`Encode`], several at a time.
@@ -133,8 +136,9 @@ impl pulp::NullaryFnOnce for Within<'_> {
 
     #[inline(always)]
     fn call(self) -> bool {
-        let all = self.words.iter();
-        all.fold(true, |all, &word| all & within(word, self.most))
+        let words = self.words.iter();
+        let highest = words.map(|&word| moved_up(word, self.most));
+        highest.fold(0, u64::max) <= 2 * self.most
     }
 }
 

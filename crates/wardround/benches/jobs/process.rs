@@ -4,9 +4,15 @@ use std::fs;
 
 use anyhow::{Context, Result};
 
-/// Most memory resident so far, in millions of bytes.
+/// Most memory resident since the start or the last [`forget_peak`], in millions of bytes.
 pub(crate) fn peak_rss_mb() -> Result<f64> {
     status("VmHWM:")
+}
+
+/// Forgets the most so far, and says what is resident now, in millions of bytes.
+pub(crate) fn forget_peak() -> Result<f64> {
+    fs::write("/proc/self/clear_refs", "5").context("cannot reset the peak of memory")?;
+    rss_mb()
 }
 
 /// Memory resident now, in millions of bytes.
