@@ -11,6 +11,9 @@ pub const MOST_FRACTION_BITS: u32 = 32;
 /// The coarsest resolution that still averages to `f32` precision: steps of 2^-20.
 pub const FEWEST_FRACTION_BITS: u32 = 20;
 
+/// Values that are looked at and encoded while they are in the first-level cache.
+const BLOCK: usize = 1_024;
+
 /// 1.5 * 2^52: added to a number below 2^51, it leaves the rounded integer in the low bits.
 const ROUNDER: f64 = 6_755_399_441_055_744.0;
 
@@ -71,18 +74,21 @@ impl pulp::NullaryFnOnce for Encode<'_> {
             weight,
             ring,
         } = self;
-        // Magnitudes are in the order of their bits, and a NaN is above them all.
-        let bits = |value: &f32| value.abs().to_bits();
-        let most = values.iter().map(bits).fold(0, u32::max);
+        let scale = (1u64 << ring.fraction_bits) as f64;
+        let mut words = Vec::with_capacity(values.len());
+        let mut most = 0;
+        for block in values.chunks(BLOCK) {
+            // Magnitudes are in the order of their bits, and a NaN is above them all.
+            let bits = block.iter().map(|value| value.abs().to_bits());
+            most = bits.fold(most, u32::max);
+            let fixed = block.iter().map(|&value| fixed(value, scale));
+            words.extend(fixed.map(|word| word.wrapping_mul(weight)));
+        }
         if most > ring.range.to_bits() {
             let fits = |value: &f32| value.abs() <= ring.range;
             return Err(values.iter().position(|v| !fits(v)).unwrap_or(0));
         }
-        let scale = (1u64 << ring.fraction_bits) as f64;
-        let words = values.iter();
-        Ok(words
-            .map(|&value| fixed(value, scale).wrapping_mul(weight))
-            .collect())
+        Ok(words)
     }
 }
 

@@ -32,9 +32,9 @@ const HOSPITALS: usize = 100;
 /// How many of them may be bad.
 const BAD: usize = 20;
 /// Coordinates that are sealed, checked and added together: they fit the second-level cache.
-const PIECE: usize = 1 << 12;
+const PIECE: usize = 1 << 13;
 /// Updates of J5a that are in memory at a time.
-const HELD: usize = 4;
+const HELD: usize = 5;
 /// The peers' check: the sum of so many of the result's first numbers.
 const CHECKED: usize = 1_000;
 /// The largest number that sums must have room for.
