@@ -30,8 +30,9 @@ ONE_THREAD = {name + "_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", 
 # NumPy and PyTorch ask the kernel for large pages; so our allocator may.
 LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 WORKSPACE = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../.."))
-OURS = ["cargo", "bench", "-q", "--manifest-path", os.path.join(WORKSPACE, "Cargo.toml"),
-        "-p", "wardround", "--bench", "jobs", "--"]
+BENCH = ["cargo", "bench", "-q", "--manifest-path", os.path.join(WORKSPACE, "Cargo.toml"),
+         "-p", "wardround", "--bench", "jobs"]
+OURS = [*BENCH, "--"]
 PEERS_HOME = os.environ.get("PEERS_HOME", os.path.expanduser("~/.cache/fl-peers"))
 AGGREGATORS = {"J5a": ["numpy", "torch", "blazefl", "flwr"], "J5b": ["numpy", "torch", "byz", "flwr"]}
 
@@ -139,6 +140,7 @@ def aggregation(peers, repeats, job, folder):
 
 def main():
     peers, repeats = os.path.abspath(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 5
+    subprocess.run([*BENCH, "--no-run"], check=True)
     with tempfile.TemporaryDirectory() as folder:
         for job in sys.argv[3:] or ["J1", "J2", "J3", "J4", "J5a", "J5b"]:
             run = aggregation if job in AGGREGATORS else rounds
