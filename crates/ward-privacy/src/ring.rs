@@ -16,6 +16,9 @@ pub const MOST_FRACTION_BITS: u32 = 32;
 /// The coarsest resolution that still averages to `f32` precision: steps of 2^-20.
 pub const FEWEST_FRACTION_BITS: u32 = 20;
 
+/// Values that are looked at and encoded while they are in the first-level cache.
+const BLOCK: usize = 1_024;
+
 /// 1.5 * 2^52: added to a number below 2^51, it leaves the rounded integer in the low bits.
 const ROUNDER: f64 = 6_755_399_441_055_744.0;
 
@@ -76,16 +79,21 @@ impl pulp::NullaryFnOnce for Encode<'_> {
             weight,
             ring,
         } = self;
-        // A NaN does not fit either.
-        let fits = |value: f32| value.abs() <= ring.range;
-        if !values.iter().fold(true, |all, &value| all & fits(value)) {
-            return Err(values.iter().position(|&v| !fits(v)).unwrap_or(0));
-        }
         let scale = (1u64 << ring.fraction_bits) as f64;
-        let words = values.iter();
-        Ok(words
-            .map(|&value| fixed(value, scale).wrapping_mul(weight))
-            .collect())
+        let mut words = Vec::with_capacity(values.len());
+        let mut most = 0;
+        for block in values.chunks(BLOCK) {
+            // Magnitudes are in the order of their bits, and a NaN is above them all.
+            let bits = block.iter().map(|value| value.abs().to_bits());
+            most = bits.fold(most, u32::max);
+            let fixed = block.iter().map(|&value| fixed(value, scale));
+            words.extend(fixed.map(|word| word.wrapping_mul(weight)));
+        }
+        if most > ring.range.to_bits() {
+            let fits = |value: &f32| value.abs() <= ring.range;
+            return Err(values.iter().position(|v| !fits(v)).unwrap_or(0));
+        }
+        Ok(words)
     }
 }
 
@@ -123,14 +131,15 @@ pub fn check(upload: &Upload, len: usize, ring: &RingSpec) -> Result<(), Malform
     if pulp::Arch::new().dispatch(Within { words, most }) {
         return Ok(());
     }
-    let index = words.iter().position(|&w| !within(w, most)).unwrap_or(0) as u64;
+    let without = |&w: &u64| moved_up(w, most) > 2 * most;
+    let index = words.iter().position(without).unwrap_or(0) as u64;
     Err(Malformed::OutOfRange { index })
 }
 
-/// Whether a word is within +-most: exactly when, moved up by that, it is within twice that.
+/// A word moved up by `most`: within twice that exactly when the word is within +-most.
 #[inline(always)]
-fn within(word: u64, most: u64) -> bool {
-    word.wrapping_add(most) <= 2 * most
+fn moved_up(word: u64, most: u64) -> u64 {
+    word.wrapping_add(most)
 }
 
 /// Whether all words are within +-most; as [`Encode`], several at a time.
@@ -144,8 +153,9 @@ impl pulp::NullaryFnOnce for Within<'_> {
 
     #[inline(always)]
     fn call(self) -> bool {
-        let all = self.words.iter();
-        all.fold(true, |all, &word| all & within(word, self.most))
+        let words = self.words.iter();
+        let highest = words.map(|&word| moved_up(word, self.most));
+        highest.fold(0, u64::max) <= 2 * self.most
     }
 }
 

@@ -2,28 +2,28 @@
 //!
 //!   D_ij = G_ii + G_jj − 2 G_ij,   G = X Xᵀ,   X centred on the mean
 //!
-//! All in `f64`, a block of coordinates at a time. Centring keeps the digits that a common part
-//! would cost. Where a pair is so near, against its distances from the mean, that the difference
-//! still loses digits, it is computed again from the differences of its numbers.
+//! Products are added in the updates' own precision over 64 coordinates at a time, and those sums
+//! in `f64`: for `f32` a distance is good to some 1e-7 of the distances from the mean. Centring keeps
+//! the digits that a common part would cost. Where a pair is so near, against its distances from the
+//! mean, that the difference still loses digits, it is computed again, in `f64`, from the
+//! differences of its numbers.
 //!
-//! Each element of G is a sum over coordinates in their order: fused multiply-adds within a task of
-//! fixed length, then the tasks' sums. So threads and the width of vectors change no bit.
+//! Each element of G is a sum over coordinates in their order, in pieces of fixed length. So threads
+//! and the width of vectors change no bit.
 
 use rayon::prelude::*;
 
 use crate::points::Squares;
+use crate::value::{HEIGHT, PANEL};
 use crate::{Updates, Value};
 
 /// Coordinates that are gathered together.
 const BLOCK: usize = 256;
-/// Coordinates that stay in the first-level cache while they are multiplied.
+/// Coordinates that stay in the first-level cache while they are multiplied, and whose products are
+/// added in the updates' own precision.
 const SHORT: usize = 64;
 /// Coordinates of one task.
 const TASK: usize = 64 * BLOCK;
-/// Points of one panel, whose numbers lie side by side.
-const PANEL: usize = 16;
-/// A pair nearer than this, against its distances from the mean, is computed again.
-const NEAR: f64 = 1e-6;
 
 /// Between the updates, the origin and the reference, in this order.
 pub(crate) fn squares<T: Value>(updates: &Updates<T>) -> Squares {
@@ -43,7 +43,7 @@ pub(crate) fn squares<T: Value>(updates: &Updates<T>) -> Squares {
     let pairs = (0..points.len()).flat_map(|j| (0..j).map(move |i| (i, j)));
     let near = |&(i, j): &(usize, usize)| {
         let (own, square) = square(i, j);
-        square <= NEAR * own
+        square <= T::NEAR * own
     };
     let near: Vec<(usize, usize)> = pairs.filter(near).collect();
     let again = all.total(near.len(), |from, to, sums| {
@@ -93,7 +93,7 @@ impl<T: Value> All<'_, T> {
 
     fn gram(&self, from: usize, to: usize, sums: &mut [f64]) {
         let panels = self.points.len().div_ceil(PANEL);
-        let mut panels = vec![[[0.0; PANEL]; BLOCK]; panels];
+        let mut panels = vec![[[T::default(); PANEL]; BLOCK]; panels];
         for from in (from..to).step_by(BLOCK) {
             pulp::Arch::new().dispatch(Gram {
                 points: self.points,
@@ -107,14 +107,14 @@ impl<T: Value> All<'_, T> {
 }
 
 /// A block of coordinates of some points; those of one coordinate lie side by side.
-type Panel = [[f64; PANEL]; BLOCK];
+type Panel<T> = [[T; PANEL]; BLOCK];
 
 /// One block's share of G, as the processor's widest vectors run it.
 struct Gram<'a, T> {
     points: &'a [&'a [T]],
     from: usize,
     to: usize,
-    panels: &'a mut [Panel],
+    panels: &'a mut [Panel<T>],
     sums: &'a mut [f64],
 }
 
@@ -132,12 +132,7 @@ impl<T: Value> pulp::WithSimd for Gram<'_, T> {
                 for q in p..self.panels.len() {
                     let (a, b) = (&self.panels[p][at..to], &self.panels[q][at..to]);
                     let corner = &mut self.sums[p * PANEL * width + q * PANEL..];
-                    // As many sums as there are registers for.
-                    if S::F64_LANES >= 8 {
-                        add::<S, 8>(simd, a, b, corner, width);
-                    } else {
-                        add::<S, 4>(simd, a, b, corner, width);
-                    }
+                    add(simd, a, b, corner, width);
                 }
             }
         }
@@ -154,7 +149,8 @@ impl<T: Value> Gram<'_, T> {
             let terms = mean.iter_mut().zip(&point[self.from..self.to]);
             terms.for_each(|(sum, value)| *sum += value.wide());
         }
-        mean.iter_mut().for_each(|sum| *sum /= updates as f64);
+        let mean = mean.map(|sum| T::narrow(sum / updates as f64));
+        let less = T::narrow(-1.0);
         for (panel, points) in self.panels.iter_mut().zip(self.points.chunks(PANEL)) {
             let mut rows = [&[][..]; PANEL];
             let points = points.iter().map(|point| &point[self.from..self.to]);
@@ -164,12 +160,12 @@ impl<T: Value> Gram<'_, T> {
             if rows[PANEL - 1].is_empty() {
                 for (w, row) in rows.iter().enumerate() {
                     let values = panel.iter_mut().zip(*row).zip(&mean);
-                    values.for_each(|((to, value), mean)| to[w] = value.wide() - mean);
+                    values.for_each(|((to, value), mean)| to[w] = mean.fused(less, *value));
                 }
             } else {
                 for (l, to) in panel[..self.to - self.from].iter_mut().enumerate() {
                     for w in 0..PANEL {
-                        to[w] = rows[w][l].wide() - mean[l];
+                        to[w] = mean[l].fused(less, rows[w][l]);
                     }
                 }
             }
@@ -177,38 +173,20 @@ impl<T: Value> Gram<'_, T> {
     }
 }
 
-/// Adds the products of two panels to a corner of G, `H` rows and two vectors of it at a time.
+/// Adds the products of two panels to a corner of G.
 #[inline(always)]
-fn add<S: pulp::Simd, const H: usize>(
+fn add<S: pulp::Simd, T: Value>(
     simd: S,
-    a: &[[f64; PANEL]],
-    b: &[[f64; PANEL]],
+    a: &[[T; PANEL]],
+    b: &[[T; PANEL]],
     corner: &mut [f64],
     width: usize,
 ) {
-    for i in 0..PANEL / H {
-        for j in 0..PANEL / (2 * S::F64_LANES) {
-            let mut sums = [[simd.splat_f64s(0.0); 2]; H];
-            for h in 0..H {
-                let row = &corner[(i * H + h) * width..][..PANEL];
-                let row = S::as_simd_f64s(row).0;
-                sums[h] = [row[2 * j], row[2 * j + 1]];
-            }
-            for (a, b) in a.iter().zip(b) {
-                let a: &[f64; H] = &a.as_chunks().0[i];
-                let b = S::as_simd_f64s(b).0;
-                let b = [b[2 * j], b[2 * j + 1]];
-                for h in 0..H {
-                    let factor = simd.splat_f64s(a[h]);
-                    sums[h][0] = simd.mul_add_f64s(factor, b[0], sums[h][0]);
-                    sums[h][1] = simd.mul_add_f64s(factor, b[1], sums[h][1]);
-                }
-            }
-            for h in 0..H {
-                let row = &mut corner[(i * H + h) * width..][..PANEL];
-                let row = S::as_mut_simd_f64s(row).0;
-                [row[2 * j], row[2 * j + 1]] = sums[h];
-            }
+    for i in 0..PANEL / HEIGHT {
+        let rows = corner[i * HEIGHT * width..].chunks_mut(width);
+        for (row, sums) in rows.zip(T::products(simd, a, i, b)) {
+            let terms = row.iter_mut().zip(sums);
+            terms.for_each(|(sum, term)| *sum += term.wide());
         }
     }
 }
@@ -234,5 +212,43 @@ impl<T: Value> pulp::WithSimd for Difference<'_, T> {
         let rest = a_rest.iter().zip(b_rest);
         let rest = rest.map(|(a, b)| (a.wide() - b.wide()) * (a.wide() - b.wide()));
         sums.iter().sum::<f64>() + rest.sum::<f64>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use ward_core::NodeId;
+
+    proptest! {
+        #[test]
+        fn distances_of_f32_keep_their_digits(
+            shapes in prop::collection::vec((any::<u32>(), 0_i32..6), 2..20),
+            len in 1_usize..700, common in -1e3_f32..1e3,
+        ) {
+            // Some near each other, some far away, all far from zero.
+            let value = |&(seed, far): &(u32, i32), k: usize| {
+                let bits = seed.wrapping_mul(2_654_435_761).wrapping_add(k as u32 * 40_503);
+                common + 0.1_f32.powi(far) * (bits % 2_001) as f32
+            };
+            let rows: Vec<Vec<f32>> = shapes
+                .iter()
+                .map(|shape| (0..len).map(|k| value(shape, k)).collect())
+                .collect();
+            let mut updates = Updates::new(len);
+            for (node, row) in rows.iter().enumerate() {
+                updates.insert(NodeId(node as u32), row.clone(), 1).unwrap();
+            }
+            let squares = squares(&updates);
+            for (i, a) in rows.iter().enumerate() {
+                for (j, b) in rows.iter().enumerate() {
+                    let terms = a.iter().zip(b).map(|(a, b)| f64::from(*a) - f64::from(*b));
+                    let exact: f64 = terms.map(|apart| apart * apart).sum();
+                    let got = squares.row(i)[j];
+                    prop_assert!((got - exact).abs() <= 2e-3 * exact, "{i} {j}: {got}, not {exact}");
+                }
+            }
+        }
     }
 }

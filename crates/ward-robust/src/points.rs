@@ -24,7 +24,7 @@ impl Squares {
     }
 
     /// From one point to each.
-    fn row(&self, i: usize) -> &[f64] {
+    pub(crate) fn row(&self, i: usize) -> &[f64] {
         &self.values[i * self.size..][..self.size]
     }
 }

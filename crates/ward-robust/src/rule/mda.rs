@@ -1,5 +1,5 @@
-//! Minimum-diameter averaging, MDA (Rousseeuw 1985; El Mhamdi et al. 2018 and 2021,
-//! arXiv:1905.03853).
+//! Minimum-diameter averaging, MDA (Rousseeuw 1985; El Mhamdi et al. 2020, Genuinely Distributed
+//! Byzantine Machine Learning, arXiv:1905.03853).
 //!
 //!   S = the n − f updates of least diameter, max |x_i − x_j| over i, j ∈ S
 //!   y = mean of S

@@ -9,7 +9,7 @@ use std::io;
 use std::time::Duration;
 
 use ward_core::{NodeId, Outcome, Record, Seed, Tick};
-use ward_round::{Coordinator, RunState};
+use ward_round::{Coordinator, RunState, Visibility};
 
 use self::node::Node;
 use self::play::Play;

@@ -62,9 +62,7 @@ impl Node {
     /// Milliseconds for `job`, with so many training and test rows.
     pub(super) fn duration_ms(&self, job: &NodeEffect, (train, test): (u64, u64)) -> u64 {
         match job {
-            NodeEffect::Train { order, .. } => {
-                self.link.training_ms(order, train, self.parameters)
-            }
+            NodeEffect::Train { order, .. } => self.link.training_ms(order, train, self.parameters),
             NodeEffect::Evaluate { .. } => self.link.scoring_ms(test, self.parameters),
             NodeEffect::Summarise { .. } | NodeEffect::Send(_) | NodeEffect::Done => 0,
         }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use ward_core::{Correction, NodeId, RoundId, Tick};
+use ward_core::{NodeId, RoundId, Tick};
 use ward_round::{NodeEffect, NodeInput};
 
 use super::crew::Shift;
@@ -68,7 +68,7 @@ impl Job {
     /// What changes a hospital's memory is not done on suspicion.
     fn may_begin(&self) -> bool {
         let remembers = match &self.job {
-            NodeEffect::Train { order, .. } => order.correction != Correction::None,
+            NodeEffect::Train { order, .. } => order.algorithm.remembers().is_some(),
             _ => false,
         };
         self.begun || !remembers

@@ -29,11 +29,7 @@ impl Sums {
     /// Enters what came of `job` in the part of the current thread, of the pool.
     pub(super) fn enter(&self, job: &NodeEffect, upload: Upload) -> Upload {
         let thread = rayon::current_thread_index().and_then(|index| self.parts.get(index));
-        let (
-            Some(thread),
-            NodeEffect::Train { round, order, .. },
-        ) = (thread, job)
-        else {
+        let (Some(thread), NodeEffect::Train { round, order, .. }) = (thread, job) else {
             return upload;
         };
         let mut part = thread.lock().unwrap_or_else(PoisonError::into_inner);

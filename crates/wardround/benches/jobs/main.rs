@@ -5,11 +5,15 @@
 //! was training, the engine around it and evaluation. `RAYON_NUM_THREADS` says how many threads.
 //! Set `WARDROUND_BENCH_ENGINE=burn` to time burn's autodiff instead of the fused trainer.
 //!
+//! `-- J5a [DIR]` and `-- J5b [DIR]` time aggregation alone (`aggregation.rs`), of numbers drawn from a
+//! seed, or of the peers' where `DIR` has them: `base.npy`, `update_0.npy` to `update_99.npy`.
+//!
 //! `-- J3 DIR 1000` plays a thousand rounds, its cohorts over and over. How memory behaves meanwhile is
 //! told by `memory.rs`.
 
 #![expect(clippy::print_stdout, reason = "the result is the output")]
 
+mod aggregation;
 mod job;
 mod npy;
 mod process;
@@ -42,9 +46,16 @@ fn main() -> Result<()> {
             println!("skipped: name a job and the folder of its export, for example: J1 DIR");
             return Ok(());
         }
+        [id, folder @ ..] if (id == "J5a" || id == "J5b") && folder.len() <= 1 => {
+            let folder = folder.first().map(Path::new);
+            println!("{}", aggregation::play(id, folder)?);
+            return Ok(());
+        }
         [id, folder] => (id, folder, None),
         [id, folder, rounds] => (id, folder, Some(rounds.parse().context("ROUNDS")?)),
-        _ => bail!("usage: cargo bench -p wardround --bench jobs -- J1|J2|J3|J4 DIR [ROUNDS]"),
+        _ => bail!(
+            "usage: cargo bench -p wardround --bench jobs -- J1|J2|J3|J4 DIR [ROUNDS], or J5a|J5b [DIR]"
+        ),
     };
     let engine = match std::env::var("WARDROUND_BENCH_ENGINE").as_deref() {
         Ok("burn") => Engine::Burn(TrainingDevice::Cpu),

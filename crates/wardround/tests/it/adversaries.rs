@@ -71,6 +71,27 @@ fn four_of_twenty_one_that_flip_five_times_over_overturn_fedavg() {
 }
 
 #[test]
+fn the_default_robust_rule_bears_what_overturns_fedavg() {
+    let honest = federated(&Lab::new(FEDERATION).summary("run e.toml"), "auc");
+    let ipm = "[adversaries.attack.ipm]\ntau = 5.0\n";
+    let alie = "[adversaries.attack.alie]\ntau = 1.5\n";
+    for (attack, overturns) in [(SIGN_FLIP, true), (ipm, true), (alie, false)] {
+        let lab = attacked(attack);
+        let auc = |strategy: &str| {
+            let summary = lab.summary(&format!("run e.toml --set strategy={strategy}"));
+            federated(&summary, "auc")
+        };
+        let robust = auc("{robust={f=4}}");
+        assert!(
+            (robust - honest).abs() <= 0.02,
+            "{attack}: {robust}, not {honest}"
+        );
+        let mean = auc("{fedavg={}}");
+        assert_eq!(mean < 0.70, overturns, "{attack}: {mean}");
+    }
+}
+
+#[test]
 fn without_adversaries_the_bits_are_those_that_the_readme_tells() {
     let config = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs/quickstart.toml");
     let lab = Lab::new("");

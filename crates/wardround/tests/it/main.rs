@@ -4,6 +4,7 @@ mod adversaries;
 mod command_line;
 mod crashes;
 mod emr_risk_table;
+mod heart;
 mod lab;
 mod own_files;
 mod own_model;

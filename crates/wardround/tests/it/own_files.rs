@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -137,13 +136,7 @@ fn a_run_on_own_files_is_resumed_from_anywhere() {
 
 #[test]
 fn four_real_hospitals_land_on_the_known_figures() {
-    let Some(folder) = std::env::var_os("WARDROUND_HEART_DIR").map(PathBuf::from) else {
-        // Past the harness, which hides what a passing test prints.
-        let _ = writeln!(
-            std::io::stderr(),
-            "skipped: set WARDROUND_HEART_DIR to a folder with the heart disease data (UCI data \
-             set 45, with FLamby's split as flamby_split.csv)"
-        );
+    let Some(folder) = crate::heart::folder() else {
         return;
     };
     let config = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../configs/heart.toml");

@@ -1,0 +1,276 @@
+//! J5: aggregation alone, of updates that are there before the clock starts.
+//!
+//! J5a is FedAvg of 100 updates of ten million `f32`, J5b FedAvg and the robust rules over 100 of a
+//! million, of which 20 may be bad; update i weighs 100 + i. What is counted starts at an update's
+//! floats and ends at the result's, as with the peers. FedAvg goes the way of a round, a piece of
+//! the model at a time: sealed into ring words, checked, added, and the sum decoded. The rules go
+//! over updates as their aggregator keeps them.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use cpu_time::ProcessTime;
+use rand::RngExt;
+use rayon::prelude::*;
+use serde_json::{Map, Value, json};
+use ward_core::{Delta, LocalUpdate, NodeId, RingSpec, Seed, Weighting};
+use ward_robust::before::NearestNeighbourMixing;
+use ward_robust::rule::{
+    Bulyan, Caf, CentredClipping, GeometricMedian, Krum, MeaMed, Median, MultiKrum, Scale, Start,
+    TrimmedMean,
+};
+use ward_robust::{Before, Robust, Rule, Updates};
+use ward_round::Aggregator;
+use ward_round::strategy::{Accumulator, Mean, Opening};
+
+use crate::npy::Npy;
+use crate::process::status_mb;
+
+const HOSPITALS: usize = 100;
+/// How many of them may be bad.
+const BAD: usize = 20;
+/// Coordinates that are sealed, checked and added together: they fit the second-level cache.
+const PIECE: usize = 1 << 13;
+/// Updates of J5a that are in memory at a time.
+const HELD: usize = 5;
+/// The peers' check: the sum of so many of the result's first numbers.
+const CHECKED: usize = 1_000;
+/// The largest number that sums must have room for.
+const RANGE: f32 = 64.0;
+
+/// Times job `id` and prints its line of JSON. `folder` holds the peers' numbers; without it they
+/// are drawn from a seed.
+pub(crate) fn play(id: &str, folder: Option<&Path>) -> Result<Value> {
+    let mut told = Told::default();
+    match id {
+        "J5a" => means(&base(folder)?, &mut told)?,
+        _ => rules(folder, &mut told)?,
+    }
+    Ok(json!({
+        "peer": "wardround",
+        "job": id,
+        "threads": rayon::current_num_threads(),
+        "seconds": told.seconds,
+        "cpu": told.cpu,
+        "check": told.check,
+        "extra_mb": told.extra_mb,
+        "self_peak_rss_mb": told.peak_mb,
+    }))
+}
+
+/// Wall and processor seconds, checks and memory beyond what was there before, by name.
+#[derive(Default)]
+struct Told {
+    seconds: Map<String, Value>,
+    cpu: Map<String, Value>,
+    check: Map<String, Value>,
+    extra_mb: Map<String, Value>,
+    peak_mb: f64,
+}
+
+impl Told {
+    fn timed(&mut self, name: &str, work: impl FnOnce() -> Result<Vec<f32>>) -> Result<()> {
+        let before = forget_peak()?;
+        let mut clock = Clock::default();
+        let result = clock.run(work)?;
+        self.tell(name, &clock, &result, before)
+    }
+
+    fn tell(&mut self, name: &str, clock: &Clock, result: &[f32], before: f64) -> Result<()> {
+        let first = result[..CHECKED].iter().map(|&v| f64::from(v));
+        let peak = status_mb("VmHWM")?;
+        self.seconds.insert(name.to_owned(), milli(clock.wall));
+        self.cpu.insert(name.to_owned(), milli(clock.cpu));
+        self.check.insert(name.to_owned(), milli(first.sum()));
+        self.extra_mb.insert(name.to_owned(), milli(peak - before));
+        self.peak_mb = self.peak_mb.max(peak);
+        Ok(())
+    }
+}
+
+fn milli(value: f64) -> Value {
+    json!((value * 1e3).round() / 1e3)
+}
+
+/// Seconds so far.
+#[derive(Default)]
+struct Clock {
+    wall: f64,
+    cpu: f64,
+}
+
+impl Clock {
+    fn run<R>(&mut self, work: impl FnOnce() -> R) -> R {
+        let (wall, cpu) = (Instant::now(), ProcessTime::now());
+        let result = work();
+        self.wall += wall.elapsed().as_secs_f64();
+        self.cpu += cpu.elapsed().as_secs_f64();
+        result
+    }
+}
+
+fn weight(hospital: usize) -> u64 {
+    100 + hospital as u64
+}
+
+/// J5a: update i is `base` + 0.01 i. A few are made at a time, off the clock.
+fn means(base: &[f32], told: &mut Told) -> Result<()> {
+    let before = forget_peak()?;
+    let mut clock = Clock::default();
+    let mut sums = clock.run(|| Sums::new(base.len()))?;
+    let mut held = vec![vec![0.0; base.len()]; HELD];
+    for first in (0..HOSPITALS).step_by(HELD) {
+        for (hospital, update) in (first..).zip(&mut held) {
+            let shift = 0.01 * hospital as f32;
+            let values = update.par_iter_mut().zip(base);
+            values.for_each(|(value, base)| *value = base + shift);
+        }
+        clock.run(|| sums.add(first, &held))?;
+    }
+    let mean = clock.run(|| sums.mean(base.len()))?;
+    told.tell("fedavg", &clock, &mean, before)
+}
+
+/// The sums of a round, a piece of the model each.
+struct Sums {
+    ring: RingSpec,
+    pieces: Vec<Box<dyn Accumulator>>,
+}
+
+impl Sums {
+    /// No update yet, of `len` parameters.
+    fn new(len: usize) -> Result<Self> {
+        let total = (0..HOSPITALS).map(weight).sum();
+        let ring = ward_privacy::ring::finest(RANGE, weight(HOSPITALS), total)
+            .context("the sum has no room")?;
+        let open = |at: usize| {
+            Mean.open(Opening {
+                len: PIECE.min(len - at),
+                ring,
+                seed: Seed::run(0),
+                carried: &[],
+            })
+        };
+        let pieces = (0..len).step_by(PIECE).map(open).collect();
+        Ok(Self { ring, pieces })
+    }
+
+    /// Seals the updates of hospital `first` and those after it, checks and adds them.
+    fn add(&mut self, first: usize, updates: &[Vec<f32>]) -> Result<()> {
+        let ring = self.ring;
+        let tasks = self.pieces.par_iter_mut().enumerate().with_min_len(16);
+        tasks.try_for_each(|(at, sum)| {
+            for (hospital, update) in (first..).zip(updates) {
+                let values = &update[at * PIECE..];
+                let values = &values[..PIECE.min(values.len())];
+                let update = LocalUpdate {
+                    delta: Delta(values.to_vec()),
+                    extras: Vec::new(),
+                    examples: weight(hospital),
+                    loss: 0.0,
+                };
+                let upload = ward_privacy::seal(update, Weighting::Examples, &ring)?;
+                ward_privacy::ring::check(&upload, values.len(), &ring)?;
+                sum.accept(NodeId(hospital as u32), &upload)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn mean(&mut self, len: usize) -> Result<Vec<f32>> {
+        let mut mean = vec![0.0; len];
+        let pieces = mean.par_chunks_mut(PIECE).zip(&mut self.pieces);
+        pieces.try_for_each(|(to, sum)| -> Result<()> {
+            to.copy_from_slice(&sum.finish()?.0);
+            Ok(())
+        })?;
+        Ok(mean)
+    }
+}
+
+/// A name, what is done before, and a rule.
+type Job = (&'static str, Vec<Arc<dyn Before>>, Arc<dyn Rule>);
+
+/// J5b: FedAvg, then every rule.
+fn rules(folder: Option<&Path>, told: &mut Told) -> Result<()> {
+    let held = updates(folder)?;
+    let len = held[0].len();
+    told.timed("fedavg", || {
+        let mut sums = Sums::new(len)?;
+        sums.add(0, &held)?;
+        sums.mean(len)
+    })?;
+    let mut updates = Updates::new(len);
+    for (hospital, update) in held.into_iter().enumerate() {
+        updates.insert(NodeId(hospital as u32), update, weight(hospital))?;
+    }
+    for (name, before, rule) in jobs() {
+        let robust = Robust {
+            before,
+            rule,
+            f: BAD,
+            norm_bound: f64::INFINITY,
+            claimed_weights: false,
+        };
+        told.timed(name, || Ok(robust.combine(&updates, Seed::run(0))?))?;
+    }
+    Ok(())
+}
+
+fn jobs() -> [Job; 10] {
+    let nnm: Arc<dyn Before> = Arc::new(NearestNeighbourMixing);
+    let geometric = GeometricMedian {
+        smoothing: 1e-6,
+        steps: 100,
+        start: Start::Mean,
+    };
+    let clipping = CentredClipping {
+        radius: 10.0,
+        steps: 1,
+    };
+    let scale = Scale::Counting;
+    [
+        ("median", vec![], Arc::new(Median { weighted: false })),
+        ("trimmed", vec![], Arc::new(TrimmedMean)),
+        ("meamed", vec![], Arc::new(MeaMed)),
+        ("krum", vec![], Arc::new(Krum)),
+        ("multikrum", vec![], Arc::new(MultiKrum { keep: None })),
+        ("bulyan", vec![], Arc::new(Bulyan)),
+        ("geometric_median", vec![], Arc::new(geometric)),
+        ("centred_clipping", vec![], Arc::new(clipping)),
+        ("caf", vec![], Arc::new(Caf { scale })),
+        ("nnm_trimmed", vec![nnm], Arc::new(TrimmedMean)),
+    ]
+}
+
+/// J5a's numbers that all updates share: ten million.
+fn base(folder: Option<&Path>) -> Result<Vec<f32>> {
+    match folder {
+        Some(folder) => Npy::open(&folder.join("base.npy"))?.f32s(),
+        None => Ok(drawn(0, 10_000_000)),
+    }
+}
+
+/// J5b's updates: 100 of a million numbers.
+fn updates(folder: Option<&Path>) -> Result<Vec<Vec<f32>>> {
+    let update = |hospital| match folder {
+        Some(folder) => Npy::open(&folder.join(format!("update_{hospital}.npy")))?.f32s(),
+        None => Ok(drawn(hospital, 1_000_000)),
+    };
+    (0..HOSPITALS).map(update).collect()
+}
+
+/// Numbers between -1.7 and 1.7, of a variance near 1.
+fn drawn(stream: usize, len: usize) -> Vec<f32> {
+    let mut rng = Seed::run(5).child("update", stream as u64).stream();
+    (0..len).map(|_| rng.random_range(-1.7..1.7)).collect()
+}
+
+/// Forgets the most memory so far, and says what is resident now, in millions of bytes.
+fn forget_peak() -> Result<f64> {
+    fs::write("/proc/self/clear_refs", "5").context("cannot reset the peak of memory")?;
+    status_mb("VmRSS")
+}
