@@ -112,7 +112,7 @@ mod tests {
             ..update(&[0.5], 3)
         };
         let upload = seal(update, Weighting::Examples, &RING).unwrap();
-        assert_eq!(upload.words, [3 * 128, 3 * 512]);
+        assert_eq!(*upload.words, [3 * 128, 3 * 512]);
     }
 
     #[test]

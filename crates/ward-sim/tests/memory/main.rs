@@ -2,12 +2,11 @@
 
 use std::alloc::System;
 use std::io;
-use std::sync::Arc;
 
 use cap::Cap;
 use ward_core::{
     Address, Delta, Evaluation, Layout, LocalUpdate, LocalWork, NodeId, NodeInfo, OptimizerSpec,
-    Params, Record, RingSpec, Scaling, Seed, Summary, TrainError, TrainOrder, Trainer,
+    Params, Record, RingSpec, Seed, Summary, TrainError, TrainOrder, Trainer,
 };
 use ward_round::{Coordinator, Plan, RunState, Strategy};
 use ward_sim::{Faults, Link, Observer, Simulation, Ward, Wards};
@@ -43,12 +42,18 @@ impl Trainer for Still {
     ) -> Result<LocalUpdate, TrainError> {
         Ok(LocalUpdate {
             delta: Delta(params.0.iter().map(|w| 0.01 - w).collect()),
+            extras: Vec::new(),
             examples: 10,
             loss: 0.5,
         })
     }
 
-    fn evaluate(&mut self, _: &Params, _: Option<&Arc<Scaling>>) -> Result<Evaluation, TrainError> {
+    fn evaluate(
+        &mut self,
+        _: &Params,
+        _: &TrainOrder,
+        _: Address,
+    ) -> Result<Evaluation, TrainError> {
         Ok(Evaluation::default())
     }
 }
@@ -99,6 +104,7 @@ fn play(threads: usize) -> Vec<usize> {
         node: NodeId(node),
         name: format!("hospital-{node}"),
         tier: "all".into(),
+        ..NodeInfo::default()
     };
     let plan = Plan {
         rounds: ROUNDS,
