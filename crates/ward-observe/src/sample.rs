@@ -385,6 +385,7 @@ fn abandoned() -> impl Strategy<Value = Abandoned> {
         Just(Abandoned::TooFewNodes { present, needed }),
         Just(Abandoned::Unmet(Unmet::TooFew { updates, needed, f })),
         Just(Abandoned::Unmet(Unmet::TooManySubsets { updates, f, most })),
+        Just(Abandoned::NothingTrusted),
     ]
 }
 

@@ -127,7 +127,6 @@ impl Coordinator {
             scaling: self.state.scaling.clone(),
             ..self.plan.order.clone()
         });
-        let ring = order.ring;
         for &to in &asked.cohort {
             let (params, order) = (params.clone(), order.clone());
             effects.push(Effect::Send {
@@ -143,7 +142,9 @@ impl Coordinator {
             goal: target.min(asked.cohort.len()),
             accumulator: self.strategy.aggregator.open(Opening {
                 len: self.plan.parameters,
-                ring,
+                round,
+                params: &params,
+                order: &order,
                 seed: self.plan.seed.round(round),
                 carried: &self.state.carried,
             }),

@@ -30,7 +30,7 @@ use layerwise::layerwise;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use ward_core::{Abandoned, Delta, Malformed, NodeId, Params, RingSpec, RoundId, Seed, Upload};
+use ward_core::{Abandoned, Delta, Malformed, NodeId, Params, RoundId, Seed, TrainOrder, Upload};
 
 /// Chooses who is asked in a round.
 pub trait Sampler: fmt::Debug + Send {
@@ -79,10 +79,14 @@ pub trait Aggregator: fmt::Debug + Send {
 pub struct Opening<'a> {
     /// Parameters of the model: numbers of each update.
     pub len: usize,
-    /// The ring that uploads are sealed into.
-    pub ring: RingSpec,
     /// The round's place in the tree of random choices.
     pub seed: Seed,
+    /// The round.
+    pub round: RoundId,
+    /// The model that it starts from.
+    pub params: &'a Params,
+    /// How hospitals are to train.
+    pub order: &'a TrainOrder,
     /// Its last result where it [`carries`](Aggregator::carries) one; empty before the first.
     pub carried: &'a [f32],
 }

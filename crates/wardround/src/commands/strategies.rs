@@ -129,6 +129,7 @@ mod tests {
                 "mda",
                 "caf",
                 "norm-bounding",
+                "fltrust",
                 "sign-majority",
             ]
         );
@@ -300,6 +301,13 @@ mod tests {
               sees      each update
               bears     none; one moves the mean by radius / n at most
               paper     Sun et al. 2019, Can You Really Backdoor Federated Learning?, arXiv:1911.07963
+
+            [strategy.fltrust]
+              updates count as far as they agree with one that the coordinator trains on rows of its own
+              settings  norm_bound = 100.0, root_rows = 100
+              sees      each update
+              bears     any number, as far as those rows are clean and like the hospitals'
+              paper     Cao et al. 2021, FLTrust: Byzantine-robust Federated Learning via Trust Bootstrapping, arXiv:2012.13995
 
             [strategy.sign-majority]
               each parameter moves by one step, the way that most updates point
