@@ -311,7 +311,7 @@ mod tests {
 
             [strategy.sign-majority]
               each parameter moves by one step, the way that most updates point
-              settings  before = [], learning_rate = 0.001, norm_bound = 100.0
+              settings  before = [], learning_rate = 0.01, norm_bound = 100.0
               sees      each update
               bears     f where n > 2f, of hospitals that agree
               paper     Bernstein et al. 2019, signSGD with Majority Vote is Communication Efficient and Fault Tolerant, arXiv:1810.05291
