@@ -213,6 +213,9 @@ pub enum Abandoned {
     /// What came does not let the strategy's rule keep its promise.
     #[error("{0}")]
     Unmet(#[from] Unmet),
+    /// The coordinator could not train on its own rows, so that there was no update to trust.
+    #[error("the coordinator's training on its root rows gave no update: lower the learning rate")]
+    NothingTrusted,
 }
 
 /// Why a rule cannot bear as many bad updates as it is told to among those that are there.

@@ -45,6 +45,11 @@ impl fmt::Display for RunId {
     }
 }
 
+impl NodeId {
+    /// The coordinator's own address, where it trains on rows that it holds itself: no node's.
+    pub const COORDINATOR: Self = Self(u32::MAX);
+}
+
 impl RoundId {
     /// The round after this one.
     #[must_use]

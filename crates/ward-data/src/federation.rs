@@ -7,11 +7,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ward_core::{Estimate, NodeId, NodeInfo, Seed, Summary};
 
-use crate::HospitalData;
 use crate::csv::{CsvConfig, CsvSource};
 use crate::emr_risk::{EmrRisk, EmrRiskConfig};
 use crate::lung_nodule::{LungNodule, LungNoduleConfig};
 use crate::source::{DataError, Problem, Source};
+use crate::{HospitalData, Rows};
 
 /// Where the rows come from. A later scenario is one more line here and in [`SCENARIOS`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -107,6 +107,16 @@ impl DataConfig {
             Self::LungNodule(config) => config.problems("data.lung-nodule"),
             Self::Csv(config) => config.problems("data.csv"),
         }
+    }
+}
+
+/// The coordinator as one that holds rows.
+pub(crate) fn coordinator() -> NodeInfo {
+    NodeInfo {
+        node: NodeId::COORDINATOR,
+        name: "coordinator".to_owned(),
+        tier: "tertiary".to_owned(),
+        ..NodeInfo::default()
     }
 }
 
@@ -227,6 +237,35 @@ impl Federation {
             scaling.apply(&mut data.test.features);
         }
         Ok(data)
+    }
+
+    /// The coordinator's own rows, for training alone: `file`, beside the hospitals', where rows come
+    /// from files, and else `rows` that are made for it.
+    ///
+    /// # Errors
+    /// [`DataError`], also where there must be a file and none is given.
+    pub fn root(
+        &self,
+        config: &DataConfig,
+        folder: &Path,
+        rows: u64,
+        file: Option<&Path>,
+    ) -> Result<HospitalData, DataError> {
+        let none = || DataError::Federation("the coordinator has no file of its own".to_owned());
+        let mut train = match (config, file) {
+            (DataConfig::Csv(csv), Some(file)) => CsvSource::root(csv, folder, file)?,
+            _ => self.source.root(rows).ok_or_else(none)?,
+        };
+        if self.scaling == ScalingMode::Local {
+            let scaling = Summary::of(&train.features, train.width()).scaling();
+            scaling.apply(&mut train.features);
+        }
+        Ok(HospitalData {
+            info: coordinator(),
+            test: Rows::empty(&train.shape),
+            train,
+            facts: Vec::new(),
+        })
     }
 
     /// What the rows are.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use ward_core::{Estimate, NodeId, NodeInfo};
 
-use crate::HospitalData;
+use crate::{HospitalData, Rows};
 
 /// A federation's data. Each hospital can be had alone: a node opens its own and no other.
 pub trait Source: std::fmt::Debug + Send + Sync {
@@ -22,6 +22,10 @@ pub trait Source: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// [`DataError`] when its rows are not to be had.
     fn hospital(&self, node: NodeId) -> Result<HospitalData, DataError>;
+
+    /// Rows of the coordinator's own, `rows` of them, made at its own address without wrong labels;
+    /// `None` where rows come from files.
+    fn root(&self, rows: u64) -> Option<Rows>;
 
     /// The shape of one row.
     fn shape(&self) -> &[usize];

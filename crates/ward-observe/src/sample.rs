@@ -387,6 +387,7 @@ fn abandoned() -> impl Strategy<Value = Abandoned> {
         Just(Abandoned::NobodyDrawn),
         Just(Abandoned::Unmet(Unmet::TooFew { updates, needed, f })),
         Just(Abandoned::Unmet(Unmet::TooManySubsets { updates, f, most })),
+        Just(Abandoned::NothingTrusted),
     ]
 }
 

@@ -30,7 +30,7 @@ impl Aggregator for Robust {
         let _ = updates.refer_to(opening.carried.to_vec());
         Box::new(Kept {
             robust: self.clone(),
-            ring: opening.ring,
+            ring: opening.order.ring,
             seed: opening.seed,
             updates,
         })

@@ -23,6 +23,7 @@ mod network;
 mod points;
 mod robust;
 pub mod rule;
+mod trusting;
 mod updates;
 mod value;
 
@@ -31,5 +32,6 @@ pub use card::Card;
 pub use points::{Choice, Points, Take};
 pub use robust::Robust;
 pub use rule::Rule;
+pub use trusting::Trusting;
 pub use updates::Updates;
 pub use value::Value;

@@ -106,7 +106,7 @@ fn auc(file: &Path, sets: &[&str]) -> Result<f64, Failure> {
     let pool = pool
         .map_err(|error| Failure::new(Code::Internal, "cannot start threads").caused_by(error))?;
     let mut simulation = Simulation::new(
-        setup.coordinator(RunId::UNNAMED, None),
+        setup.coordinator(RunId::UNNAMED, None)?,
         &setup,
         &pool,
         experiment.simulation.keep_open,

@@ -1,12 +1,13 @@
 //! An experiment made ready: data, model, ring, plan, first parameters.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use ward_core::{NodeId, Params, RingSpec, RunId};
 use ward_data::{DataError, Federation, HospitalData, Rows};
 use ward_privacy::RowScanner;
+use ward_robust::Trusting;
 use ward_round::{Coordinator, RunState};
 use ward_sim::adversary::RowsMut;
 use ward_sim::{Ward, Wards};
@@ -23,6 +24,8 @@ use crate::node_states::NodeStateFiles;
 pub struct Setup {
     /// The config.
     pub experiment: Experiment,
+    /// The folder of the config: what relative paths in it are relative to.
+    pub folder: PathBuf,
     /// Hospitals and rows.
     pub federation: Federation,
     /// The model.
@@ -60,6 +63,7 @@ impl Setup {
         let model = Arc::new(opened.model);
         let experiment = loaded.value.clone();
         Self {
+            folder: loaded.folder().to_owned(),
             federation: opened.federation,
             ring: opened.ring,
             learners: Learners::new(model.clone(), opened.engine),
@@ -86,8 +90,14 @@ impl Setup {
     }
 
     /// The engine of `run`, starting with `state`, or at round 0 where there is none.
-    #[must_use]
-    pub fn coordinator(&self, run: RunId, state: Option<RunState>) -> Coordinator {
+    ///
+    /// # Errors
+    /// [`DataError`] where the coordinator is to hold rows, and they are not to be had.
+    pub fn coordinator(
+        &self,
+        run: RunId,
+        state: Option<RunState>,
+    ) -> Result<Coordinator, DataError> {
         let Self {
             experiment,
             federation,
@@ -96,10 +106,17 @@ impl Setup {
             ..
         } = self;
         let state = state.unwrap_or_else(|| RunState::new(self.initial_params()));
-        let strategy = experiment.strategy(federation, model.layout());
+        let mut strategy = experiment.strategy(federation, model.layout());
+        let target = experiment.target(federation.roster());
+        let robust = experiment.strategy.robust(target);
+        if let (Some(robust), Some(root)) = (robust, experiment.strategy.root()) {
+            let rows = federation.root(&experiment.data, &self.folder, root.rows, root.file)?;
+            let root = Arc::new(Mutex::new(self.trainer(rows)));
+            strategy.aggregator = Box::new(Trusting { robust, root });
+        }
         let mut plan = experiment.plan(federation, model, *ring);
         plan.order.run = run;
-        Coordinator::new(plan, strategy, state)
+        Ok(Coordinator::new(plan, strategy, state))
     }
 
     /// The trainer of rows that were opened already.

@@ -1,8 +1,8 @@
 //! An aggregation rule of one's own, in a program that is `wardround` with one rule more.
 //!
 //! `cargo run --release -- strategies check tightest` tries what it claims;
-//! `cargo run --release -- run experiment.toml` trains with it, and `up experiment.toml` does so in
-//! many processes.
+//! `cargo run --release -- run experiment.toml` trains with it against adversaries; without those,
+//! `up` does so in many processes.
 
 use std::process::ExitCode;
 

@@ -8,10 +8,11 @@ use super::config::CsvConfig;
 use super::features::{self, Medians};
 use super::notes::{self, Note};
 use super::pools::{self, Whose};
-use super::read::Parsed;
+use super::read::{Parsed, RowReader};
 use super::split::split;
-use crate::HospitalData;
+use super::table::Table;
 use crate::source::{DataError, Source};
+use crate::{HospitalData, Rows};
 
 /// Files of your own, read and checked.
 #[derive(Debug)]
@@ -59,6 +60,24 @@ impl CsvSource {
     /// [`DataError`] with file, line and remedy.
     pub fn enrol(config: &CsvConfig, folder: &Path, seed: Seed) -> Result<Self, DataError> {
         Self::read(config, folder, seed, Whose::Nobodys)
+    }
+
+    /// The rows of one more file, all of them, which is no hospital's: a coordinator's own. It has the
+    /// columns of the others.
+    ///
+    /// # Errors
+    /// [`DataError`] with file, line and remedy.
+    pub fn root(config: &CsvConfig, folder: &Path, file: &Path) -> Result<Rows, DataError> {
+        let table = Table::open(config, folder, file)?;
+        let reader = RowReader::new(config, &table)?;
+        let mut parsed = Parsed::new(config.features.len());
+        table.rows(|row| reader.read(row, &mut parsed))?;
+        if parsed.labels.is_empty() {
+            return Err(table.wrong("there is no row to train on below the header"));
+        }
+        let all: Vec<usize> = (0..parsed.labels.len()).collect();
+        let (rows, _) = Medians::of(&parsed, &all).fill(config, &parsed, &all);
+        Ok(rows)
     }
 
     fn read(
@@ -183,6 +202,10 @@ impl Source for CsvSource {
             ))),
             None => Err(DataError::NoSuchHospital(node)),
         }
+    }
+
+    fn root(&self, _rows: u64) -> Option<Rows> {
+        None
     }
 
     fn shape(&self) -> &[usize] {

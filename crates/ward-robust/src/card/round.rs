@@ -1,7 +1,10 @@
 //! Drawn rounds, and how an aggregator plays one.
 
 use rand::RngExt;
-use ward_core::{Delta, LocalUpdate, NodeId, Purpose, RingSpec, Seed, Weighting};
+use ward_core::{
+    Delta, LocalUpdate, LocalWork, NodeId, OptimizerSpec, Params, Purpose, RingSpec, RoundId, Seed,
+    TrainOrder, Weighting,
+};
 use ward_round::Aggregator;
 use ward_round::strategy::Opening;
 
@@ -70,10 +73,17 @@ impl Round {
     /// The result, as a run makes it: sealed, accepted one by one, and finished. `None` where the
     /// round would be abandoned.
     pub(super) fn play(&self, aggregator: &dyn Aggregator) -> Option<Vec<f32>> {
+        let optimizer = OptimizerSpec::Sgd {
+            learning_rate: 1.0,
+            momentum: 0.0,
+        };
+        let order = TrainOrder::new(LocalWork::Steps(1), 0, optimizer, RING, Seed::run(0));
         let carried: Vec<f32> = self.reference.iter().map(|&v| v as f32).collect();
         let mut accumulator = aggregator.open(Opening {
             len: self.reference.len(),
-            ring: RING,
+            round: RoundId(0),
+            params: &Params(vec![0.0; self.reference.len()]),
+            order: &order,
             seed: Seed::run(0),
             carried: &carried,
         });

@@ -6,9 +6,9 @@
 //! Where no update points the reference's way, y is 0. An update of norm 0 has no direction and
 //! counts nothing.
 //!
-//! Breakdown: any f, as far as the root set is clean and like the hospitals' rows. Cost: n d. The
-//! reference must be trained on rows that the coordinator holds; no part of a run does that yet, so
-//! no config offers this rule.
+//! Breakdown: any f, as far as the root set is clean and like the hospitals' rows. Cost: n d, and the
+//! reference's training ([`Trusting`](crate::Trusting)). The paper multiplies y by a global learning
+//! rate; here that is 1.
 
 use ward_round::strategy::{Bears, Claims};
 

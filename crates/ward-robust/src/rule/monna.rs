@@ -3,8 +3,9 @@
 //!
 //!   y = mean of the n − f nearest to x_p, itself among them      p: `pivot`
 //!
-//! `f` is the run's. In the paper each node mixes around its own update, which it can trust; a
-//! coordinator has none, so this rule is here for nodes to come and no config offers it.
+//! `f` is the run's. In the paper each node mixes around its own update, which it can trust. No
+//! hospital's update is that to a coordinator, so this rule is here for nodes to come and no config
+//! offers it.
 //!
 //! Breakdown: 2f < n, and the pivot's node honest. Cost: n d. As in byzfl; of two updates as near,
 //! the one of the lower node.

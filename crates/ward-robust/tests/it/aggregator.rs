@@ -1,14 +1,16 @@
 //! Rules as a run's aggregator: what comes in is decoded, looked at, and kept.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 use ward_core::{
-    Abandoned, Delta, LocalUpdate, Malformed, NodeId, RingSpec, Seed, Unmet, Upload, Weighting,
+    Abandoned, Address, Delta, Evaluation, Layout, LocalUpdate, LocalWork, Malformed, NodeId,
+    OptimizerSpec, Params, RingSpec, RoundId, Seed, Summary, TrainError, TrainOrder, Trainer,
+    Unmet, Upload, Weighting,
 };
 use ward_robust::before::Bucketing;
-use ward_robust::rule::{CentredClipping, Krum, Median, TrimmedMean};
-use ward_robust::{Before, Robust, Rule};
+use ward_robust::rule::{CentredClipping, FlTrust, Krum, Median, TrimmedMean};
+use ward_robust::{Before, Robust, Rule, Trusting};
 use ward_round::strategy::{Accumulator, Opening};
 use ward_round::{Aggregator, Visibility};
 
@@ -29,9 +31,19 @@ fn upload(delta: &[f32], examples: u64) -> Upload {
 }
 
 fn open(robust: &Robust, carried: &[f32]) -> Box<dyn Accumulator> {
-    robust.open(Opening {
+    open_any(robust, carried)
+}
+
+fn open_any(aggregator: &dyn Aggregator, carried: &[f32]) -> Box<dyn Accumulator> {
+    let optimizer = OptimizerSpec::Sgd {
+        learning_rate: 1.0,
+        momentum: 0.0,
+    };
+    aggregator.open(Opening {
         len: 2,
-        ring: RING,
+        round: RoundId(3),
+        params: &Params(vec![1.0, 2.0]),
+        order: &TrainOrder::new(LocalWork::Steps(1), 0, optimizer, RING, Seed::run(1)),
         seed: Seed::run(1),
         carried,
     })
@@ -114,6 +126,88 @@ fn centred_clipping_starts_from_the_result_of_the_round_before() {
     };
     assert_eq!(result(&[]), [0.6, 0.8]);
     assert_eq!(result(&[3.0, 3.5]), [3.0, 4.0]);
+}
+
+/// Rows of the coordinator that pull the model towards zero, by half a round.
+struct Root(Result<(), TrainError>);
+
+impl Trainer for Root {
+    fn layout(&self) -> &Layout {
+        unreachable!("nobody asks a root set for its layout")
+    }
+
+    fn examples(&self) -> u64 {
+        100
+    }
+
+    fn summarise(&self) -> Summary {
+        Summary::default()
+    }
+
+    fn train(
+        &mut self,
+        params: &Params,
+        _order: &TrainOrder,
+        address: Address,
+    ) -> Result<LocalUpdate, TrainError> {
+        assert_eq!(
+            (address.round, address.node),
+            (RoundId(3), NodeId::COORDINATOR)
+        );
+        self.0.clone()?;
+        Ok(LocalUpdate {
+            delta: Delta(params.0.iter().map(|w| -0.5 * w).collect()),
+            extras: Vec::new(),
+            examples: 100,
+            loss: 0.5,
+        })
+    }
+
+    fn evaluate(
+        &mut self,
+        _params: &Params,
+        _order: &TrainOrder,
+        _address: Address,
+    ) -> Result<Evaluation, TrainError> {
+        unreachable!("nobody scores a model on a root set")
+    }
+}
+
+fn trusting(trained: Result<(), TrainError>) -> Trusting {
+    Trusting {
+        robust: robust(FlTrust, 0),
+        root: Arc::new(Mutex::new(Root(trained))),
+    }
+}
+
+#[test]
+fn updates_count_as_far_as_they_agree_with_the_coordinator_s_own() {
+    let trusting = trusting(Ok(()));
+    assert_eq!(trusting.needs(), Visibility::EachUpdate);
+    let mut kept = open_any(&trusting, &[]);
+    // The model is (1, 2), so the coordinator's update is (-.5, -1), of norm √1.25.
+    for (node, update) in [
+        (0, [-2.0, -4.0]),
+        (1, [4.0, 8.0]),
+        (2, [2.0, -1.0]),
+        (3, [-3.0, 0.0]),
+    ] {
+        kept.accept(NodeId(node), &upload(&update, 1)).unwrap();
+    }
+    // Cosines 1, -1, 0 and 1/√5: the first as it is but shorter, the last as long as the trusted one.
+    let [first, last] = [1.0, 1.0 / 5.0_f64.sqrt()];
+    let x = (first * -0.5 - last * 1.25_f64.sqrt()) / (first + last);
+    let y = -first / (first + last);
+    let result = kept.finish().unwrap().0;
+    assert!((f64::from(result[0]) - x).abs() < 1e-6, "{result:?}, {x}");
+    assert!((f64::from(result[1]) - y).abs() < 1e-6, "{result:?}, {y}");
+}
+
+#[test]
+fn without_an_update_to_trust_the_round_is_abandoned() {
+    let mut kept = open_any(&trusting(Err(TrainError::Diverged)), &[]);
+    kept.accept(NodeId(0), &upload(&[1.0, 1.0], 1)).unwrap();
+    assert_eq!(kept.finish(), Err(Abandoned::NothingTrusted));
 }
 
 proptest! {

@@ -131,7 +131,6 @@ impl Coordinator {
             .extend(optimizer.extras(&self.state.optimizer, params.0.len()));
         let params = Arc::new(params);
         let order = self.order();
-        let ring = order.ring;
         for &to in &asked.cohort {
             let (params, order) = (params.clone(), order.clone());
             effects.push(Effect::Send {
@@ -147,7 +146,9 @@ impl Coordinator {
             goal: drawn.aims_at.min(asked.cohort.len()),
             accumulator: self.strategy.aggregator.open(Opening {
                 len: self.plan.upload_len(),
-                ring,
+                round,
+                params: &params,
+                order: &order,
                 seed: self.plan.seed.round(round),
                 carried: &self.state.carried,
             }),

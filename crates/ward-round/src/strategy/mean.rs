@@ -28,7 +28,7 @@ impl Aggregator for Mean {
     }
 
     fn open(&self, opening: Opening<'_>) -> Box<dyn Accumulator> {
-        Box::new(RunningMean(RingSum::new(opening.len, opening.ring)))
+        Box::new(RunningMean(RingSum::new(opening.len, opening.order.ring)))
     }
 }
 

@@ -41,7 +41,7 @@ use layerwise::layerwise;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use ward_core::{Abandoned, Delta, Malformed, NodeId, Params, RingSpec, RoundId, Seed, Upload};
+use ward_core::{Abandoned, Delta, Malformed, NodeId, Params, RoundId, Seed, TrainOrder, Upload};
 
 /// What an aggregator must be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,10 +75,14 @@ pub trait Aggregator: fmt::Debug + Send {
 pub struct Opening<'a> {
     /// Numbers in each upload: parameters of the model, and extras behind them.
     pub len: usize,
-    /// The ring that uploads are sealed into.
-    pub ring: RingSpec,
     /// The round's place in the tree of random choices.
     pub seed: Seed,
+    /// The round.
+    pub round: RoundId,
+    /// The model that it starts from.
+    pub params: &'a Params,
+    /// How hospitals are to train.
+    pub order: &'a TrainOrder,
     /// Its last result where it [`carries`](Aggregator::carries) one; empty before the first.
     pub carried: &'a [f32],
 }

@@ -16,7 +16,10 @@ use cpu_time::ProcessTime;
 use rand::RngExt;
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
-use ward_core::{Delta, LocalUpdate, NodeId, RingSpec, Seed, Weighting};
+use ward_core::{
+    Delta, LocalUpdate, LocalWork, NodeId, OptimizerSpec, Params, RingSpec, RoundId, Seed,
+    TrainOrder, Weighting,
+};
 use ward_robust::before::NearestNeighbourMixing;
 use ward_robust::rule::{
     Bulyan, Caf, CentredClipping, GeometricMedian, Krum, MeaMed, Median, MultiKrum, Scale, Start,
@@ -146,10 +149,17 @@ impl Sums {
         let total = (0..HOSPITALS).map(weight).sum();
         let ring = ward_privacy::ring::finest(RANGE, weight(HOSPITALS), total)
             .context("the sum has no room")?;
+        let sgd = OptimizerSpec::Sgd {
+            learning_rate: 1.0,
+            momentum: 0.0,
+        };
+        let order = TrainOrder::new(LocalWork::Steps(1), 0, sgd, ring, Seed::run(0));
         let open = |at: usize| {
             Mean.open(Opening {
                 len: PIECE.min(len - at),
-                ring,
+                round: RoundId(0),
+                params: &Params::default(),
+                order: &order,
                 seed: Seed::run(0),
                 carried: &[],
             })

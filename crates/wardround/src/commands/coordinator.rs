@@ -132,7 +132,7 @@ async fn serve(
 ) -> Result<Served, Failure> {
     let token = join_token();
     let service = Service {
-        coordinator: setup.coordinator(folder.run(), folder.state(setup)?),
+        coordinator: setup.coordinator(folder.run(), folder.state(setup)?)?,
         layout: setup.model.layout().clone(),
         began: teller.view().now,
         identify: Arc::new(JoinTokens::shared(setup.federation.roster(), &token)),

@@ -124,7 +124,7 @@ fn simulate(
         )
     };
     let mut simulation = Simulation::new(
-        setup.coordinator(folder.run(), state),
+        setup.coordinator(folder.run(), state)?,
         setup,
         pool,
         experiment.simulation.keep_open,

@@ -133,6 +133,7 @@ mod tests {
                 "mda",
                 "caf",
                 "norm-bounding",
+                "fltrust",
                 "sign-majority",
             ]
         );
@@ -333,9 +334,16 @@ mod tests {
               bears     none; one moves the mean by radius / n at most
               paper     Sun et al. 2019, Can You Really Backdoor Federated Learning?, arXiv:1911.07963
 
+            [strategy.fltrust]
+              updates count as far as they agree with one that the coordinator trains on rows of its own
+              settings  norm_bound = 100.0, root_rows = 100
+              sees      each update
+              bears     any number, as far as those rows are clean and like the hospitals'
+              paper     Cao et al. 2021, FLTrust: Byzantine-robust Federated Learning via Trust Bootstrapping, arXiv:2012.13995
+
             [strategy.sign-majority]
               each parameter moves by one step, the way that most updates point
-              settings  before = [], learning_rate = 0.001, norm_bound = 100.0
+              settings  before = [], learning_rate = 0.01, norm_bound = 100.0
               sees      each update
               bears     f where n > 2f, of hospitals that agree
               paper     Bernstein et al. 2019, signSGD with Majority Vote is Communication Efficient and Fault Tolerant, arXiv:1810.05291

@@ -66,8 +66,10 @@ impl StrategyConfig {
     /// How updates are combined, as optimal attacks reckon with it. Colluders do not know what each
     /// update will weigh.
     fn rule(&self, target: usize, seed: Seed) -> Arc<Rule<'static>> {
-        let Some(robust) = self.robust(target) else {
-            return Arc::new(mean);
+        let robust = match self.robust(target) {
+            // What the coordinator trusts, colluders do not know.
+            Some(robust) if self.root().is_none() => robust,
+            _ => return Arc::new(mean),
         };
         Arc::new(move |updates: &[&[f64]]| {
             let mut all = Updates::new(updates.first().map_or(0, |update| update.len()));

@@ -1,6 +1,6 @@
 //! The strategies that a config can name: one file for each, or for a close family.
 //!
-//! A file holds all that is particular to its strategy behind [`StrategyTable`]: its settings with
+//! A file holds all that is particular to its strategy behind `StrategyTable`: its settings with
 //! their defaults and ranges, its line and paper in `wardround strategies`, its aggregator, its
 //! server optimizer, and what it changes in training. A new strategy is a new file and a line in the
 //! list below. A program can [`register`] rules of its own.
@@ -17,6 +17,7 @@ mod feddyn;
 mod fedexp;
 mod fednova;
 mod fedprox;
+mod fltrust;
 mod geometric_median;
 mod keys;
 mod krum;
@@ -31,6 +32,7 @@ mod schedule;
 mod sign_majority;
 
 use std::fmt;
+use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::de::VariantAccess;
@@ -51,6 +53,7 @@ pub use feddyn::FedDynConfig;
 pub use fedexp::FedExPConfig;
 pub use fednova::FedNovaConfig;
 pub use fedprox::FedProxConfig;
+pub use fltrust::FlTrustConfig;
 pub use geometric_median::GeometricMedianConfig;
 pub use keys::BeforeConfig;
 pub use krum::{KrumConfig, MultiKrumConfig};
@@ -77,6 +80,15 @@ pub struct About {
     pub paper: &'static str,
 }
 
+/// The rows that a coordinator holds itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Root<'a> {
+    /// How many are made, where rows are made by a formula.
+    pub rows: u64,
+    /// Their file, where rows come from files.
+    pub file: Option<&'a Path>,
+}
+
 /// A strategy's table in a config, and all that follows from it. What is not said here is FedAvg's.
 pub(crate) trait StrategyTable: fmt::Debug {
     /// What a person is told of it.
@@ -88,6 +100,11 @@ pub(crate) trait StrategyTable: fmt::Debug {
     /// The rule that bears bad updates and all around it, where there is one and rounds aim at
     /// `target` reports.
     fn robust(&self, _target: usize) -> Option<Robust> {
+        None
+    }
+
+    /// The rows that the coordinator trains the rule's reference on, where it does.
+    fn root(&self) -> Option<Root<'_>> {
         None
     }
 
@@ -107,7 +124,7 @@ macro_rules! strategies {
         #[schemars(deny_unknown_fields)]
         pub enum StrategyConfig {
             $($(#[$doc])* #[schemars(rename = $id)] $name($table),)*
-            /// A rule that this program was built with (see [`register`]).
+            /// A rule that this program was built with (see `strategies::register`).
             #[schemars(skip)]
             Own(OwnConfig),
         }
@@ -210,6 +227,8 @@ strategies! {
     "caf" => Caf(CafConfig),
     /// The mean of clipped updates (Sun et al. 2019).
     "norm-bounding" => NormBounding(NormBoundingConfig),
+    /// Updates count as far as they agree with the coordinator's own (Cao et al. 2021).
+    "fltrust" => Fltrust(FlTrustConfig),
     /// Each coordinate moves by the sign that most updates have (Bernstein et al. 2019).
     "sign-majority" => SignMajority(SignMajorityConfig),
 }
@@ -239,7 +258,14 @@ impl StrategyConfig {
         self.table().robust(target)
     }
 
-    /// How updates are combined, where rounds aim at `target` reports.
+    /// The rows that the coordinator trains the rule's reference on, where it does.
+    #[must_use]
+    pub fn root(&self) -> Option<Root<'_>> {
+        self.table().root()
+    }
+
+    /// How updates are combined, where rounds aim at `target` reports. A coordinator that holds rows
+    /// has them with it: see `Setup::coordinator`.
     #[must_use]
     pub fn aggregator(&self, target: usize) -> Box<dyn Aggregator> {
         match self.robust(target) {

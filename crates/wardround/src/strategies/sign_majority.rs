@@ -14,8 +14,8 @@ use crate::config::check::Settings;
 robust_table!(
     SignMajorityConfig,
     "Settings of the majority vote on signs.",
-    /// How far a round moves each parameter, above 0. Default 0.001.
-    learning_rate: f32 = 0.001,
+    /// How far a round moves each parameter, above 0. Default 0.01.
+    learning_rate: f32 = 0.01,
     /// How the step size changes from round to round. Default: it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     schedule: Option<ScheduleConfig> = None

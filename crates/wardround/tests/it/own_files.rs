@@ -51,6 +51,37 @@ fn lab() -> Lab {
 }
 
 #[test]
+fn a_coordinator_s_own_file_is_read_by_it_alone() {
+    let lab = lab();
+    let trusting = EXPERIMENT.replace(
+        "[baselines]",
+        "[strategy.fltrust]\nroot_file = \"root.csv\"\n[baselines]",
+    );
+    fs::write(lab.path("e.toml"), &trusting).unwrap();
+    let absent = lab.output("run e.toml");
+    assert_eq!(absent.status.code(), Some(4));
+    let told = String::from_utf8_lossy(&absent.stderr).into_owned();
+    assert!(told.contains("root.csv"), "{told}");
+    let rows = "age,dose,grade\n50,12,3\n?,1,0\n61,9,2\n44,2,0\n";
+    fs::write(lab.path("files/root.csv"), rows).unwrap();
+    let one = lab.digest("run e.toml");
+    assert_eq!(one, lab.digest("up e.toml"));
+    let turned = rows
+        .replace("12,3", "12,0")
+        .replace("9,2", "9,0")
+        .replace("1,0\n61", "1,3\n61");
+    fs::write(lab.path("files/root.csv"), turned).unwrap();
+    assert_ne!(one, lab.digest("run e.toml"));
+    fs::write(
+        lab.path("e.toml"),
+        trusting.replace("root_file = \"root.csv\"", ""),
+    )
+    .unwrap();
+    let refused = lab.output("run e.toml");
+    assert_eq!(refused.status.code(), Some(3));
+}
+
+#[test]
 fn own_files_give_the_same_bits_simulated_and_deployed() {
     let lab = lab();
     let simulated = lab.summary("run e.toml");

@@ -148,6 +148,17 @@ fn a_run_that_was_killed_goes_on_to_the_same_bits() {
     assert_eq!(text(&resumed, "model_digest"), whole);
 }
 
+#[test]
+fn a_coordinator_that_holds_rows_trusts_the_same_everywhere() {
+    let strategy = |rows| format!("[strategy.fltrust]\nroot_rows = {rows}\n[round]\n");
+    let lab = Lab::new(&SMALL.replace("[round]\n", &strategy(50)));
+    let one = lab.digest("run e.toml --threads 1");
+    assert_eq!(one, lab.digest("run e.toml --threads 8"));
+    assert_eq!(one, lab.digest("up e.toml"));
+    let more = lab.digest("run e.toml --set strategy.fltrust.root_rows=51");
+    assert_ne!(one, more);
+}
+
 /// A server that moves tensor by tensor, with a rate that falls over the whole run.
 fn scheduled(experiment: &str) -> String {
     let strategy = "[strategy.fedlamb]\nlearning_rate = 0.1\nschedule = { cosine = {} }\n[round]\n";

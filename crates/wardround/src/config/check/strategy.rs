@@ -196,6 +196,8 @@ mod tests {
                 "[strategy.median]\nclaimed_weights = true\nbefore = [\"arc\"]",
                 "claimed_weights",
             ),
+            ("[strategy.fltrust]\nroot_rows = 0", "root_rows"),
+            ("[strategy.fltrust]\nroot_file = \"r.csv\"", "root_file"),
             ("[strategy.fedadamw]\nweight_decay = -0.1", "weight_decay"),
             ("[strategy.fedlamb]\nepsilon = 0.0", "epsilon"),
             (
