@@ -80,7 +80,8 @@ fn an_unknown_variant_is_underlined_in_its_header() {
               help: did you mean `fedprox`? There are `fedavg`, `fedavgm`, `fedprox`, `feddyn`, `scaffold`,
                     `fednova`, `fedexp`, `qfedavg`, `fedadam`, `fedadamw`, `fedyogi`, `fedadagrad`, `fedlamb`,
                     `fedlars`, `robust`, `median`, `trimmed-mean`, `meamed`, `krum`, `multi-krum`, `bulyan`,
-                    `geometric-median`, `centred-clipping`, `mda`, `caf` and `norm-bounding`
+                    `geometric-median`, `centred-clipping`, `mda`, `caf`, `norm-bounding`, `fltrust` and
+                    `sign-majority`
 
               `wardround explain WR0104` says more
         "#]],
