@@ -4,7 +4,6 @@ mod fed_dyn;
 mod fed_exp;
 mod fed_nova;
 mod q_fed_avg;
-mod remembered;
 mod scaffold;
 
 use ward_core::{Address, Algorithm, NodeStates, OptimizerSpec, TrainError, TrainOrder};
@@ -24,7 +23,8 @@ pub(crate) trait Part {
     fn finish(self: Box<Self>, update: &mut [f32]) -> Result<Vec<f32>, TrainError>;
 }
 
-/// What an algorithm is given before the work.
+/// What an algorithm or a personalisation is given before the work.
+#[derive(Clone, Copy)]
 pub(crate) struct Before<'a> {
     pub(crate) order: &'a TrainOrder,
     pub(crate) address: Address,

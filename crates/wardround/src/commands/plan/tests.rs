@@ -76,10 +76,10 @@ impl Trainer for Idle {
     fn evaluate(
         &mut self,
         _: &Params,
-        _: &TrainOrder,
+        order: &TrainOrder,
         _: Address,
     ) -> Result<Evaluation, TrainError> {
-        Ok(course::scores(self.rows.1))
+        Ok(course::scores(self.rows.1, &order.personalisation))
     }
 }
 
