@@ -345,9 +345,7 @@ impl<'a> Simulation<'a> {
         let parameters = self.coordinator.plan().parameters;
         match job {
             NodeEffect::Train { order, .. } => link.training_ms(order, train, parameters),
-            NodeEffect::Evaluate { order, .. } => {
-                link.scoring_ms(order, (train, test), parameters)
-            }
+            NodeEffect::Evaluate { order, .. } => link.scoring_ms(order, (train, test), parameters),
             NodeEffect::Summarise { .. } | NodeEffect::Send(_) | NodeEffect::Done => 0,
         }
     }

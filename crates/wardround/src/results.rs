@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use ward_core::metric::{self, name};
 use ward_core::{Estimate, Evaluation, NodeInfo};
-use ward_observe::{Model, ResultRow};
+use ward_observe::{Model, ResultRow, RunView};
 
 /// The AUC over all cases of a group, whatever hospital they are from.
 pub const AUC_ALL_CASES: &str = "auc_all_cases";
@@ -73,6 +73,27 @@ pub fn rows(model: Model, scored: &[(&NodeInfo, Scored)]) -> Vec<ResultRow> {
         rows.extend(evaluation.0.iter().map(row));
     }
     rows
+}
+
+/// What the hospitals reported last: of the federated model, and of their own.
+#[must_use]
+pub fn reported(roster: &[NodeInfo], view: &RunView) -> [Vec<ResultRow>; 2] {
+    let (mut federated, mut personal) = (Vec::new(), Vec::new());
+    for info in roster {
+        let last = view.nodes.get(&info.node);
+        let Some((_, evaluation)) = last.and_then(|node| node.evaluation.as_ref()) else {
+            continue;
+        };
+        let (common, own) = evaluation.apart();
+        for (scored, evaluation) in [(&mut federated, common), (&mut personal, own)] {
+            let cases = None;
+            scored.push((info, Scored { evaluation, cases }));
+        }
+    }
+    [
+        rows(Model::Federated, &federated),
+        rows(Model::Personal, &personal),
+    ]
 }
 
 /// What only a group of several hospitals has.

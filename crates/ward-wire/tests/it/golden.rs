@@ -8,8 +8,8 @@ use bytes::Bytes;
 use prost::Message;
 use ward_core::{
     Algorithm, Batches, Digest, Estimate, Evaluation, Instruction, LocalWork, OptimizerSpec,
-    Params, Personalisation, Report, RingSpec, RoundId, RunId, Scaling, Seed, Summary, TrainOrder, Upload,
-    Weighting,
+    Params, Personalisation, Report, RingSpec, RoundId, RunId, Scaling, Seed, Summary, TrainOrder,
+    Upload, Weighting,
 };
 use ward_wire::{Packed, chunks, decode, proto};
 

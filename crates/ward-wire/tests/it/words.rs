@@ -5,7 +5,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use ward_core::{
     Algorithm, Batches, Estimate, Evaluation, Instruction, LocalWork, OptimizerSpec, Params,
-    Personalisation, Report, RingSpec, RoundId, RunId, Scaling, Seed, Summary, TrainOrder, Upload, Weighting,
+    Personalisation, Report, RingSpec, RoundId, RunId, Scaling, Seed, Summary, TrainOrder, Upload,
+    Weighting,
 };
 
 pub(crate) fn report() -> impl Strategy<Value = Report> {

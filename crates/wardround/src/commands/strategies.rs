@@ -1,4 +1,5 @@
-//! `wardround strategies`: each strategy with its use, settings, defaults and paper.
+//! `wardround strategies`: each strategy and personalisation with its use, settings, defaults and
+//! paper.
 
 use std::process::ExitCode;
 
@@ -8,7 +9,18 @@ use ward_round::Visibility;
 use super::output::{as_written, print, print_json};
 use crate::cli::{Format, ListArgs};
 use crate::failure::Failure;
+use crate::personalisation::PersonalisationConfig;
 use crate::strategies::StrategyConfig;
+
+/// One entry of the list.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Info {
+    /// How updates become a model.
+    Strategy(StrategyInfo),
+    /// How each hospital comes to a model of its own.
+    Personalisation(PersonalisationInfo),
+}
 
 /// One strategy as the list shows it.
 #[derive(Debug, Clone, Serialize)]
@@ -27,23 +39,49 @@ pub struct StrategyInfo {
     pub bears: &'static str,
 }
 
-/// Every strategy, in the order of the list.
+/// One personalisation as the list shows it.
+#[derive(Debug, Clone, Serialize)]
+pub struct PersonalisationInfo {
+    /// The word for it in a config: `[personalisation.ID]`.
+    pub id: &'static str,
+    /// What it is for, in a line.
+    pub r#use: &'static str,
+    /// Its settings with their defaults.
+    pub defaults: serde_json::Value,
+    /// What stays in the hospital.
+    pub keeps: &'static str,
+    /// What leaves it.
+    pub leaves: &'static str,
+    /// Where it is published.
+    pub paper: &'static str,
+}
+
+/// Every strategy, then every personalisation, in the order of their lists.
 #[must_use]
-pub fn strategies() -> Vec<StrategyInfo> {
-    StrategyConfig::defaults()
-        .iter()
-        .map(|strategy| {
-            let about = strategy.about();
-            StrategyInfo {
-                id: about.id,
-                r#use: about.r#use,
-                defaults: as_written(strategy)[about.id].clone(),
-                paper: about.paper,
-                visibility: strategy.visibility(),
-                bears: about.bears,
-            }
+pub fn strategies() -> Vec<Info> {
+    let strategies = StrategyConfig::defaults().into_iter().map(|strategy| {
+        let about = strategy.about();
+        Info::Strategy(StrategyInfo {
+            id: about.id,
+            r#use: about.r#use,
+            defaults: as_written(&strategy)[about.id].clone(),
+            paper: about.paper,
+            visibility: strategy.visibility(),
+            bears: about.bears,
         })
-        .collect()
+    });
+    let personalisations = PersonalisationConfig::defaults().into_iter().map(|own| {
+        let about = own.about();
+        Info::Personalisation(PersonalisationInfo {
+            id: about.id,
+            r#use: about.r#use,
+            defaults: as_written(&own)[about.id].clone(),
+            keeps: about.keeps,
+            leaves: about.leaves,
+            paper: about.paper,
+        })
+    });
+    strategies.chain(personalisations).collect()
 }
 
 /// Prints the list.
@@ -59,30 +97,56 @@ pub fn execute(args: ListArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn text(strategies: &[StrategyInfo]) -> String {
+fn text(list: &[Info]) -> String {
     let mut text = String::new();
-    for info in strategies {
-        let settings = info.defaults.as_object().into_iter().flatten();
-        let settings: Vec<String> = settings
-            .map(|(key, value)| format!("{key} = {value}"))
-            .collect();
-        let settings = if settings.is_empty() {
-            "none".to_owned()
-        } else {
-            settings.join(", ")
-        };
-        let sees = match info.visibility {
-            Visibility::SumOnly => "the sum of the updates",
-            Visibility::EachUpdate => "each update",
-        };
-        text.push_str(&format!(
-            "[strategy.{}]\n  {}\n  settings  {settings}\n  sees      {sees}\n  bears     {}\n  paper     {}\n\n",
-            info.id, info.r#use, info.bears, info.paper
-        ));
+    for info in list {
+        text.push_str(&match info {
+            Info::Strategy(info) => strategy(info),
+            Info::Personalisation(info) => personalisation(info),
+        });
     }
     text.truncate(text.trim_end().len());
     text.push('\n');
     text
+}
+
+fn strategy(info: &StrategyInfo) -> String {
+    let sees = match info.visibility {
+        Visibility::SumOnly => "the sum of the updates",
+        Visibility::EachUpdate => "each update",
+    };
+    format!(
+        "[strategy.{}]\n  {}\n  settings  {}\n  sees      {sees}\n  bears     {}\n  paper     {}\n\n",
+        info.id,
+        info.r#use,
+        settings(&info.defaults),
+        info.bears,
+        info.paper
+    )
+}
+
+fn personalisation(info: &PersonalisationInfo) -> String {
+    format!(
+        "[personalisation.{}]\n  {}\n  settings  {}\n  keeps     {}\n  leaves    {}\n  paper     {}\n\n",
+        info.id,
+        info.r#use,
+        settings(&info.defaults),
+        info.keeps,
+        info.leaves,
+        info.paper
+    )
+}
+
+fn settings(defaults: &serde_json::Value) -> String {
+    let settings = defaults.as_object().into_iter().flatten();
+    let settings: Vec<String> = settings
+        .map(|(key, value)| format!("{key} = {value}"))
+        .collect();
+    if settings.is_empty() {
+        "none".to_owned()
+    } else {
+        settings.join(", ")
+    }
 }
 
 #[cfg(test)]
@@ -92,12 +156,29 @@ mod tests {
     #[test]
     fn the_list_shows_the_defaults_that_the_file_has() {
         let listed = serde_json::to_value(strategies()).unwrap();
-        let ids: Vec<&str> = listed
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|s| s["id"].as_str().unwrap())
-            .collect();
+        let ids = |kind: &str| -> Vec<&str> {
+            let all = listed.as_array().unwrap().iter();
+            let of_kind = all.filter(|info| info["kind"] == kind);
+            of_kind.map(|info| info["id"].as_str().unwrap()).collect()
+        };
+        let own = [
+            "fine-tuning",
+            "fedper",
+            "fedrep",
+            "fedbn",
+            "private-intercept",
+            "ditto",
+            "apfl",
+        ];
+        assert_eq!(ids("personalisation"), own);
+        for id in own {
+            let experiment = format!("personalisation.{id} = {{}}");
+            let table: std::collections::BTreeMap<String, PersonalisationConfig> =
+                toml::from_str(&experiment).unwrap();
+            assert_eq!(table["personalisation"].id(), id);
+            assert!(PersonalisationConfig::defaults().contains(&table["personalisation"]));
+        }
+        let ids = ids("strategy");
         assert_eq!(
             ids,
             [

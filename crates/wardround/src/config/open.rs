@@ -29,6 +29,7 @@ const EXPERIMENT: Shape = Shape {
         "data",
         "model",
         "strategy",
+        "personalisation",
         "sampler",
         "training.optimizer",
         "baselines.training.optimizer",
@@ -38,6 +39,8 @@ const EXPERIMENT: Shape = Shape {
     either: &[
         ("training", ["epochs", "steps"]),
         ("baselines.training", ["epochs", "steps"]),
+        ("personalisation.fine-tuning", ["epochs", "steps"]),
+        ("personalisation.fedrep", ["head_epochs", "head_steps"]),
         ("sampler.uniform", ["count", "fraction"]),
         ("adversaries", ["count", "share"]),
         ("adversaries", ["count", "hospitals"]),
