@@ -130,6 +130,16 @@ fn page(planned: &Planned) -> Result<String, Failure> {
             count(forecast.quorum)
         ),
     );
+    if let Some(personalisation) = &config.personalisation {
+        row(
+            "own models",
+            format!(
+                "{}: each hospital keeps {}",
+                personalisation.id(),
+                text::things(forecast.own_numbers, "number", "numbers")
+            ),
+        );
+    }
     if let Some(adversaries) = &config.adversaries {
         let names = &forecast.adversaries;
         row(

@@ -382,6 +382,55 @@ mod tests {
               sees      each update
               bears     none; one moves the mean by radius / n at most
               paper     Sun et al. 2019, Can You Really Backdoor Federated Learning?, arXiv:1911.07963
+
+            [personalisation.fine-tuning]
+              each hospital trains the round's model a little further on its own rows before using it; the simplest, to be tried first
+              settings  none
+              keeps     nothing: the tuned model is made anew
+              leaves    an update of the whole model, as without; its own scores
+              paper     Yu, Bagdasaryan and Shmatikov 2020, Salvaging Federated Learning by Local Adaptation, arXiv:2002.04758
+
+            [personalisation.fedper]
+              a common body and a head of one's own; for hospitals that ask different things of the same signs
+              settings  private = []
+              keeps     the private tensors, by default the last layer
+              leaves    an update of the shared tensors, zeros for the others; its own scores
+              paper     Arivazhagan et al. 2019, Federated Learning with Personalization Layers, arXiv:1912.00818
+
+            [personalisation.fedrep]
+              as FedPer, the head trained first with the body at rest, then the body with the head at rest; 10 epochs of the head where nothing is said
+              settings  private = []
+              keeps     the private tensors, by default the last layer
+              leaves    an update of the shared tensors, zeros for the others; its own scores
+              paper     Collins et al. 2021, Exploiting Shared Representations for Personalized Federated Learning, arXiv:2102.07078
+
+            [personalisation.fedbn]
+              normalisation layers of one's own; for hospitals whose machines measure differently, and models that have such layers
+              settings  private = ["*norm*"]
+              keeps     the private tensors, by default those with `norm` in their names
+              leaves    an update of the shared tensors, zeros for the others; its own scores
+              paper     Li et al. 2021, FedBN: Federated Learning on Non-IID Features via Local Batch Normalization, arXiv:2102.07623
+
+            [personalisation.private-intercept]
+              one number of one's own for each class: for hospitals with very different shares of the sick
+              settings  none
+              keeps     the biases of the last layer
+              leaves    an update of the shared tensors, zeros for the others; its own scores
+              paper     the smallest head of Arivazhagan et al. 2019, Federated Learning with Personalization Layers, arXiv:1912.00818
+
+            [personalisation.ditto]
+              a second model of one's own, pulled towards the common one; twice the work
+              settings  lambda = 1.0
+              keeps     its own model
+              leaves    an update of the whole model, as without; its own scores
+              paper     Li et al. 2021, Ditto: Fair and Robust Federated Learning Through Personalization, arXiv:2012.04221
+
+            [personalisation.apfl]
+              a second model mixed with the common one, in a share that each hospital finds for itself; twice the work
+              settings  adaptive = true, alpha = 0.5
+              keeps     the second model and its share
+              leaves    an update of the whole model, as without; its own scores
+              paper     Deng, Kamani and Mahdavi 2020, Adaptive Personalized Federated Learning, arXiv:2003.13461
         "#]].assert_eq(&text(&strategies()));
     }
 }

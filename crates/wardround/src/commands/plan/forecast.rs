@@ -31,6 +31,8 @@ pub struct Forecast {
     pub adversaries: Vec<String>,
     /// Parameters of the model.
     pub parameters: usize,
+    /// Numbers that each hospital keeps for a model of its own.
+    pub own_numbers: u64,
     /// Training rows of all hospitals.
     pub training_rows: u64,
     /// Test rows of all hospitals.
@@ -117,6 +119,7 @@ impl Forecast {
             quorum: plan.quorum_of(target),
             adversaries: experiment.adversaries_by_name(&plan.roster),
             parameters: plan.parameters,
+            own_numbers: own,
             training_rows: course.rows.iter().map(|(train, _)| train).sum(),
             test_rows: course.rows.iter().map(|(_, test)| test).sum(),
             messages_down: sum(|l| l.messages_down),

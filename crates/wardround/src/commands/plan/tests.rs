@@ -166,6 +166,12 @@ fn the_forecast_is_what_a_simulation_without_trouble_does_to_the_byte() {
             "round.weight=uniform",
         ],
         &["simulation.network=ideal", "round.evaluate_every=1"],
+        &["personalisation.fine-tuning.steps=40"],
+        &[
+            "personalisation.fedrep.head_steps=5",
+            "round.checkpoint_every=1",
+        ],
+        &["personalisation.ditto={}", "round.checkpoint_every=1"],
     ] {
         let (experiment, opened) = opened(sets);
         let forecast = Forecast::of(&experiment, &opened);
