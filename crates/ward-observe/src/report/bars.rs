@@ -1,5 +1,7 @@
 //! Alone, federated, pooled and ceiling side by side, for everybody and by tier.
 
+use ward_core::metric::name;
+
 use super::chart::{Scale, figure, line, rect, svg, table, tick_label, word};
 use super::headline::{interval, signed};
 use super::load::{RunData, bar_start, metric_name, more_is_better};
@@ -64,7 +66,9 @@ fn summary(run: &RunData, metric: &str, groups: &[String]) -> String {
             parts.push(format!("{} for {who}", signed(federated - alone)));
         }
     }
-    let gained = personal_gain(run, metric);
+    let others = (metric != name::ACCURACY).then_some(name::ACCURACY);
+    let told = std::iter::once(metric).chain(others);
+    let gained: String = told.map(|metric| personal_gain(run, metric)).collect();
     if parts.is_empty() {
         "No hospital was trained alone in this run, so there is no gain to show. Lines at the \
          bars' ends are 95 % intervals."
@@ -78,8 +82,8 @@ fn summary(run: &RunData, metric: &str, groups: &[String]) -> String {
     }
 }
 
-/// How many hospitals their own models serve better than the federated one; empty where there are
-/// none.
+/// How many hospitals their own models serve better than the federated one, by `metric`; empty where
+/// there are none.
 fn personal_gain(run: &RunData, metric: &str) -> String {
     let gains: Vec<f64> = run
         .roster()
@@ -95,8 +99,9 @@ fn personal_gain(run: &RunData, metric: &str) -> String {
     match gains.len() {
         0 => String::new(),
         all => format!(
-            " Of {}, {better} are served better by their own model than by the federated one, \
-             {worse} worse.",
+            " By {}, {better} of {} are served better by their own model than by the federated \
+             one, {worse} worse.",
+            metric_name(metric),
             text::things(all as u64, "hospital", "hospitals")
         ),
     }
@@ -141,7 +146,7 @@ fn chart(page: &mut Markup, run: &RunData, metric: &str, groups: &[String]) {
         }
         let start = scale.at(bar_start(metric));
         line(page, "axis", (start, TOP - 12.0), (start, height - 24.0));
-        if metric == ward_core::metric::name::AUC {
+        if metric == name::AUC {
             word(
                 page,
                 "tick tiny",

@@ -7,7 +7,8 @@ use ward_core::{Layout, Personalisation, TrainOrder};
 use super::{About, PersonalisationTable, SHARED_UPDATE, private};
 use crate::config::check::Settings;
 
-/// Settings of FedBN. The built-in models have no normalisation layers: it is for models of one's own.
+/// Settings of FedBN. The built-in models have no normalisation layers: it is for models of one's own,
+/// with layers that keep no running statistics.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FedBnConfig {

@@ -44,8 +44,8 @@ pub(super) fn check(patterns: &[String], layout: &Layout, settings: &mut Setting
     let help = format!("its tensors are {}", names.join(", "));
     let nothing = |pattern: &&String| !names.iter().any(|name| matches(pattern, name));
     for pattern in patterns.iter().filter(nothing) {
-        let message = format!("`{pattern}` is no tensor of the model");
-        settings.add(Code::BadName, "private", &message).help = Some(help.clone());
+        let message = format!("names `{pattern}`, and the model has no such tensor");
+        settings.add(Code::Combination, "private", &message).help = Some(help.clone());
     }
     if matching(patterns, layout).len() == names.len() {
         let message = "leaves nothing to learn together: every tensor of the model is private";

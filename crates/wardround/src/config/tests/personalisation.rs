@@ -33,9 +33,9 @@ fn a_pattern_that_matches_nothing_is_answered_with_the_names_there_are() {
         "[model.mlp]\nhidden = [4]\n[round]\ncheckpoint_every = 1\n\
          [personalisation.fedper]\nprivate = [\"head.*\", \"dense2.*\"]\n",
         &expect![[r#"
-            WR0205
+            WR0202
 
-              × `personalisation.fedper.private` `head.*` is no tensor of the model
+              × `personalisation.fedper.private` names `head.*`, and the model has no such tensor
                 ╭─[exp.toml:11:11]
              10 │ [personalisation.fedper]
              11 │ private = ["head.*", "dense2.*"]
@@ -44,7 +44,7 @@ fn a_pattern_that_matches_nothing_is_answered_with_the_names_there_are() {
                 ╰────
               help: its tensors are dense1.weight, dense1.bias, dense2.weight, dense2.bias
 
-              `wardround explain WR0205` says more
+              `wardround explain WR0202` says more
         "#]],
     );
 }
@@ -54,9 +54,9 @@ fn the_built_in_models_have_no_normalisation_layers() {
     told(
         "[model.mlp]\nhidden = [4]\n[round]\ncheckpoint_every = 1\n[personalisation.fedbn]\n",
         &expect![[r#"
-            WR0205
+            WR0202
 
-              × `personalisation.fedbn.private` `*norm*` is no tensor of the model
+              × `personalisation.fedbn.private` names `*norm*`, and the model has no such tensor
                 ╭─[exp.toml:10:1]
               9 │ checkpoint_every = 1
              10 │ [personalisation.fedbn]
@@ -65,7 +65,7 @@ fn the_built_in_models_have_no_normalisation_layers() {
                 ╰────
               help: its tensors are dense1.weight, dense1.bias, dense2.weight, dense2.bias
 
-              `wardround explain WR0205` says more
+              `wardround explain WR0202` says more
         "#]],
     );
 }
