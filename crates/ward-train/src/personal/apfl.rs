@@ -9,7 +9,8 @@
 //! All on the same batch, step by step, with the alpha before its move. v is the hospital's `own`
 //! model, w the common one on its way from w_round, and m the `mixture`, which is what the hospital
 //! uses and what is scored, then with the round's outcome for w. v starts as w_round, alpha as the
-//! order says. v has an optimiser of the order's kind to itself; alpha moves by plain steps.
+//! order says. v has an optimiser of the order's kind to itself; alpha moves by plain steps. Where
+//! the authors' program moves alpha in the first step of a round alone, we move it in each.
 
 use ward_core::{OptimizerSpec, StateKind, TrainError};
 

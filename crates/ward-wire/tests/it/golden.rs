@@ -159,7 +159,7 @@ fn a_train_instruction_is_spelled_so() {
             order: Arc::new(order),
         },
         &[
-            &[0x12, 0xa8, 0x01], // instruction.train, 168 bytes
+            &[0x12, 0xa7, 0x01], // instruction.train, 167 bytes
             &[0x08, 1],          // round 1
             &[0x12, 40],         // params, 40 bytes
             &[0x08, 1],          // dtype F32
@@ -167,7 +167,7 @@ fn a_train_instruction_is_spelled_so() {
             &[0x18, 4],          // total_bytes 4
             &[0x22, 32],         // hash, 32 bytes
             &params.digest().0,
-            &[0x1a, 122],                             // order, 122 bytes
+            &[0x1a, 121],                             // order, 121 bytes
             &[0x08, 2],                               // work.epochs 2
             &[0x18, 32],                              // batch_size 32
             &[0x20, 4],                               // batches IN_ORDER
@@ -282,15 +282,15 @@ fn the_other_instructions_are_spelled_so() {
             )),
         },
         &[
-            &[0x1a, 0x82, 0x01], // instruction.evaluate, 130 bytes
-            &[0x08, 1],          // round 1
-            &[0x12, 40],         // params, 40 bytes
-            &[0x08, 1],          // dtype F32
-            &[0x10, 1],          // count 1
-            &[0x18, 4],          // total_bytes 4
-            &[0x22, 32],         // hash, 32 bytes
+            &[0x1a, 113], // instruction.evaluate, 113 bytes
+            &[0x08, 1],   // round 1
+            &[0x12, 40],  // params, 40 bytes
+            &[0x08, 1],   // dtype F32
+            &[0x10, 1],   // count 1
+            &[0x18, 4],   // total_bytes 4
+            &[0x22, 32],  // hash, 32 bytes
             &params.digest().0,
-            &[0x1a, 74],            // order, 74 bytes
+            &[0x1a, 67],            // order, 67 bytes
             &[0x10, 3],             // work.steps 3; batch_size 0 is not written
             &[0x20, 1],             // batches SHUFFLED
             &[0x2a, 5],             // optimizer.sgd, 5 bytes
@@ -302,7 +302,7 @@ fn the_other_instructions_are_spelled_so() {
             &[0x18, 9],             // most_weight 9
             &[0x62, 32],            // seed, 32 bytes
             &[7; 32],
-            &[0x79, 0, 0, 0, 0, 0, 0, 0, 0], // run 0
+            &[0x79, 255, 255, 255, 255, 255, 255, 255, 255], // run, unnamed
         ],
     );
 }

@@ -14,7 +14,8 @@ use crate::config::types::OptimizerConfig;
 #[serde(deny_unknown_fields, default)]
 pub struct DittoConfig {
     /// Strength of the pull towards the round's model, 0 or more; with SGD up to
-    /// 1 / `training.optimizer.sgd.learning_rate`. At 0 each hospital trains alone. Default 1.
+    /// 1 / `training.optimizer.sgd.learning_rate`. At 0 each hospital trains alone. Default 1 (the
+    /// paper's, but for strong attacks).
     pub lambda: f32,
 }
 
