@@ -5,4 +5,5 @@ mod engine;
 mod engine_property;
 mod layering;
 mod oracle;
+mod private;
 mod simulation;

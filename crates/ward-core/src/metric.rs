@@ -96,6 +96,8 @@ pub mod name {
     pub const AUC: &str = "auc";
     /// Sensitivity at specificity .90.
     pub const SENSITIVITY: &str = "sensitivity_at_specificity_90";
+    /// What the names of the scores of a hospital's own model begin with: `personal_auc`.
+    pub const PERSONAL: &str = "personal_";
     /// Share of the test rows of other classes that a backdoor's trigger puts into its target's.
     pub const ATTACK_SUCCESS: &str = "attack_success";
 }
@@ -124,6 +126,28 @@ impl Evaluation {
             .into_iter()
             .filter_map(|(name, estimates)| Some((name.clone(), Estimate::combine(estimates)?)));
         Self(combined.collect())
+    }
+
+    /// The same scores as those of a hospital's own model.
+    #[must_use]
+    pub fn as_personal(&self) -> Self {
+        let named = self.0.iter();
+        let named = named.map(|(metric, e)| (format!("{}{metric}", name::PERSONAL), *e));
+        Self(named.collect())
+    }
+
+    /// The scores of the common model and those of the hospital's own, both under their plain names.
+    #[must_use]
+    pub fn apart(&self) -> (Self, Self) {
+        let (mut common, mut own) = (Self::default(), Self::default());
+        for (metric, estimate) in &self.0 {
+            let (of, metric) = match metric.strip_prefix(name::PERSONAL) {
+                Some(metric) => (&mut own, metric),
+                None => (&mut common, metric.as_str()),
+            };
+            of.0.insert(metric.to_owned(), *estimate);
+        }
+        (common, own)
     }
 
     /// Whether every estimate is sound and there are no more than anybody could want to see.
@@ -198,6 +222,7 @@ pub fn sensitivity_at(scores: &[f32], labels: &[u8], specificity: f64) -> Option
 /// Whether a metric of that name lies between 0 and 1: all but the loss.
 #[must_use]
 pub fn is_share(metric: &str) -> bool {
+    let metric = metric.strip_prefix(name::PERSONAL).unwrap_or(metric);
     ["auc", "accuracy", "sensitivity", name::ATTACK_SUCCESS]
         .iter()
         .any(|word| metric.starts_with(word))
@@ -336,6 +361,22 @@ mod tests {
     fn hanley_and_mcneil_s_own_example() {
         // 51 abnormal and 58 normal images, AUC .893 (their Table III and text): .032.
         assert!((hanley_mcneil(0.893, 51.0, 58.0) - 0.032).abs() < 0.001);
+    }
+
+    #[test]
+    fn scores_of_two_models_come_apart_as_they_were_put_together() {
+        let estimate = |value| Estimate {
+            value,
+            n: 4,
+            standard_error: 0.1,
+        };
+        let of = |value| Evaluation([(name::AUC.to_owned(), estimate(value))].into());
+        let (common, own) = (of(0.7), of(0.8));
+        let mut both = common.clone();
+        both.0.extend(own.as_personal().0);
+        assert_eq!(both.get("personal_auc"), Some(&estimate(0.8)));
+        assert!(is_share("personal_auc") && !is_share("personal_loss"));
+        assert_eq!(both.apart(), (common, own));
     }
 
     #[test]

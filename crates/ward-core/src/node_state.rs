@@ -4,13 +4,19 @@ use std::fmt;
 
 use crate::{Address, RunId};
 
-/// What a state is for: one kind for each algorithm that has state.
+/// What a state is for: one kind for each algorithm and personalisation that has state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StateKind {
     /// FedDyn's `h`: the local gradient at the hospital's last model.
     FedDyn,
     /// SCAFFOLD's `c_k`: the hospital's control variate.
     Scaffold,
+    /// The tensors that stay in the hospital: so many numbers.
+    Private(usize),
+    /// Ditto's `v`: the hospital's own model.
+    Ditto,
+    /// APFL's `v` and, behind it, its share alpha.
+    Apfl,
 }
 
 impl StateKind {
@@ -20,6 +26,9 @@ impl StateKind {
         match self {
             Self::FedDyn => "feddyn",
             Self::Scaffold => "scaffold",
+            Self::Private(_) => "private",
+            Self::Ditto => "ditto",
+            Self::Apfl => "apfl",
         }
     }
 
@@ -27,7 +36,9 @@ impl StateKind {
     #[must_use]
     pub fn numbers(self, parameters: usize) -> usize {
         match self {
-            Self::FedDyn | Self::Scaffold => parameters,
+            Self::FedDyn | Self::Scaffold | Self::Ditto => parameters,
+            Self::Private(numbers) => numbers,
+            Self::Apfl => parameters + 1,
         }
     }
 }

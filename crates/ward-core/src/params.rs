@@ -1,5 +1,7 @@
 //! A model's numbers: one flat vector of `f32`, and a layout that names its pieces.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Digest;
@@ -39,6 +41,20 @@ impl Layout {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Where in [`Params`] the tensor called `name` stands; `None` where there is none.
+    #[must_use]
+    pub fn place(&self, name: &str) -> Option<Range<usize>> {
+        let mut start = 0;
+        for tensor in &self.tensors {
+            let end = start + tensor.count();
+            if tensor.name == name {
+                return Some(start..end);
+            }
+            start = end;
+        }
+        None
     }
 
     /// The digest of names and shapes: two models with equal digests can be averaged.

@@ -19,6 +19,8 @@ impl Purpose {
     pub const COHORT: Self = Self("cohort");
     /// The order of rows within local training.
     pub const SHUFFLE: Self = Self("shuffle");
+    /// The order of rows in training that is for a hospital's own model.
+    pub const PERSONAL: Self = Self("personal");
     /// The first parameters of the model.
     pub const INITIAL_PARAMS: Self = Self("initial-params");
     /// Latency and jitter of a simulated link.

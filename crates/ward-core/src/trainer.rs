@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Algorithm, Delta, Evaluation, Layout, Params, RunId, Scaling, Seed, Summary};
+use crate::{
+    Algorithm, Delta, Evaluation, Layout, Params, Personalisation, RunId, Scaling, Seed, Summary,
+};
 
 /// How much local work a round asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +100,8 @@ pub struct TrainOrder {
     pub example_clip_norm: f32,
     /// What the hospital does beside plain training.
     pub algorithm: Algorithm,
+    /// How it comes to a model of its own.
+    pub personalisation: Personalisation,
     /// Federated z-scores to apply to the rows first; `None` when the plan does not scale globally.
     pub scaling: Option<Arc<Scaling>>,
     /// How much the update is to count.
@@ -111,8 +115,8 @@ pub struct TrainOrder {
 }
 
 impl TrainOrder {
-    /// Plain training: batches shuffled anew each epoch, no penalty, clipping, algorithm or
-    /// scaling, and updates that count by their rows.
+    /// Plain training: batches shuffled anew each epoch, no penalty, clipping, algorithm,
+    /// personalisation or scaling, and updates that count by their rows.
     #[must_use]
     pub fn new(
         work: LocalWork,
@@ -130,11 +134,57 @@ impl TrainOrder {
             l2: 0.0,
             example_clip_norm: 0.0,
             algorithm: Algorithm::Plain,
+            personalisation: Personalisation::None,
             scaling: None,
             weighting: Weighting::Examples,
             ring,
             seed,
             run: RunId::UNNAMED,
+        }
+    }
+
+    /// How often a row is read in a round's training, over all of `rows` rows; training for the
+    /// hospital's own model counts.
+    #[must_use]
+    pub fn visits(&self, rows: u64) -> u64 {
+        let common = self.visits_of(self.work, rows);
+        common.saturating_add(match &self.personalisation {
+            Personalisation::Ditto { .. } | Personalisation::Apfl { .. } => common,
+            Personalisation::Private {
+                head_first: Some(work),
+                ..
+            } => self.visits_of(*work, rows),
+            Personalisation::Private { .. }
+            | Personalisation::FineTuning { .. }
+            | Personalisation::None => 0,
+        })
+    }
+
+    /// The same of what is trained before scoring.
+    #[must_use]
+    pub fn visits_before_scoring(&self, rows: u64) -> u64 {
+        match self.personalisation {
+            Personalisation::FineTuning { work, .. } => self.visits_of(work, rows),
+            _ => 0,
+        }
+    }
+
+    /// Models that are scored: the common one, and the hospital's own.
+    #[must_use]
+    pub fn models_scored(&self) -> u64 {
+        1 + u64::from(self.personalisation != Personalisation::None)
+    }
+
+    fn visits_of(&self, work: LocalWork, rows: u64) -> u64 {
+        match work {
+            LocalWork::Epochs(epochs) => rows.saturating_mul(epochs.into()),
+            LocalWork::Steps(steps) => {
+                let batch = match u64::from(self.batch_size) {
+                    0 => rows,
+                    size => size.min(rows),
+                };
+                batch.saturating_mul(steps.into())
+            }
         }
     }
 }
@@ -222,8 +272,9 @@ pub trait Trainer: Send {
         address: Address,
     ) -> Result<LocalUpdate, TrainError>;
 
-    /// Scores `params` on the hospital's clean test rows, prepared as `order` says; `address` names
-    /// the round that made them.
+    /// Scores `params` on the hospital's clean test rows, prepared as `order` says, and the
+    /// hospital's own model under [personal names](crate::metric::name::PERSONAL) where the order has
+    /// it; `address` names the round that made `params`.
     ///
     /// # Errors
     /// [`TrainError`] says why there is no score.

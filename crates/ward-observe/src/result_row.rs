@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Which of the four models that every comparison shows.
+/// Which of the models that every comparison shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Model {
@@ -12,6 +12,8 @@ pub enum Model {
     Alone,
     /// Trained by all hospitals together, the rows staying where they are.
     Federated,
+    /// Each hospital's own, made beside or of the federated one.
+    Personal,
     /// Trained on all rows in one place: possible only because somebody may see them all.
     Pooled,
     /// The best that any model could do, known where the data are made by a formula.
@@ -19,8 +21,14 @@ pub enum Model {
 }
 
 impl Model {
-    /// All four, in the order in which they are shown.
-    pub const ALL: [Self; 4] = [Self::Alone, Self::Federated, Self::Pooled, Self::Ceiling];
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 5] = [
+        Self::Alone,
+        Self::Federated,
+        Self::Personal,
+        Self::Pooled,
+        Self::Ceiling,
+    ];
 
     /// The word for it in files and on screens.
     #[must_use]
@@ -28,6 +36,7 @@ impl Model {
         match self {
             Self::Alone => "alone",
             Self::Federated => "federated",
+            Self::Personal => "personal",
             Self::Pooled => "pooled",
             Self::Ceiling => "ceiling",
         }

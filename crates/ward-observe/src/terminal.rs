@@ -5,7 +5,8 @@ mod table;
 
 use std::io::Write;
 
-use ward_core::{Event, Outcome, Record, RoundId};
+use ward_core::metric::name;
+use ward_core::{Estimate, Event, Outcome, Record, RoundId};
 
 use crate::text;
 use crate::view::{RoundView, RunView};
@@ -221,16 +222,22 @@ pub fn round_line(view: &RunView, round: &RoundView) -> String {
     line
 }
 
-/// `auc 0.823 ±0.010`: the main metric with half its 95 % interval.
+/// `auc 0.823 ±0.010`: the main metric with half its 95 % interval; and of hospitals' own models,
+/// `personal 0.841 ±0.009`.
 fn score(view: &RunView, round: &RoundView) -> Option<String> {
     let metric = view.main_metric()?;
     let estimate = round.evaluation.as_ref()?.get(&metric)?;
-    let (low, _) = estimate.interval();
-    Some(format!(
-        "{metric} {} ±{}",
-        text::value(estimate.value),
-        text::value(estimate.value - low)
-    ))
+    let told = |estimate: &Estimate| {
+        let (low, _) = estimate.interval();
+        let half = text::value(estimate.value - low);
+        format!("{} ±{half}", text::value(estimate.value))
+    };
+    let mut score = format!("{metric} {}", told(estimate));
+    let own = format!("{}{metric}", name::PERSONAL);
+    if let Some(own) = round.evaluation.as_ref()?.get(&own) {
+        score += &format!("  personal {}", told(own));
+    }
+    Some(score)
 }
 
 /// The line that closes a run.

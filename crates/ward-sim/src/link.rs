@@ -1,7 +1,7 @@
 //! How long a message and a piece of training take, modelled from the hospital's tier.
 
 use rand::RngExt;
-use ward_core::{LocalWork, NodeId, Purpose, Seed, TrainOrder};
+use ward_core::{NodeId, Purpose, Seed, TrainOrder};
 
 /// A hospital's line and its computer.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,21 +42,20 @@ impl Link {
 
     /// Milliseconds of training: six operations a parameter and row (forward, backward, update).
     pub(crate) fn training_ms(&self, order: &TrainOrder, rows: u64, parameters: usize) -> u64 {
-        let batch = if order.batch_size == 0 {
-            rows
-        } else {
-            u64::from(order.batch_size).min(rows)
-        };
-        let visits = match order.work {
-            LocalWork::Epochs(epochs) => rows * u64::from(epochs),
-            LocalWork::Steps(steps) => batch * u64::from(steps),
-        };
-        self.operations_ms(6.0 * visits as f64 * parameters as f64)
+        self.operations_ms(6.0 * order.visits(rows) as f64 * parameters as f64)
     }
 
-    /// Milliseconds of scoring: two operations a parameter and row.
-    pub(crate) fn scoring_ms(&self, rows: u64, parameters: usize) -> u64 {
-        self.operations_ms(2.0 * rows as f64 * parameters as f64)
+    /// Milliseconds of scoring on `test` rows: two operations a parameter and row for each model, and
+    /// what is trained on `train` rows before.
+    pub(crate) fn scoring_ms(
+        &self,
+        order: &TrainOrder,
+        (train, test): (u64, u64),
+        parameters: usize,
+    ) -> u64 {
+        let training = 6.0 * order.visits_before_scoring(train) as f64;
+        let scoring = 2.0 * (order.models_scored() * test) as f64;
+        self.operations_ms((training + scoring) * parameters as f64)
     }
 
     fn operations_ms(&self, operations: f64) -> u64 {

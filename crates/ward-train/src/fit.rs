@@ -96,8 +96,57 @@ impl Workspace {
     }
 }
 
-/// Trains from `params` on `rows` as `order` says, with `linear` added to every gradient where there
-/// is one; leaves the new parameters in `workspace` and returns the mean loss over all rows visited.
+/// What is added to plain local training.
+#[derive(Default)]
+pub(crate) struct Added<'a> {
+    /// Added to every gradient, one number a parameter.
+    pub(crate) linear: Option<&'a [f32]>,
+    /// A strength and where to: `strength (w - there)` is added to every gradient.
+    pub(crate) pull: Option<(f32, &'a [f32])>,
+    /// Places that stay as they are.
+    pub(crate) frozen: &'a [Range<usize>],
+    /// What is trained on the same batches.
+    pub(crate) beside: Option<&'a mut dyn Beside>,
+}
+
+/// Something that is trained on the batches of local training.
+pub(crate) trait Beside {
+    /// Takes one step on `batch`; `now` are local training's parameters before its own.
+    fn step(&mut self, batch: &mut Batch<'_>, now: &[f32]);
+}
+
+/// The rows of one step.
+pub(crate) struct Batch<'a> {
+    model: &'a mut dyn Differentiate,
+    features: &'a [f32],
+    labels: &'a [u8],
+    order: &'a TrainOrder,
+    biases: &'a [Range<usize>],
+}
+
+impl Batch<'_> {
+    /// Mean loss over the rows; the gradient of the hospital's objective at `params` replaces
+    /// `gradient`: rows clipped where the order says so, with the L2 penalty.
+    pub(crate) fn slope(&mut self, params: &[f32], gradient: &mut [f32]) -> f64 {
+        let loss = self.rows(params, gradient);
+        shrink(gradient, params, self.order.l2, self.biases);
+        loss
+    }
+
+    /// The same without the penalty.
+    fn rows(&mut self, params: &[f32], gradient: &mut [f32]) -> f64 {
+        let (features, labels) = (self.features, self.labels);
+        match self.order.example_clip_norm {
+            0.0 => self.model.gradient(params, features, labels, gradient),
+            norm => self
+                .model
+                .clipped_gradient(params, features, labels, norm, gradient),
+        }
+    }
+}
+
+/// Trains from `params` on `rows` as `order` says, with what is `added`; leaves the new parameters
+/// in `workspace` and returns the mean loss over all rows visited.
 ///
 /// # Errors
 /// [`TrainError`] when there is nothing to train on or the numbers run away.
@@ -107,7 +156,7 @@ pub(crate) fn fit(
     params: &[f32],
     rows: &Rows,
     order: &TrainOrder,
-    linear: Option<&[f32]>,
+    mut added: Added<'_>,
     address: Address,
 ) -> Result<f64, TrainError> {
     if rows.is_empty() {
@@ -134,15 +183,30 @@ pub(crate) fn fit(
             features.extend_from_slice(&rows.features[row * width..(row + 1) * width]);
             labels.push(rows.labels[row]);
         }
-        let loss = match order.example_clip_norm {
-            0.0 => model.gradient(now, features, labels, gradient),
-            norm => model.clipped_gradient(now, features, labels, norm, gradient),
+        let count = batch.len();
+        let mut batch = Batch {
+            model: &mut *model,
+            features,
+            labels,
+            order,
+            biases,
         };
-        total += loss * batch.len() as f64;
-        visited += batch.len() as u64;
-        penalise(gradient, now, params, order, biases);
-        if let Some(linear) = linear {
+        let loss = batch.rows(now, gradient);
+        if let Some(beside) = &mut added.beside {
+            beside.step(&mut batch, now);
+        }
+        total += loss * count as f64;
+        visited += count as u64;
+        pull(gradient, now, strength(order), params);
+        if let Some((strength, there)) = added.pull {
+            pull(gradient, now, strength, there);
+        }
+        shrink(gradient, now, order.l2, biases);
+        if let Some(linear) = added.linear {
             gradient.iter_mut().zip(linear).for_each(|(g, l)| *g += l);
+        }
+        for place in added.frozen {
+            gradient[place.clone()].fill(0.0);
         }
         optimizer.step(now, gradient);
     });
@@ -153,32 +217,34 @@ pub(crate) fn fit(
     Ok(loss)
 }
 
-/// Adds the gradients of the L2 penalty (not on biases) and of the pull towards the round's first
-/// parameters of FedProx (Li et al. 2020, arXiv:1812.06127) and of FedDyn: `l2 w + mu (w - w_round)`.
-fn penalise(
-    gradient: &mut [f32],
-    now: &[f32],
-    first: &[f32],
-    order: &TrainOrder,
-    biases: &[Range<usize>],
-) {
-    let pull = match order.algorithm {
+/// How strongly the round's first parameters pull: FedProx's mu (Li et al. 2020, arXiv:1812.06127)
+/// and FedDyn's alpha.
+fn strength(order: &TrainOrder) -> f32 {
+    match order.algorithm {
         Algorithm::FedDyn { alpha } => order.proximal_mu + alpha,
         _ => order.proximal_mu,
-    };
-    if pull != 0.0 {
-        for ((g, w), start) in gradient.iter_mut().zip(now).zip(first) {
-            *g += pull * (w - start);
+    }
+}
+
+/// Adds the gradient of a pull: `strength (w - there)`.
+fn pull(gradient: &mut [f32], now: &[f32], strength: f32, there: &[f32]) {
+    if strength != 0.0 {
+        for ((g, w), there) in gradient.iter_mut().zip(now).zip(there) {
+            *g += strength * (w - there);
         }
     }
-    if order.l2 != 0.0 {
+}
+
+/// Adds the gradient of the L2 penalty, `l2 w` but for biases.
+fn shrink(gradient: &mut [f32], now: &[f32], l2: f32, biases: &[Range<usize>]) {
+    if l2 != 0.0 {
         let mut from = 0;
         for bias in biases {
             for (g, w) in gradient[from..bias.start]
                 .iter_mut()
                 .zip(&now[from..bias.start])
             {
-                *g += order.l2 * w;
+                *g += l2 * w;
             }
             from = bias.end;
         }

@@ -10,9 +10,11 @@ use ward_data::{HospitalData, Rows};
 
 use crate::algorithm::{Before, Part, part};
 use crate::batches;
+use crate::fit::Added;
 use crate::fused::difference;
 use crate::learner::{check_rows, scaled};
 use crate::learners::Learners;
+use crate::personal;
 use crate::score::Scores;
 
 /// A [`Trainer`] over one hospital's rows.
@@ -138,10 +140,21 @@ impl Trainer for HospitalTrainer {
                 steps: batches::steps(rows.len(), order),
                 states,
             };
+            let mut own = personal::begin(&before, learner, rows)?;
+            let start = own.start.as_deref().unwrap_or(start);
+            let before = Before { start, ..before };
             let part = part(&before, || Ok(learner.score(start, rows)?.loss()))?;
-            let linear = part.as_deref().and_then(Part::linear);
-            let (after, loss) = learner.fit(start, rows, order, linear, address)?;
+            let added = Added {
+                linear: part.as_deref().and_then(Part::linear),
+                frozen: &own.frozen,
+                beside: own.part.as_deref_mut().and_then(|own| own.beside()),
+                ..Added::default()
+            };
+            let (after, loss) = learner.fit(start, rows, order, added, address)?;
             let mut update = difference(after, start);
+            if let Some(own) = own.part {
+                own.finish(after, &mut update)?;
+            }
             let extras = match part {
                 Some(part) => part.finish(&mut update)?,
                 None => Vec::new(),
@@ -159,10 +172,29 @@ impl Trainer for HospitalTrainer {
         &mut self,
         params: &Params,
         order: &TrainOrder,
-        _: Address,
+        address: Address,
     ) -> Result<Evaluation, TrainError> {
-        let scores = self.scores(params, order.scaling.as_ref())?;
-        Ok(scores.evaluation)
+        let mut evaluation = self.scores(params, order.scaling.as_ref())?.evaluation;
+        let (train, test) = match &self.scaled {
+            Some(scaled) => (&scaled.train, &scaled.test),
+            None => (&self.data.train, &self.data.test),
+        };
+        let before = Before {
+            order,
+            address,
+            start: &params.0,
+            sent: &[],
+            steps: 0,
+            states: self.states.as_deref(),
+        };
+        let own = self.learners.lend(|learner| {
+            let own = personal::model(&before, learner, train)?;
+            own.map(|own| learner.score(&own, test)).transpose()
+        })?;
+        if let Some(own) = own {
+            evaluation.0.extend(own.evaluation.as_personal().0);
+        }
+        Ok(evaluation)
     }
 }
 

@@ -8,7 +8,7 @@ use ward_core::{Address, Params, Scaling, TrainError, TrainOrder};
 use ward_data::Rows;
 
 use crate::engine::{Engine, Model};
-use crate::fit::{Workspace, fit};
+use crate::fit::{Added, Workspace, fit};
 use crate::model::ModelSpec;
 use crate::score::{Scores, score};
 
@@ -52,8 +52,8 @@ impl Learner {
     }
 
     /// Trains from `params` on `rows`, z-scored with `order.scaling` if there is one, as `order`
-    /// says, but for an algorithm: that is between a hospital and its coordinator. Every random choice
-    /// is drawn at `order.seed` + `address`.
+    /// says, but for an algorithm or a personalisation: those are a hospital's in its rounds. Every
+    /// random choice is drawn at `order.seed` + `address`.
     ///
     /// # Errors
     /// [`TrainError`] when parameters, rows or scaling do not fit, when there are no rows, and
@@ -67,7 +67,7 @@ impl Learner {
     ) -> Result<Fitted, TrainError> {
         check_rows(&self.spec, rows)?;
         let rows = scaled(rows, order.scaling.as_deref())?;
-        let (after, loss) = self.fit(&params.0, &rows, order, None, address)?;
+        let (after, loss) = self.fit(&params.0, &rows, order, Added::default(), address)?;
         let params = Params(after.to_vec());
         Ok(Fitted { params, loss })
     }
@@ -88,14 +88,14 @@ impl Learner {
         self.score(&params.0, &rows)
     }
 
-    /// As [`Self::train`], on rows that are checked and scaled already, with `linear` added to every
-    /// gradient: the parameters after the work, and the loss.
+    /// As [`Self::train`], on rows that are checked and scaled already, with what is `added`: the
+    /// parameters after the work, and the loss.
     pub(crate) fn fit(
         &mut self,
         params: &[f32],
         rows: &Rows,
         order: &TrainOrder,
-        linear: Option<&[f32]>,
+        added: Added<'_>,
         address: Address,
     ) -> Result<(&[f32], f64), TrainError> {
         check_params(&self.spec, params)?;
@@ -103,7 +103,7 @@ impl Learner {
             model, workspace, ..
         } = self;
         let model = model.differentiable();
-        let loss = fit(model, workspace, params, rows, order, linear, address)?;
+        let loss = fit(model, workspace, params, rows, order, added, address)?;
         Ok((self.workspace.params(), loss))
     }
 

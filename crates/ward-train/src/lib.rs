@@ -18,6 +18,8 @@ mod learner;
 mod learners;
 mod model;
 mod network;
+mod personal;
+mod recalled;
 mod reference;
 mod score;
 

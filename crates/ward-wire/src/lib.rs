@@ -22,6 +22,7 @@ pub mod algorithm;
 mod chunk;
 mod instruction;
 mod order;
+mod personalisation;
 mod report;
 pub mod size;
 mod tensor;

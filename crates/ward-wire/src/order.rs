@@ -8,6 +8,7 @@ use ward_core::{
 };
 
 use crate::algorithm::{algorithm_message, read_algorithm};
+use crate::personalisation::{personalisation_message, read_personalisation};
 use crate::proto::{self, train_order};
 use crate::unreadable::{Unreadable, array, finite, finite32};
 
@@ -28,6 +29,7 @@ impl From<&TrainOrder> for proto::TrainOrder {
             l2: order.l2,
             example_clip_norm: order.example_clip_norm,
             algorithm: algorithm_message(order.algorithm),
+            personalisation: personalisation_message(&order.personalisation),
             scaling: order.scaling.as_deref().map(Into::into),
             weighting: match order.weighting {
                 Weighting::Examples => proto::Weighting::Examples,
@@ -75,6 +77,7 @@ impl TryFrom<proto::TrainOrder> for TrainOrder {
             l2: penalty("order.l2", message.l2)?,
             example_clip_norm: penalty("order.example_clip_norm", message.example_clip_norm)?,
             algorithm: read_algorithm(message.algorithm)?,
+            personalisation: read_personalisation(message.personalisation)?,
             scaling: message
                 .scaling
                 .map(Scaling::try_from)

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use ward_core::{Record, RunId};
-use ward_observe::Model;
+use ward_observe::{Model, RunView};
 use ward_round::RunState;
 use ward_sim::{Observer, Simulation};
 use wardround::config::{Experiment, Layer};
@@ -123,7 +123,9 @@ fn auc(file: &Path, sets: &[&str]) -> Result<f64, Failure> {
         simulation = simulation.against(adversaries);
     }
     let state = simulation.run(&mut Nobody)?.state;
-    let compared = pool.install(|| comparison::compare(&setup, state.params(), state.scaling()))?;
+    let compared = pool.install(|| {
+        comparison::compare(&setup, state.params(), state.scaling(), &RunView::default())
+    })?;
     let row = compared
         .rows
         .iter()

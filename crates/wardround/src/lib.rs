@@ -1,7 +1,7 @@
 //! Turns a config into a run.
 //!
-//! [`config`] reads and checks the experiment file; [`strategies`] are those that it can name;
-//! [`cli`] is the command line; [`failure`] is how a mistake is told, with one of the [`codes`]. A
+//! [`config`] reads and checks the experiment file; [`strategies`] and [`personalisation`] hold what it
+//! can name; [`cli`] is the command line; [`failure`] is how a mistake is told, with one of the [`codes`]. A
 //! run is put together in [`setup`], told by [`teller`] into a [`run_folder`], held against its
 //! baselines in [`comparison`], and summed up in [`summary`]. [`deployment`] starts a federation of
 //! processes on this host.
@@ -15,6 +15,7 @@ pub mod deployment;
 pub mod failure;
 pub mod interrupt;
 pub mod node_states;
+pub mod personalisation;
 pub mod results;
 pub mod run_folder;
 pub mod setup;

@@ -20,8 +20,8 @@ pub struct NodeStateFiles {
     name: String,
     /// Numbers in one model.
     parameters: usize,
-    /// The run and kind that was asked about last, and their file.
-    open: Mutex<Option<(RunId, StateKind, Arc<File>)>>,
+    /// The files of the run that was asked about last, one for each kind.
+    open: Mutex<Vec<(RunId, StateKind, Arc<File>)>>,
 }
 
 /// One of a node's two entries.
@@ -51,9 +51,8 @@ impl NodeStateFiles {
 
     fn file(&self, run: RunId, kind: StateKind) -> io::Result<Arc<File>> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((opened, of, file)) = &*open
-            && (*opened, *of) == (run, kind)
-        {
+        open.retain(|(of, ..)| *of == run);
+        if let Some((.., file)) = open.iter().find(|(_, of, _)| *of == kind) {
             return Ok(file.clone());
         }
         fs::create_dir_all(&self.folder)?;
@@ -64,7 +63,7 @@ impl NodeStateFiles {
         options.read(true).write(true).create(true).truncate(false);
         // They tell of patients: nobody else on the host reads them.
         let file = Arc::new(options.mode(0o600).open(path)?);
-        *open = Some((run, kind, file.clone()));
+        open.push((run, kind, file.clone()));
         Ok(file)
     }
 
@@ -262,6 +261,26 @@ mod tests {
         let second = states.place(at(1, 0), KIND, 0);
         file.write_all_at(&[9], second + 20).unwrap();
         assert_eq!(states.recall(RUN, at(2, 0), KIND), Ok(Some(state(1.0))));
+    }
+
+    #[test]
+    fn two_kinds_of_state_are_kept_side_by_side() {
+        let folder = tempfile::tempdir().unwrap();
+        let states = NodeStateFiles::new(folder.path(), "hospitals", 3);
+        let other = |value| NodeState {
+            kind: StateKind::Private(1),
+            values: vec![value],
+        };
+        for round in 0..3 {
+            let value = round as f32;
+            states.keep(RUN, at(round, 1), &state(value)).unwrap();
+            states.keep(RUN, at(round, 1), &other(-value)).unwrap();
+        }
+        let next = at(3, 1);
+        assert_eq!(states.recall(RUN, next, KIND), Ok(Some(state(2.0))));
+        let kind = StateKind::Private(1);
+        assert_eq!(states.recall(RUN, next, kind), Ok(Some(other(-2.0))));
+        assert_eq!(states.recall(RUN, next, StateKind::Ditto), Ok(None));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use ward_core::metric::{self, name};
 use ward_core::{Estimate, Evaluation, NodeInfo};
-use ward_observe::{Model, ResultRow};
+use ward_observe::{Model, ResultRow, RunView};
 
 /// The AUC over all cases of a group, whatever hospital they are from.
 pub const AUC_ALL_CASES: &str = "auc_all_cases";
@@ -75,6 +75,27 @@ pub fn rows(model: Model, scored: &[(&NodeInfo, Scored)]) -> Vec<ResultRow> {
     rows
 }
 
+/// What the hospitals reported last: of the federated model, and of their own.
+#[must_use]
+pub fn reported(roster: &[NodeInfo], view: &RunView) -> [Vec<ResultRow>; 2] {
+    let (mut federated, mut personal) = (Vec::new(), Vec::new());
+    for info in roster {
+        let last = view.nodes.get(&info.node);
+        let Some((_, evaluation)) = last.and_then(|node| node.evaluation.as_ref()) else {
+            continue;
+        };
+        let (common, own) = evaluation.apart();
+        for (scored, evaluation) in [(&mut federated, common), (&mut personal, own)] {
+            let cases = None;
+            scored.push((info, Scored { evaluation, cases }));
+        }
+    }
+    [
+        rows(Model::Federated, &federated),
+        rows(Model::Personal, &personal),
+    ]
+}
+
 /// What only a group of several hospitals has.
 fn of_several(members: &[&Scored]) -> Vec<(String, Estimate)> {
     let mut found = Vec::new();
@@ -120,7 +141,7 @@ fn plain_mean(parts: &[&Estimate]) -> Option<Estimate> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ward_core::NodeId;
+    use ward_core::{Event, NodeId, Record, RoundId, Tick};
     use ward_observe::result_row::find;
 
     fn hospital(node: u32, name: &str, tier: &str) -> NodeInfo {
@@ -177,6 +198,38 @@ mod tests {
         // Positives .9 and .2 against negatives .1 and .3: three of four pairs.
         assert!((value("county", AUC_ALL_CASES).unwrap() - 0.75).abs() < 1e-12);
         assert_eq!(value("a", ACCURACY_MEAN), None);
+    }
+
+    #[test]
+    fn what_was_reported_of_two_models_is_told_of_each() {
+        let hospital = hospital(0, "a", "x");
+        let estimate = |value| Estimate {
+            value,
+            n: 10,
+            standard_error: 0.1,
+        };
+        let of = |value| Evaluation([(name::ACCURACY.to_owned(), estimate(value))].into());
+        let mut evaluation = of(0.7);
+        evaluation.0.extend(of(0.9).as_personal().0);
+        let records = [
+            Event::RunStarted {
+                round: RoundId(0),
+                nodes: vec![hospital.clone()],
+                rounds: 1,
+                parameters: 3,
+            },
+            Event::Evaluated {
+                round: RoundId(0),
+                node: NodeId(0),
+                evaluation,
+            },
+        ]
+        .map(|event| Record { at: Tick(0), event });
+        let rows = reported(&[hospital], &RunView::of(&records)).concat();
+        let value = |model| find(&rows, "a", model, name::ACCURACY).map(|row| row.value);
+        assert_eq!(value(Model::Federated), Some(0.7));
+        assert_eq!(value(Model::Personal), Some(0.9));
+        assert!(rows.iter().all(|row| row.metric == name::ACCURACY));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use ward_core::{Outcome, Params, RunId};
 use ward_observe::{
-    Adversaries, Manifest, Mode, Model, Privacy, ResultRow, RunDir, RunView, Story, load_params,
+    Adversaries, Manifest, Mode, Privacy, ResultRow, RunDir, RunView, Story, load_params,
     load_state, report, slug,
 };
 use ward_round::RunState;
@@ -17,7 +17,7 @@ use crate::codes::Code;
 use crate::comparison::Comparison;
 use crate::config::{Experiment, Loaded};
 use crate::failure::Failure;
-use crate::results::{self, Scored};
+use crate::results;
 use crate::setup::Setup;
 
 /// The file that a writing process holds locked.
@@ -198,24 +198,10 @@ impl RunFolder {
     }
 }
 
-/// The federated model's results as the hospitals reported them: all that a coordinator knows.
+/// The results as the hospitals reported them: all that a coordinator knows.
 #[must_use]
 pub fn reported(setup: &Setup, view: &RunView) -> Vec<ResultRow> {
-    let roster = setup.federation.roster();
-    let scored: Vec<_> = roster
-        .iter()
-        .filter_map(|info| {
-            let (_, evaluation) = view.nodes.get(&info.node)?.evaluation.clone()?;
-            Some((
-                info,
-                Scored {
-                    evaluation,
-                    cases: None,
-                },
-            ))
-        })
-        .collect();
-    results::rows(Model::Federated, &scored)
+    results::reported(setup.federation.roster(), view).concat()
 }
 
 /// Reads a run's own configuration, with the flags that may change from start to start on top.
@@ -241,6 +227,9 @@ fn describe(manifest: &mut Manifest, setup: &Setup, mode: Mode) {
     };
     manifest.engine = setup.engine.to_string();
     manifest.strategy = experiment.strategy.id().to_owned();
+    if let Some(personalisation) = &experiment.personalisation {
+        manifest.strategy += &format!(" + {}", personalisation.id());
+    }
     manifest.rounds = experiment.rounds;
     manifest.hospitals = setup.federation.roster().len() as u32;
     manifest.layout = setup.model.layout().clone();

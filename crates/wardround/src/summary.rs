@@ -40,7 +40,7 @@ pub struct Summary {
 pub struct SummaryResult {
     /// `all`, a tier's name or a hospital's name.
     pub group: String,
-    /// `alone`, `federated`, `pooled` or `ceiling`.
+    /// `alone`, `federated`, `personal`, `pooled` or `ceiling`.
     pub model: String,
     /// `auc`, `accuracy`, `loss`, `sensitivity_at_specificity_90` or another metric.
     pub metric: String,

@@ -1,8 +1,10 @@
 //! Alone, federated, pooled and ceiling side by side, for everybody and by tier.
 
+use ward_core::metric::name;
+
 use super::chart::{Scale, figure, line, rect, svg, table, tick_label, word};
 use super::headline::{interval, signed};
-use super::load::{RunData, bar_start, metric_name};
+use super::load::{RunData, bar_start, metric_name, more_is_better};
 use super::markup::Markup;
 use crate::result_row::ResultRow;
 use crate::{Model, text};
@@ -29,8 +31,10 @@ pub(super) fn section(page: &mut Markup, run: &RunData) {
     page.tag("p").text(
         "Four models for the same question: each hospital on its own rows (alone), all hospitals \
          together with the rows staying where they are (federated), the same model on all rows in \
-         one place (pooled), and the best that any model could do (ceiling). All are scored on \
-         the same test cases with true labels. A model that was not trained in this run is absent.",
+         one place (pooled), and the best that any model could do (ceiling). Where hospitals have \
+         models of their own beside or of the federated one, they are a fifth (personal). All are \
+         scored on the same test cases with true labels. A model that was not trained in this run \
+         is absent.",
     );
     let mut groups = vec!["all".to_owned()];
     groups.extend(run.tiers());
@@ -62,15 +66,44 @@ fn summary(run: &RunData, metric: &str, groups: &[String]) -> String {
             parts.push(format!("{} for {who}", signed(federated - alone)));
         }
     }
+    let others = (metric != name::ACCURACY).then_some(name::ACCURACY);
+    let told = std::iter::once(metric).chain(others);
+    let gained: String = told.map(|metric| personal_gain(run, metric)).collect();
     if parts.is_empty() {
         "No hospital was trained alone in this run, so there is no gain to show. Lines at the \
          bars' ends are 95 % intervals."
             .to_owned()
+            + &gained
     } else {
         format!(
-            "Federated less alone: {}. Lines across the bars' ends are 95 % intervals.",
+            "Federated less alone: {}.{gained} Lines across the bars' ends are 95 % intervals.",
             parts.join(", ")
         )
+    }
+}
+
+/// How many hospitals their own models serve better than the federated one, by `metric`; empty where
+/// there are none.
+fn personal_gain(run: &RunData, metric: &str) -> String {
+    let gains: Vec<f64> = run
+        .roster()
+        .iter()
+        .filter_map(|(_, name, _)| {
+            let of = |model| run.result(name, model, metric).map(|row| row.value);
+            let gain = of(Model::Personal)? - of(Model::Federated)?;
+            Some(if more_is_better(metric) { gain } else { -gain })
+        })
+        .collect();
+    let better = gains.iter().filter(|gain| **gain > 0.0).count();
+    let worse = gains.iter().filter(|gain| **gain < 0.0).count();
+    match gains.len() {
+        0 => String::new(),
+        all => format!(
+            " By {}, {better} of {} are served better by their own model than by the federated \
+             one, {worse} worse.",
+            metric_name(metric),
+            text::things(all as u64, "hospital", "hospitals")
+        ),
     }
 }
 
@@ -90,7 +123,7 @@ fn chart(page: &mut Markup, run: &RunData, metric: &str, groups: &[String]) {
     let models: Vec<Vec<&ResultRow>> = groups
         .iter()
         .map(|group| {
-            let bars = [Model::Alone, Model::Federated, Model::Pooled].into_iter();
+            let bars = Model::ALL.into_iter().filter(|m| *m != Model::Ceiling);
             bars.filter_map(|model| run.result(group, model, metric))
                 .collect()
         })
@@ -113,7 +146,7 @@ fn chart(page: &mut Markup, run: &RunData, metric: &str, groups: &[String]) {
         }
         let start = scale.at(bar_start(metric));
         line(page, "axis", (start, TOP - 12.0), (start, height - 24.0));
-        if metric == ward_core::metric::name::AUC {
+        if metric == name::AUC {
             word(
                 page,
                 "tick tiny",

@@ -101,6 +101,11 @@ fn lead(page: &mut Markup, run: &RunData) {
         .strong(text::value(federated.value))
         .text(format_args!(" ({})", interval(&federated)));
     let of = |group: &str, model| run.result(group, model, &metric);
+    if let Some(personal) = of("all", Model::Personal) {
+        page.text(", and ")
+            .strong(text::value(personal.value))
+            .text(" each with a model of its own");
+    }
     if let Some(alone) = of("all", Model::Alone) {
         page.text(". Alone they reach ")
             .strong(text::value(alone.value))

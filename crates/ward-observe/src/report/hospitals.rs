@@ -61,8 +61,9 @@ pub(super) fn section(page: &mut Markup, run: &RunData) {
         }
         page.text(left_out(everybody));
     });
+    let own = run.results.iter().any(|r| r.model == Model::Personal);
     if scored {
-        key(page);
+        key(page, own);
     }
     let of_hospital = |r: &&ResultRow| {
         Some(&r.metric) == metric.as_ref() && roster.iter().any(|(_, name, _)| *name == r.group)
@@ -80,7 +81,7 @@ pub(super) fn section(page: &mut Markup, run: &RunData) {
         .at("aria-label", "Hospital by hospital")
         .with(|page| {
             page.tag("table").with(|page| {
-                head(page, &name, scored.then_some(&scale));
+                head(page, &name, scored.then_some(&scale), own);
                 page.tag("tbody").with(|page| {
                     for (node, hospital, tier) in &roster {
                         let card = run.cards.iter().find(|card| card.node == *node);
@@ -96,7 +97,7 @@ pub(super) fn section(page: &mut Markup, run: &RunData) {
                             page.tag("td").text(tier);
                             of_card(page, card);
                             if scored {
-                                of_results(page, &rows_of(hospital), &scale);
+                                of_results(page, &rows_of(hospital), &scale, own);
                             }
                         });
                     }
@@ -105,30 +106,27 @@ pub(super) fn section(page: &mut Markup, run: &RunData) {
         });
 }
 
-/// What the marks mean.
-pub(super) fn key(page: &mut Markup) {
+/// What the marks mean; `own` where hospitals have models of their own.
+pub(super) fn key(page: &mut Markup, own: bool) {
     page.tag("ul").class("key").with(|page| {
-        for (model, meaning) in [
-            (Model::Alone, "alone"),
-            (Model::Federated, "federated"),
-            (Model::Pooled, "pooled"),
-            (Model::Ceiling, "ceiling"),
-        ] {
+        let told = |model: &Model| own || *model != Model::Personal;
+        for model in Model::ALL.into_iter().filter(told) {
             page.tag("li").with(|page| {
                 svg(page, (16.0, 16.0), "", |page| {
                     mark(page, model, 8.0, (1.0, 15.0));
                 });
-                page.text(meaning);
+                page.text(model);
             });
         }
     });
 }
 
-/// A ring for alone, a dot for federated, upright lines for pooled and ceiling.
+/// A ring for alone, dots for federated and personal, upright lines for pooled and ceiling.
 pub(super) fn mark(page: &mut Markup, model: Model, x: f64, (top, bottom): (f64, f64)) {
     let (class, radius) = match model {
         Model::Alone => ("hollow", 4.5),
         Model::Federated => ("federated mark", 5.5),
+        Model::Personal => ("personal mark", 4.5),
         Model::Pooled => return line(page, "level", (x, top), (x, bottom)),
         Model::Ceiling => return line(page, "base ceiling short", (x, top), (x, bottom)),
     };
@@ -139,7 +137,7 @@ pub(super) fn mark(page: &mut Markup, model: Model, x: f64, (top, bottom): (f64,
         .empty();
 }
 
-fn head(page: &mut Markup, name: &str, scale: Option<&Scale>) {
+fn head(page: &mut Markup, name: &str, scale: Option<&Scale>, own: bool) {
     page.tag("thead").with(|page| {
         page.tag("tr").with(|page| {
             let column = |page: &mut Markup, class: &str, text: &str| {
@@ -164,7 +162,9 @@ fn head(page: &mut Markup, name: &str, scale: Option<&Scale>) {
                     }
                 });
             });
-            for text in ["alone", "federated", "change", "n"] {
+            let personal = own.then_some("personal");
+            let columns = ["alone", "federated", "change"].into_iter().chain(personal);
+            for text in columns.chain(["n"]) {
                 column(page, "num", text);
             }
         });
@@ -181,7 +181,7 @@ fn of_card(page: &mut Markup, card: Option<&HospitalCard>) {
     }
 }
 
-fn of_results(page: &mut Markup, rows: &[&ResultRow], scale: &Scale) {
+fn of_results(page: &mut Markup, rows: &[&ResultRow], scale: &Scale, own: bool) {
     let of = |model| rows.iter().find(|r| r.model == model).map(|r| r.value);
     let (alone, federated) = (of(Model::Alone), of(Model::Federated));
     let value = |v: Option<f64>| v.map_or_else(|| "–".to_owned(), text::value);
@@ -189,7 +189,11 @@ fn of_results(page: &mut Markup, rows: &[&ResultRow], scale: &Scale) {
         (Some(alone), Some(federated)) => signed(federated - alone),
         _ => "–".to_owned(),
     };
-    let label = format!("alone {}, federated {}", value(alone), value(federated));
+    let personal = own.then(|| value(of(Model::Personal)));
+    let mut label = format!("alone {}, federated {}", value(alone), value(federated));
+    if let Some(personal) = &personal {
+        label += &format!(", personal {personal}");
+    }
     page.tag("td").with(|page| {
         svg(page, (WIDTH, HEIGHT), label, |page| {
             if let (Some(a), Some(f)) = (alone, federated) {
@@ -201,6 +205,7 @@ fn of_results(page: &mut Markup, rows: &[&ResultRow], scale: &Scale) {
                 Model::Pooled,
                 Model::Alone,
                 Model::Federated,
+                Model::Personal,
             ] {
                 if let Some(value) = of(model) {
                     mark(page, model, scale.at(value), (2.0, HEIGHT - 2.0));
@@ -209,7 +214,8 @@ fn of_results(page: &mut Markup, rows: &[&ResultRow], scale: &Scale) {
         });
     });
     let n = rows.iter().map(|r| r.n).max().unwrap_or(0);
-    for cell in [value(alone), value(federated), change, text::count(n)] {
+    let cells = [value(alone), value(federated), change].into_iter();
+    for cell in cells.chain(personal).chain([text::count(n)]) {
         page.tag("td").class("num").text(cell);
     }
 }

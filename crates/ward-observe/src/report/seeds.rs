@@ -38,7 +38,9 @@ pub(super) fn section(page: &mut Markup, families: &[Family<'_>], metric: &str) 
             }
         }
     }
-    key(page);
+    let mut values = rows.iter().flat_map(|row| &row.values);
+    let own = values.any(|(model, values)| *model == Model::Personal && !values.is_empty());
+    key(page, own);
     figure(
         page,
         &format!("{} over seeds", metric_name(metric)),

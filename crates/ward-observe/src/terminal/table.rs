@@ -1,11 +1,11 @@
-//! The table that ends a run: four models side by side.
+//! The table that ends a run: its models side by side.
 
 use std::fmt::Write;
 
 use crate::result_row::{Model, ResultRow, find};
 use crate::text;
 
-/// Alone, federated, pooled and ceiling of each group, with 95 % intervals and n, as text.
+/// Alone, federated, personal, pooled and ceiling of each group, with 95 % intervals and n, as text.
 /// Groups without any result are left out; models that no group has, too.
 #[must_use]
 pub fn final_table(rows: &[ResultRow], metric: &str, groups: &[String]) -> String {

@@ -128,15 +128,15 @@ fn the_live_view_takes_any_run_without_a_terminal() {
 }
 
 #[test]
-fn the_final_table_sets_four_models_side_by_side() {
+fn the_final_table_sets_its_models_side_by_side() {
     let sample = Sample::new(21, 2);
     let groups = ["all", "tertiary", "county", "township", "nobody"].map(String::from);
     expect![[r#"
-        auc       alone                 federated             pooled                ceiling       n
-        all       0.698 [0.689, 0.707]  0.824 [0.815, 0.833]  0.827 [0.818, 0.836]  0.839    12,000
-        tertiary  0.795 [0.780, 0.810]  0.831 [0.816, 0.846]  0.834 [0.819, 0.849]  0.839     4,000
-        county    0.742 [0.727, 0.757]  0.821 [0.806, 0.836]  0.831 [0.816, 0.846]  0.839     4,000
-        township  0.635 [0.620, 0.650]  0.828 [0.813, 0.843]  0.834 [0.819, 0.849]  0.839     4,000
+        auc       alone                 federated             personal              pooled                ceiling       n
+        all       0.698 [0.689, 0.707]  0.824 [0.815, 0.833]  0.832 [0.823, 0.841]  0.827 [0.818, 0.836]  0.839    12,000
+        tertiary  0.795 [0.780, 0.810]  0.831 [0.816, 0.846]  0.834 [0.819, 0.849]  0.834 [0.819, 0.849]  0.839     4,000
+        county    0.742 [0.727, 0.757]  0.821 [0.806, 0.836]  0.830 [0.815, 0.845]  0.831 [0.816, 0.846]  0.839     4,000
+        township  0.635 [0.620, 0.650]  0.828 [0.813, 0.843]  0.834 [0.819, 0.849]  0.834 [0.819, 0.849]  0.839     4,000
     "#]]
     .assert_eq(&final_table(&sample.results, "auc", &groups));
     assert_eq!(

@@ -63,7 +63,9 @@ impl Node {
     pub(super) fn duration_ms(&self, job: &NodeEffect, (train, test): (u64, u64)) -> u64 {
         match job {
             NodeEffect::Train { order, .. } => self.link.training_ms(order, train, self.parameters),
-            NodeEffect::Evaluate { .. } => self.link.scoring_ms(test, self.parameters),
+            NodeEffect::Evaluate { order, .. } => {
+                self.link.scoring_ms(order, (train, test), self.parameters)
+            }
             NodeEffect::Summarise { .. } | NodeEffect::Send(_) | NodeEffect::Done => 0,
         }
     }

@@ -65,10 +65,13 @@ struct Job {
 }
 
 impl Job {
-    /// What changes a hospital's memory is not done on suspicion.
+    /// What changes a hospital's memory, or reads it, is not done on suspicion.
     fn may_begin(&self) -> bool {
         let remembers = match &self.job {
-            NodeEffect::Train { order, .. } => order.algorithm.remembers().is_some(),
+            NodeEffect::Train { order, .. } => {
+                order.algorithm.remembers().is_some() || order.personalisation.has_state()
+            }
+            NodeEffect::Evaluate { order, .. } => order.personalisation.has_state(),
             _ => false,
         };
         self.begun || !remembers

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use rand::RngExt;
 use ward_core::{
     Address, Batches, Delta, Estimate, Evaluation, Event, Layout, LocalUpdate, LocalWork, NodeId,
-    NodeInfo, OptimizerSpec, Params, Purpose, Record, RingSpec, RoundId, Seed, Summary, TrainError,
-    TrainOrder, Trainer, Weighting,
+    NodeInfo, OptimizerSpec, Params, Purpose, Record, RingSpec, RoundId, Seed, Summary, TensorSpec,
+    TrainError, TrainOrder, Trainer, Weighting,
 };
 use ward_round::strategy::{Mean, ServerSgd, Uniform};
 use ward_round::{Coordinator, Plan, RunState, Strategy};
@@ -38,7 +38,12 @@ impl Toy {
             node,
             features,
             labels: vec![0, 1, 1, 1],
-            layout: Layout::default(),
+            layout: Layout {
+                tensors: vec![TensorSpec {
+                    name: "all".into(),
+                    shape: vec![PARAMETERS],
+                }],
+            },
         }
     }
 

@@ -8,11 +8,11 @@
 
 use ward_core::{StateKind, TrainError};
 
-use super::remembered::Remembered;
 use super::{Before, Part};
+use crate::recalled::Recalled;
 
 pub(super) struct FedDyn<'a> {
-    remembered: Remembered<'a>,
+    recalled: Recalled<'a>,
     alpha: f32,
     /// -h_k.
     linear: Vec<f32>,
@@ -20,9 +20,10 @@ pub(super) struct FedDyn<'a> {
 
 impl<'a> FedDyn<'a> {
     pub(super) fn begin(before: &Before<'a>, alpha: f32) -> Result<Self, TrainError> {
-        let (remembered, h) = Remembered::take(before, StateKind::FedDyn)?;
+        let (recalled, h) = Recalled::take(before, StateKind::FedDyn)?;
+        let h = h.unwrap_or_else(|| vec![0.0; before.start.len()]);
         Ok(Self {
-            remembered,
+            recalled,
             alpha,
             linear: h.into_iter().map(|value| -value).collect(),
         })
@@ -39,7 +40,7 @@ impl Part for FedDyn<'_> {
         let h = h
             .map(|(linear, delta)| -linear - self.alpha * *delta)
             .collect();
-        self.remembered.keep(h)?;
+        self.recalled.keep(h)?;
         Ok(Vec::new())
     }
 }

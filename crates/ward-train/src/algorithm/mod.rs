@@ -4,7 +4,6 @@ mod fed_dyn;
 mod fed_exp;
 mod fed_nova;
 mod q_fed_avg;
-mod remembered;
 mod scaffold;
 #[cfg(test)]
 mod tests;
@@ -26,7 +25,8 @@ pub(crate) trait Part {
     fn finish(self: Box<Self>, update: &mut [f32]) -> Result<Vec<f32>, TrainError>;
 }
 
-/// What an algorithm is given before the work.
+/// What an algorithm or a personalisation is given before the work.
+#[derive(Clone, Copy)]
 pub(crate) struct Before<'a> {
     pub(crate) order: &'a TrainOrder,
     pub(crate) address: Address,

@@ -9,11 +9,11 @@
 
 use ward_core::{StateKind, TrainError};
 
-use super::remembered::Remembered;
 use super::{Before, Part, sgd};
+use crate::recalled::Recalled;
 
 pub(super) struct Scaffold<'a> {
-    remembered: Remembered<'a>,
+    recalled: Recalled<'a>,
     /// c - c_k.
     linear: Vec<f32>,
     /// c.
@@ -29,10 +29,11 @@ impl<'a> Scaffold<'a> {
             let reason = "SCAFFOLD is defined for SGD without momentum";
             return Err(TrainError::Order(reason.to_owned()));
         }
-        let (remembered, own) = Remembered::take(before, StateKind::Scaffold)?;
+        let (recalled, own) = Recalled::take(before, StateKind::Scaffold)?;
+        let own = own.unwrap_or_else(|| vec![0.0; before.start.len()]);
         let linear = before.sent.iter().zip(own).map(|(c, own)| c - own);
         Ok(Self {
-            remembered,
+            recalled,
             linear: linear.collect(),
             control: before.sent,
             way: before.steps as f32 * learning_rate,
@@ -52,7 +53,7 @@ impl Part for Scaffold<'_> {
         let own = own
             .map(|((c, linear), change)| c - linear + change)
             .collect();
-        self.remembered.keep(own)?;
+        self.recalled.keep(own)?;
         Ok(change)
     }
 }

@@ -50,7 +50,7 @@ impl Hospital {
                 node: NodeId(0),
                 name: "a".into(),
                 tier: "all".into(),
-                tags: Default::default(),
+                ..NodeInfo::default()
             },
             train: rows.clone(),
             test: rows.clone(),

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use prost::Message;
 use ward_core::{
     Algorithm, Batches, Digest, Estimate, Evaluation, Instruction, LocalWork, OptimizerSpec,
-    Params, Report, RingSpec, RoundId, RunId, Scaling, Seed, Summary, TrainOrder, Upload,
-    Weighting,
+    Params, Personalisation, Report, RingSpec, RoundId, RunId, Scaling, Seed, Summary, TrainOrder,
+    Upload, Weighting,
 };
 use ward_wire::{Packed, chunks, decode, proto};
 
@@ -135,6 +135,10 @@ fn a_train_instruction_is_spelled_so() {
         l2: 2.0,
         example_clip_norm: 4.0,
         algorithm: Algorithm::FedDyn { alpha: 0.5 },
+        personalisation: Personalisation::Private {
+            tensors: vec!["b".to_owned()],
+            head_first: Some(LocalWork::Steps(3)),
+        },
         scaling: Some(Arc::new(Scaling {
             means: vec![1.0],
             deviations: vec![2.0],
@@ -155,7 +159,7 @@ fn a_train_instruction_is_spelled_so() {
             order: Arc::new(order),
         },
         &[
-            &[0x12, 0x9f, 0x01], // instruction.train, 159 bytes
+            &[0x12, 0xa7, 0x01], // instruction.train, 167 bytes
             &[0x08, 1],          // round 1
             &[0x12, 40],         // params, 40 bytes
             &[0x08, 1],          // dtype F32
@@ -163,7 +167,7 @@ fn a_train_instruction_is_spelled_so() {
             &[0x18, 4],          // total_bytes 4
             &[0x22, 32],         // hash, 32 bytes
             &params.digest().0,
-            &[0x1a, 113],                             // order, 113 bytes
+            &[0x1a, 121],                             // order, 121 bytes
             &[0x08, 2],                               // work.epochs 2
             &[0x18, 32],                              // batch_size 32
             &[0x20, 4],                               // batches IN_ORDER
@@ -185,8 +189,66 @@ fn a_train_instruction_is_spelled_so() {
             &[0x72, 5],                      // algorithm.fed_dyn, 5 bytes
             &[0x0d, 0, 0, 0, 0x3f],          // alpha 0.5
             &[0x79, 1, 2, 3, 4, 5, 6, 7, 8], // run
+            &[0xfa, 0x01, 5],                // personalisation.private, 5 bytes
+            &[0x0a, 1, b'b'],                // tensors
+            &[0x18, 3],                      // head_first.head_steps 3
         ],
     );
+}
+
+#[test]
+fn the_other_personalisations_are_spelled_so() {
+    let spelled = |personalisation| {
+        let plain = TrainOrder::new(
+            LocalWork::Steps(3),
+            0,
+            OptimizerSpec::Sgd {
+                learning_rate: 0.5,
+                momentum: 0.0,
+            },
+            RingSpec {
+                fraction_bits: 32,
+                range: 2.0,
+                most_weight: 9,
+            },
+            Seed::from_bytes([7; 32]),
+        );
+        let length = proto::TrainOrder::from(&plain).encode_to_vec().len();
+        let order = TrainOrder {
+            personalisation,
+            ..plain
+        };
+        let bytes = proto::TrainOrder::from(&order).encode_to_vec();
+        let message: proto::TrainOrder = decode(Bytes::from(bytes.clone())).unwrap();
+        assert_eq!(TrainOrder::try_from(message), Ok(order));
+        bytes[length..].to_vec()
+    };
+    let fine_tuning = Personalisation::FineTuning {
+        work: LocalWork::Epochs(2),
+        learning_rate: Some(0.5),
+    };
+    let golden: &[&[u8]] = &[
+        &[0xf2, 0x01, 7],       // personalisation.fine_tuning, 7 bytes
+        &[0x08, 2],             // work.epochs 2
+        &[0x1d, 0, 0, 0, 0x3f], // learning_rate 0.5
+    ];
+    assert_eq!(spelled(fine_tuning), golden.concat());
+    let golden: &[&[u8]] = &[
+        &[0x82, 0x02, 5],       // personalisation.ditto, 5 bytes
+        &[0x0d, 0, 0, 0, 0x3f], // lambda 0.5
+    ];
+    let ditto = Personalisation::Ditto { lambda: 0.5 };
+    assert_eq!(spelled(ditto), golden.concat());
+    let golden: &[&[u8]] = &[
+        &[0x8a, 0x02, 7],       // personalisation.apfl, 7 bytes
+        &[0x0d, 0, 0, 0, 0x3f], // alpha 0.5
+        &[0x10, 1],             // adaptive
+    ];
+    let apfl = Personalisation::Apfl {
+        alpha: 0.5,
+        adaptive: true,
+    };
+    assert_eq!(spelled(apfl), golden.concat());
 }
 
 #[test]
@@ -220,15 +282,15 @@ fn the_other_instructions_are_spelled_so() {
             )),
         },
         &[
-            &[0x1a, 0x82, 0x01], // instruction.evaluate, 130 bytes
-            &[0x08, 1],          // round 1
-            &[0x12, 40],         // params, 40 bytes
-            &[0x08, 1],          // dtype F32
-            &[0x10, 1],          // count 1
-            &[0x18, 4],          // total_bytes 4
-            &[0x22, 32],         // hash, 32 bytes
+            &[0x1a, 113], // instruction.evaluate, 113 bytes
+            &[0x08, 1],   // round 1
+            &[0x12, 40],  // params, 40 bytes
+            &[0x08, 1],   // dtype F32
+            &[0x10, 1],   // count 1
+            &[0x18, 4],   // total_bytes 4
+            &[0x22, 32],  // hash, 32 bytes
             &params.digest().0,
-            &[0x1a, 74],            // order, 74 bytes
+            &[0x1a, 67],            // order, 67 bytes
             &[0x10, 3],             // work.steps 3; batch_size 0 is not written
             &[0x20, 1],             // batches SHUFFLED
             &[0x2a, 5],             // optimizer.sgd, 5 bytes
@@ -240,7 +302,7 @@ fn the_other_instructions_are_spelled_so() {
             &[0x18, 9],             // most_weight 9
             &[0x62, 32],            // seed, 32 bytes
             &[7; 32],
-            &[0x79, 0, 0, 0, 0, 0, 0, 0, 0], // run 0
+            &[0x79, 255, 255, 255, 255, 255, 255, 255, 255], // run, unnamed
         ],
     );
 }

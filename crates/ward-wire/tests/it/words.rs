@@ -5,7 +5,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use ward_core::{
     Algorithm, Batches, Estimate, Evaluation, Instruction, LocalWork, OptimizerSpec, Params,
-    Report, RingSpec, RoundId, RunId, Scaling, Seed, Summary, TrainOrder, Upload, Weighting,
+    Personalisation, Report, RingSpec, RoundId, RunId, Scaling, Seed, Summary, TrainOrder, Upload,
+    Weighting,
 };
 
 pub(crate) fn report() -> impl Strategy<Value = Report> {
@@ -91,11 +92,36 @@ fn scaling() -> impl Strategy<Value = Option<Arc<Scaling>>> {
     }))
 }
 
-fn order() -> impl Strategy<Value = TrainOrder> {
-    let work = prop_oneof![
+fn work() -> impl Strategy<Value = LocalWork> {
+    prop_oneof![
         any::<u32>().prop_map(LocalWork::Epochs),
         any::<u32>().prop_map(LocalWork::Steps)
-    ];
+    ]
+}
+
+fn personalisation() -> impl Strategy<Value = Personalisation> {
+    let names = prop::collection::vec("[a-z0-9.]{1,20}", 0..4);
+    prop_oneof![
+        Just(Personalisation::None),
+        (work(), prop::option::of(small())).prop_map(|(work, learning_rate)| {
+            Personalisation::FineTuning {
+                work,
+                learning_rate,
+            }
+        }),
+        (names, prop::option::of(work())).prop_map(|(tensors, head_first)| {
+            Personalisation::Private {
+                tensors,
+                head_first,
+            }
+        }),
+        small().prop_map(|lambda| Personalisation::Ditto { lambda }),
+        (0.0_f32..=1.0, any::<bool>())
+            .prop_map(|(alpha, adaptive)| Personalisation::Apfl { alpha, adaptive }),
+    ]
+}
+
+fn order() -> impl Strategy<Value = TrainOrder> {
     let batches = prop_oneof![
         Just(Batches::Shuffled),
         Just(Batches::Stream),
@@ -134,9 +160,9 @@ fn order() -> impl Strategy<Value = TrainOrder> {
     ];
     let weighting = prop_oneof![Just(Weighting::Examples), Just(Weighting::Uniform)];
     (
-        (work, any::<u32>(), batches, prop_oneof![sgd, adam]),
+        (work(), any::<u32>(), batches, prop_oneof![sgd, adam]),
         (
-            (small(), small(), small(), algorithm),
+            (small(), small(), small(), algorithm, personalisation()),
             scaling(),
             weighting,
             ring,
@@ -148,7 +174,7 @@ fn order() -> impl Strategy<Value = TrainOrder> {
                 (work, batch_size, batches, optimizer),
                 (penalties, scaling, weighting, ring, (seed, run)),
             )| {
-                let (proximal_mu, l2, example_clip_norm, algorithm) = penalties;
+                let (proximal_mu, l2, example_clip_norm, algorithm, personalisation) = penalties;
                 TrainOrder {
                     work,
                     batch_size,
@@ -158,6 +184,7 @@ fn order() -> impl Strategy<Value = TrainOrder> {
                     l2,
                     example_clip_norm,
                     algorithm,
+                    personalisation,
                     scaling,
                     weighting,
                     ring,

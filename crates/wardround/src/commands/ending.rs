@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use ward_core::Outcome;
 use ward_core::metric::name;
-use ward_observe::{Manifest, ResultRow, RunView, final_table, result_row, text};
+use ward_observe::{Manifest, Model, ResultRow, RunView, final_table, result_row, text};
 
 use super::output::{print, print_json};
 use crate::cli::{Format, Talk};
@@ -86,7 +86,11 @@ pub(super) fn note(line: &str) {
 fn page(folder: &RunFolder, setup: &Setup, view: &RunView, results: &[ResultRow]) -> String {
     let metric = result_row::main_metric(results).unwrap_or("auc");
     let mut page = String::new();
-    for metric in [metric, name::ATTACK_SUCCESS] {
+    let own = results.iter().any(|row| row.model == Model::Personal);
+    // A private intercept changes no order of cases, and so no AUC.
+    let accuracy = (own && metric != name::ACCURACY).then_some(name::ACCURACY);
+    let metrics = std::iter::once(metric).chain(accuracy);
+    for metric in metrics.chain([name::ATTACK_SUCCESS]) {
         if results.iter().any(|row| row.metric == metric) {
             page.push_str(&final_table(results, metric, &shown(setup)));
             page.push('\n');

@@ -161,6 +161,16 @@ fn page(planned: &Planned) -> Result<String, Failure> {
             ),
         );
     }
+    if let Some(personalisation) = &config.personalisation {
+        row(
+            "own models",
+            format!(
+                "{}: each hospital keeps {}",
+                personalisation.id(),
+                text::things(forecast.own_numbers, "number", "numbers")
+            ),
+        );
+    }
     if let Some(adversaries) = &config.adversaries {
         let names = &forecast.adversaries;
         row(

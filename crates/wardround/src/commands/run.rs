@@ -41,7 +41,7 @@ pub fn execute(args: &RunArgs, talk: Talk) -> Result<ExitCode, Failure> {
     folder.manifest.train_cpu_s = Some(earlier + finished.work_cpu.as_secs_f64());
     let results = if finished.outcome == Outcome::Completed {
         let scaling = finished.state.scaling();
-        let found = pool.install(|| comparison::compare(&setup, params, scaling))?;
+        let found = pool.install(|| comparison::compare(&setup, params, scaling, &view))?;
         found
             .notes
             .iter()

@@ -1,5 +1,5 @@
-//! `wardround strategies`: each strategy with its use, settings, defaults and paper; `check` tries
-//! what one claims.
+//! `wardround strategies`: each strategy and personalisation with its use, settings, defaults and
+//! paper; `check` tries what a strategy claims.
 
 mod check;
 
@@ -11,7 +11,18 @@ use ward_round::Visibility;
 use super::output::{as_written, print, print_json};
 use crate::cli::{Format, StrategiesArgs, StrategiesVerb};
 use crate::failure::Failure;
+use crate::personalisation::PersonalisationConfig;
 use crate::strategies::StrategyConfig;
+
+/// One entry of the list.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Info {
+    /// How updates become a model.
+    Strategy(StrategyInfo),
+    /// How each hospital comes to a model of its own.
+    Personalisation(PersonalisationInfo),
+}
 
 /// One strategy as the list shows it.
 #[derive(Debug, Clone, Serialize)]
@@ -30,23 +41,49 @@ pub struct StrategyInfo {
     pub bears: &'static str,
 }
 
-/// Every strategy, in the order of the list.
+/// One personalisation as the list shows it.
+#[derive(Debug, Clone, Serialize)]
+pub struct PersonalisationInfo {
+    /// The word for it in a config: `[personalisation.ID]`.
+    pub id: &'static str,
+    /// What it is for, in a line.
+    pub r#use: &'static str,
+    /// Its settings with their defaults.
+    pub defaults: serde_json::Value,
+    /// What stays in the hospital.
+    pub keeps: &'static str,
+    /// What leaves it.
+    pub leaves: &'static str,
+    /// Where it is published.
+    pub paper: &'static str,
+}
+
+/// Every strategy, then every personalisation, in the order of their lists.
 #[must_use]
-pub fn strategies() -> Vec<StrategyInfo> {
-    StrategyConfig::defaults()
-        .iter()
-        .map(|strategy| {
-            let about = strategy.about();
-            StrategyInfo {
-                id: strategy.id().to_owned(),
-                r#use: about.r#use,
-                defaults: as_written(strategy)[strategy.id()].clone(),
-                paper: about.paper,
-                visibility: strategy.visibility(),
-                bears: about.bears,
-            }
+pub fn strategies() -> Vec<Info> {
+    let strategies = StrategyConfig::defaults().into_iter().map(|strategy| {
+        let about = strategy.about();
+        Info::Strategy(StrategyInfo {
+            id: strategy.id().to_owned(),
+            r#use: about.r#use,
+            defaults: as_written(&strategy)[strategy.id()].clone(),
+            paper: about.paper,
+            visibility: strategy.visibility(),
+            bears: about.bears,
         })
-        .collect()
+    });
+    let personalisations = PersonalisationConfig::defaults().into_iter().map(|own| {
+        let about = own.about();
+        Info::Personalisation(PersonalisationInfo {
+            id: about.id,
+            r#use: about.r#use,
+            defaults: as_written(&own)[about.id].clone(),
+            keeps: about.keeps,
+            leaves: about.leaves,
+            paper: about.paper,
+        })
+    });
+    strategies.chain(personalisations).collect()
 }
 
 /// Prints the list, or checks one.
@@ -65,30 +102,56 @@ pub fn execute(args: &StrategiesArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn text(strategies: &[StrategyInfo]) -> String {
+fn text(list: &[Info]) -> String {
     let mut text = String::new();
-    for info in strategies {
-        let settings = info.defaults.as_object().into_iter().flatten();
-        let settings: Vec<String> = settings
-            .map(|(key, value)| format!("{key} = {value}"))
-            .collect();
-        let settings = if settings.is_empty() {
-            "none".to_owned()
-        } else {
-            settings.join(", ")
-        };
-        let sees = match info.visibility {
-            Visibility::SumOnly => "the sum of the updates",
-            Visibility::EachUpdate => "each update",
-        };
-        text.push_str(&format!(
-            "[strategy.{}]\n  {}\n  settings  {settings}\n  sees      {sees}\n  bears     {}\n  paper     {}\n\n",
-            info.id, info.r#use, info.bears, info.paper
-        ));
+    for info in list {
+        text.push_str(&match info {
+            Info::Strategy(info) => strategy(info),
+            Info::Personalisation(info) => personalisation(info),
+        });
     }
     text.truncate(text.trim_end().len());
     text.push('\n');
     text
+}
+
+fn strategy(info: &StrategyInfo) -> String {
+    let sees = match info.visibility {
+        Visibility::SumOnly => "the sum of the updates",
+        Visibility::EachUpdate => "each update",
+    };
+    format!(
+        "[strategy.{}]\n  {}\n  settings  {}\n  sees      {sees}\n  bears     {}\n  paper     {}\n\n",
+        info.id,
+        info.r#use,
+        settings(&info.defaults),
+        info.bears,
+        info.paper
+    )
+}
+
+fn personalisation(info: &PersonalisationInfo) -> String {
+    format!(
+        "[personalisation.{}]\n  {}\n  settings  {}\n  keeps     {}\n  leaves    {}\n  paper     {}\n\n",
+        info.id,
+        info.r#use,
+        settings(&info.defaults),
+        info.keeps,
+        info.leaves,
+        info.paper
+    )
+}
+
+fn settings(defaults: &serde_json::Value) -> String {
+    let settings = defaults.as_object().into_iter().flatten();
+    let settings: Vec<String> = settings
+        .map(|(key, value)| format!("{key} = {value}"))
+        .collect();
+    if settings.is_empty() {
+        "none".to_owned()
+    } else {
+        settings.join(", ")
+    }
 }
 
 #[cfg(test)]
@@ -98,12 +161,29 @@ mod tests {
     #[test]
     fn the_list_shows_the_defaults_that_the_file_has() {
         let listed = serde_json::to_value(strategies()).unwrap();
-        let ids: Vec<&str> = listed
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|s| s["id"].as_str().unwrap())
-            .collect();
+        let ids = |kind: &str| -> Vec<&str> {
+            let all = listed.as_array().unwrap().iter();
+            let of_kind = all.filter(|info| info["kind"] == kind);
+            of_kind.map(|info| info["id"].as_str().unwrap()).collect()
+        };
+        let own = [
+            "fine-tuning",
+            "fedper",
+            "fedrep",
+            "fedbn",
+            "private-intercept",
+            "ditto",
+            "apfl",
+        ];
+        assert_eq!(ids("personalisation"), own);
+        for id in own {
+            let experiment = format!("personalisation.{id} = {{}}");
+            let table: std::collections::BTreeMap<String, PersonalisationConfig> =
+                toml::from_str(&experiment).unwrap();
+            assert_eq!(table["personalisation"].id(), id);
+            assert!(PersonalisationConfig::defaults().contains(&table["personalisation"]));
+        }
+        let ids = ids("strategy");
         assert_eq!(
             ids,
             [
@@ -347,6 +427,55 @@ mod tests {
               sees      each update
               bears     f where n > 2f, of hospitals that agree
               paper     Bernstein et al. 2019, signSGD with Majority Vote is Communication Efficient and Fault Tolerant, arXiv:1810.05291
+
+            [personalisation.fine-tuning]
+              each hospital trains the round's model a little further on its own rows before using it; the simplest, to be tried first
+              settings  none
+              keeps     nothing: the tuned model is made anew
+              leaves    an update of the whole model, as without; its own scores
+              paper     Yu, Bagdasaryan and Shmatikov 2020, Salvaging Federated Learning by Local Adaptation, arXiv:2002.04758
+
+            [personalisation.fedper]
+              a common body and a head of one's own; for hospitals that ask different things of the same signs
+              settings  private = []
+              keeps     the private tensors, by default the last layer
+              leaves    an update of the shared tensors, zeros for the others; its own scores
+              paper     Arivazhagan et al. 2019, Federated Learning with Personalization Layers, arXiv:1912.00818
+
+            [personalisation.fedrep]
+              as FedPer, the head trained first with the body at rest, then the body with the head at rest; 10 epochs of the head where nothing is said
+              settings  private = []
+              keeps     the private tensors, by default the last layer
+              leaves    an update of the shared tensors, zeros for the others; its own scores
+              paper     Collins et al. 2021, Exploiting Shared Representations for Personalized Federated Learning, arXiv:2102.07078
+
+            [personalisation.fedbn]
+              normalisation layers of one's own; for hospitals whose machines measure differently, and models that have such layers
+              settings  private = ["*norm*"]
+              keeps     the private tensors, by default those with `norm` in their names
+              leaves    an update of the shared tensors, zeros for the others; its own scores
+              paper     Li et al. 2021, FedBN: Federated Learning on Non-IID Features via Local Batch Normalization, arXiv:2102.07623
+
+            [personalisation.private-intercept]
+              one number of one's own for each class: for hospitals with very different shares of the sick
+              settings  none
+              keeps     the biases of the last layer
+              leaves    an update of the shared tensors, zeros for the others; its own scores
+              paper     the smallest head of Arivazhagan et al. 2019, Federated Learning with Personalization Layers, arXiv:1912.00818
+
+            [personalisation.ditto]
+              a second model of one's own, pulled towards the common one; twice the work
+              settings  lambda = 1.0
+              keeps     its own model
+              leaves    an update of the whole model, as without; its own scores
+              paper     Li et al. 2021, Ditto: Fair and Robust Federated Learning Through Personalization, arXiv:2012.04221
+
+            [personalisation.apfl]
+              a second model mixed with the common one, in a share that each hospital finds for itself; twice the work
+              settings  adaptive = true, alpha = 0.5
+              keeps     the second model and its share
+              leaves    an update of the whole model, as without; its own scores
+              paper     Deng, Kamani and Mahdavi 2020, Adaptive Personalized Federated Learning, arXiv:2003.13461
         "#]].assert_eq(&text(&strategies()));
     }
 }

@@ -74,7 +74,7 @@ pub fn execute(args: &RunArgs, talk: Talk) -> Result<ExitCode, Failure> {
         let (params, scaling) = (state.params(), state.scaling());
         let found = setup
             .pool()?
-            .install(|| comparison::compare(&setup, params, scaling))?;
+            .install(|| comparison::compare(&setup, params, scaling, &view))?;
         found
             .notes
             .iter()

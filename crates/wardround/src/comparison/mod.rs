@@ -2,7 +2,7 @@
 //! best that is possible.
 //!
 //! All of it is computed by a process that may see every row, after the run: no row and no score
-//! goes over a wire for it. The baselines use the federation's model, engine, scaling and first
+//! goes over a wire for it. Hospitals' own models are theirs: of them there is what they reported. The baselines use the federation's model, engine, scaling and first
 //! parameters.
 
 mod backdoor;
@@ -16,7 +16,7 @@ use ward_core::{
     Address, Digest, Evaluation, NodeId, NodeInfo, Params, RoundId, Scaling, TrainError, TrainOrder,
 };
 use ward_data::{HospitalData, Rows};
-use ward_observe::{HospitalCard, Model, ResultRow};
+use ward_observe::{HospitalCard, Model, ResultRow, RunView};
 use ward_train::{Learner, Learners, Scores};
 
 use crate::failure::Failure;
@@ -36,8 +36,8 @@ pub struct Comparison {
     pub notes: Vec<String>,
 }
 
-/// Scores `federated` at every hospital, beside the baselines that the config asks for.
-/// `scaling` is what the hospitals agreed on in the run. Runs on the threads of the caller's pool.
+/// Scores `federated` at every hospital, beside the baselines that the config asks for and what the
+/// hospitals reported of their own models in `view`. `scaling` is what they agreed on in the run. Runs on the threads of the caller's pool.
 ///
 /// # Errors
 /// When a hospital's rows are not to be had. A baseline that fails is noted, not an error.
@@ -45,6 +45,7 @@ pub fn compare(
     setup: &Setup,
     federated: &Params,
     scaling: Option<&Arc<Scaling>>,
+    view: &RunView,
 ) -> Result<Comparison, Failure> {
     let bench = Bench::new(setup, federated, scaling);
     let roster = setup.federation.roster();
@@ -74,7 +75,7 @@ pub fn compare(
             Model::Alone => seen.alone.as_ref()?.as_ref().ok().cloned(),
             Model::Federated => seen.federated.as_ref().ok().cloned(),
             Model::Ceiling => seen.ceiling.clone(),
-            Model::Pooled => None,
+            Model::Personal | Model::Pooled => None,
         };
         seen.iter()
             .zip(roster)
@@ -83,6 +84,8 @@ pub fn compare(
     };
     let mut rows = results::rows(Model::Alone, &scored(Model::Alone));
     rows.extend(results::rows(Model::Federated, &scored(Model::Federated)));
+    let [_, personal] = results::reported(roster, view);
+    rows.extend(personal);
     rows.extend(results::rows(
         Model::Pooled,
         &roster.iter().zip(pooled).collect::<Vec<_>>(),

@@ -30,6 +30,7 @@ const EXPERIMENT: Shape = Shape {
         "model",
         "strategy",
         "strategy.*.schedule",
+        "personalisation",
         "sampler",
         "training.optimizer",
         "baselines.training.optimizer",
@@ -39,6 +40,8 @@ const EXPERIMENT: Shape = Shape {
     either: &[
         ("training", ["epochs", "steps"]),
         ("baselines.training", ["epochs", "steps"]),
+        ("personalisation.fine-tuning", ["epochs", "steps"]),
+        ("personalisation.fedrep", ["head_epochs", "head_steps"]),
         ("sampler.uniform", ["count", "fraction"]),
         ("sampler.volume", ["count", "fraction"]),
         ("sampler.round-robin", ["count", "fraction"]),

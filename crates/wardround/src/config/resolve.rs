@@ -1,7 +1,8 @@
 //! From the config's words to the engine's: orders, plan, strategy.
 
 use ward_core::{
-    Algorithm, Layout, LocalWork, OptimizerSpec, RingSpec, RunId, Seed, TrainOrder, Weighting,
+    Algorithm, Layout, LocalWork, OptimizerSpec, Personalisation, RingSpec, RunId, Seed,
+    TrainOrder, Weighting,
 };
 use ward_data::{DataConfig, Federation, ScalingMode};
 use ward_round::{Plan, Strategy};
@@ -98,15 +99,18 @@ impl Experiment {
         }
     }
 
-    /// The order of a round.
+    /// The order of a round that trains `model`.
     #[must_use]
-    pub fn order(&self, ring: RingSpec) -> TrainOrder {
+    pub fn order(&self, model: &ModelSpec, ring: RingSpec) -> TrainOrder {
         let mut order = self.plain_order(&self.training, ring);
         self.strategy.shape(&mut order);
+        if let Some(config) = &self.personalisation {
+            order.personalisation = config.personalisation(&order, model.layout());
+        }
         order
     }
 
-    /// As `training` says, without what the strategy changes.
+    /// As `training` says, without what strategy and personalisation change.
     fn plain_order(&self, training: &Training, ring: RingSpec) -> TrainOrder {
         TrainOrder {
             work: training.work(),
@@ -117,6 +121,7 @@ impl Experiment {
             l2: training.l2,
             example_clip_norm: training.example_clip_norm,
             algorithm: Algorithm::Plain,
+            personalisation: Personalisation::None,
             scaling: None,
             weighting: self.round.weight,
             ring,
@@ -149,7 +154,7 @@ impl Experiment {
             rounds: self.rounds,
             roster: federation.roster().to_vec(),
             seed: self.root(),
-            order: self.order(ring),
+            order: self.order(model, ring),
             federated_scaling: self.preprocessing.scaling == ScalingMode::Federated,
             features: federation.source().shape().iter().product(),
             parameters: model.parameters(),

@@ -1,6 +1,7 @@
 //! Golden transcripts of refusals, and laws of loading.
 
 mod adversaries;
+mod personalisation;
 
 use std::fs;
 use std::path::Path;
@@ -167,8 +168,8 @@ fn all_mistakes_of_form_are_told_at_once() {
          3 │ [data.emr-risk]
            ╰────
           help: did you mean `rounds`? There are `name`, `seed`, `rounds`, `data`, `preprocessing`,
-                `model`, `training`, `strategy`, `sampler`, `round`, `ring`, `baselines`, `simulation`,
-                `adversaries`, `coordinator` and `output`
+                `model`, `training`, `strategy`, `personalisation`, `sampler`, `round`, `ring`,
+                `baselines`, `simulation`, `adversaries`, `coordinator` and `output`
 
         Error: WR0104
 
@@ -358,8 +359,8 @@ fn a_mistake_on_the_command_line_is_shown_there() {
            ·    ╰── no such key
            ╰────
           help: did you mean `training`? There are `name`, `seed`, `rounds`, `data`, `preprocessing`,
-                `model`, `training`, `strategy`, `sampler`, `round`, `ring`, `baselines`, `simulation`,
-                `adversaries`, `coordinator` and `output`
+                `model`, `training`, `strategy`, `personalisation`, `sampler`, `round`, `ring`,
+                `baselines`, `simulation`, `adversaries`, `coordinator` and `output`
 
           `wardround explain WR0103` says more
     "#]],

@@ -36,6 +36,7 @@ impl StrategyTable for FedDynConfig {
 
     fn check(&self, settings: &mut Settings<'_>) {
         settings.positive("alpha", self.alpha);
+        settings.alike();
         settings.remembering();
     }
 

@@ -36,6 +36,7 @@ impl StrategyTable for ScaffoldConfig {
 
     fn check(&self, settings: &mut Settings<'_>) {
         settings.positive("learning_rate", self.learning_rate);
+        settings.alike();
         settings.remembering();
         settings.sgd(true);
     }

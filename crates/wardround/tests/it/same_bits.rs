@@ -89,6 +89,118 @@ fn what_hospitals_remember_survives_a_kill() {
     assert_eq!(text(&resumed, "model_digest"), whole);
 }
 
+/// Every personalisation that a small multilayer perceptron can have.
+const PERSONALISATIONS: [&str; 6] = [
+    "[personalisation.fine-tuning]\nsteps = 5",
+    "[personalisation.fedper]",
+    "[personalisation.fedrep]\nhead_steps = 4",
+    "[personalisation.private-intercept]",
+    "[personalisation.ditto]\nlambda = 0.5",
+    "[personalisation.apfl]",
+];
+
+/// Hospitals with a model of their own, not all of which are asked in every round.
+fn personal(experiment: &str, personalisation: &str) -> String {
+    let experiment = experiment.replace("[model.logistic]", "[model.mlp]\nhidden = [4]");
+    format!("{experiment}\n[sampler.uniform]\ncount = 2\n{personalisation}\n")
+}
+
+/// The results of hospitals' own models.
+fn personal_results(summary: &serde_json::Value) -> Vec<serde_json::Value> {
+    let results = summary["results"].as_array().unwrap().iter();
+    let own = results.filter(|row| row["model"] == "personal");
+    own.cloned().collect()
+}
+
+#[test]
+fn hospitals_own_models_are_the_same_everywhere() {
+    for personalisation in PERSONALISATIONS {
+        let lab = Lab::new(&personal(SMALL, personalisation));
+        let one = lab.summary("run e.toml --threads 1");
+        let own = personal_results(&one);
+        assert!(
+            own.iter().any(|row| row["metric"] == "auc"),
+            "{personalisation}"
+        );
+        for line in [
+            "run e.toml --threads 2",
+            "run e.toml --threads 8",
+            "run e.toml --set simulation.keep_open=0",
+            "up e.toml",
+        ] {
+            let other = lab.summary(line);
+            let digests = [&one, &other].map(|summary| text(summary, "model_digest"));
+            assert_eq!(digests[0], digests[1], "{personalisation}, {line}");
+            assert_eq!(own, personal_results(&other), "{personalisation}, {line}");
+        }
+    }
+}
+
+#[test]
+fn a_model_beside_leaves_the_common_one_as_it_is() {
+    let lab = Lab::new(&personal(SMALL, ""));
+    let plain = lab.summary("run e.toml");
+    let common = |summary: &serde_json::Value| {
+        let mut results = summary["results"].as_array().unwrap().clone();
+        results.retain(|row| row["model"] == "federated");
+        (text(summary, "model_digest"), results)
+    };
+    for personalisation in ["fine-tuning={}", "ditto={}", "apfl={}"] {
+        let beside = lab.summary(&format!(
+            "run e.toml --set personalisation.{personalisation}"
+        ));
+        assert_eq!(common(&beside), common(&plain), "{personalisation}");
+        assert!(!personal_results(&beside).is_empty());
+    }
+    assert!(personal_results(&plain).is_empty());
+}
+
+#[test]
+fn personalisations_go_with_strategies_that_remember_and_rules_that_look() {
+    for (strategy, personalisation) in [
+        ("[strategy.scaffold]", "[personalisation.ditto]"),
+        ("[strategy.feddyn]", "[personalisation.fedper]"),
+        ("[strategy.robust]\nf = 0", "[personalisation.apfl]"),
+    ] {
+        let text = personal(SMALL, &format!("{strategy}\n{personalisation}"))
+            .replace("[round]\n", "[round]\nweight = \"uniform\"\n");
+        let lab = Lab::new(&text);
+        let one = lab.summary("run e.toml --threads 1");
+        let other = lab.summary("run e.toml --threads 8");
+        assert_eq!(
+            self::text(&one, "model_digest"),
+            self::text(&other, "model_digest")
+        );
+        assert_eq!(personal_results(&one), personal_results(&other));
+        assert!(!personal_results(&one).is_empty(), "{strategy}");
+    }
+}
+
+#[test]
+fn hospitals_own_models_survive_a_kill() {
+    let slow = slow()
+        .replace("rounds = 60", "rounds = 30")
+        .replace("evaluate_every = 2", "evaluate_every = 1");
+    for personalisation in [
+        "[personalisation.ditto]\n[strategy.feddyn]",
+        "[personalisation.fedrep]\nhead_steps = 4",
+        "[personalisation.apfl]",
+    ] {
+        let experiment = personal(&slow, personalisation)
+            .replace("[round]\n", "[round]\nweight = \"uniform\"\n");
+        let lab = Lab::new(&experiment);
+        let whole = lab.summary("run e.toml --out whole");
+        let mut running = lab.start("run e.toml");
+        let run = lab.run_dir();
+        rounds_closed(&run, 4);
+        running.kill();
+        let resumed = lab.summary(&format!("run --resume {}", run.display()));
+        let digests = [&whole, &resumed].map(|summary| text(summary, "model_digest"));
+        assert_eq!(digests[0], digests[1], "{personalisation}");
+        assert_eq!(personal_results(&whole), personal_results(&resumed));
+    }
+}
+
 #[test]
 fn robust_rules_end_with_the_same_bits_everywhere() {
     let many = SMALL

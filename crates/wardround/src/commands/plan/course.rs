@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ward_core::metric::name;
 use ward_core::{
-    Estimate, Evaluation, Instruction, LocalWork, NodeId, NodeInfo, Params, Report, RoundId,
+    Estimate, Evaluation, Instruction, NodeId, NodeInfo, Params, Personalisation, Report, RoundId,
     Scaling, Summary, TrainOrder, Upload, Weighting,
 };
 use ward_data::Federation;
@@ -154,10 +154,14 @@ impl<'a> Course<'a> {
             let work = match kind {
                 "train" => work_ms(
                     &link,
-                    6.0 * visits(&self.order, train),
+                    6.0 * self.order.visits(train) as f64,
                     self.plan.parameters,
                 ),
-                "evaluate" => work_ms(&link, 2.0 * test as f64, self.plan.parameters),
+                "evaluate" => {
+                    let training = 6.0 * self.order.visits_before_scoring(train) as f64;
+                    let scoring = 2.0 * (self.order.models_scored() * test) as f64;
+                    work_ms(&link, training + scoring, self.plan.parameters)
+                }
                 _ => 0,
             };
             times.push(transit_ms(&link, down) + work + transit_ms(&link, up));
@@ -231,7 +235,7 @@ impl<'a> Course<'a> {
                     }
                     _ => Report::Evaluation {
                         round,
-                        evaluation: scores(rows),
+                        evaluation: scores(rows, &plan.order.personalisation),
                     },
                 };
                 ward_wire::wire_bytes(&report)
@@ -267,35 +271,26 @@ impl<'a> Course<'a> {
     }
 }
 
-/// The scores that a hospital of `rows` test rows sends of a binary task.
-pub(super) fn scores(rows: u64) -> Evaluation {
+/// The scores that a hospital of `rows` test rows sends of a binary task: of the common model, and
+/// of its own where it has one.
+pub(super) fn scores(rows: u64, personalisation: &Personalisation) -> Evaluation {
     let estimate = Estimate {
         value: 0.5,
         n: rows,
         standard_error: 0.1,
     };
     let names = [name::LOSS, name::ACCURACY, name::AUC, name::SENSITIVITY];
-    Evaluation(names.map(|name| (name.to_owned(), estimate)).into())
+    let mut scores = Evaluation(names.map(|name| (name.to_owned(), estimate)).into());
+    if *personalisation != Personalisation::None {
+        let own = scores.as_personal();
+        scores.0.extend(own.0);
+    }
+    scores
 }
 
 /// Protobuf leaves a 0 out and writes seven bits a byte.
 fn bytes_of(round: RoundId) -> u32 {
     (u32::BITS - round.0.leading_zeros()).div_ceil(7)
-}
-
-/// Rows that one round of training reads, one as often as it is read.
-fn visits(order: &TrainOrder, rows: u64) -> f64 {
-    match order.work {
-        LocalWork::Epochs(epochs) => rows as f64 * f64::from(epochs),
-        LocalWork::Steps(steps) => {
-            let batch = if order.batch_size == 0 {
-                rows
-            } else {
-                rows.min(order.batch_size.into())
-            };
-            batch as f64 * f64::from(steps)
-        }
-    }
 }
 
 fn work_ms(link: &Link, operations_per_parameter: f64, parameters: usize) -> u64 {

@@ -38,6 +38,8 @@ pub struct Forecast {
     pub adversaries: Vec<String>,
     /// Parameters of the model.
     pub parameters: usize,
+    /// Numbers that each hospital keeps for a model of its own.
+    pub own_numbers: u64,
     /// Training rows of all hospitals.
     pub training_rows: u64,
     /// Test rows of all hospitals.
@@ -111,6 +113,8 @@ impl Forecast {
             experiment.sampler.settings(),
             experiment.crowd(&plan.roster),
         );
+        let state = plan.order.personalisation.remembers(model.layout());
+        let own = state.map_or(0, |kind| kind.numbers(plan.parameters)) as u64;
         let sum = |part: fn(&Ledger) -> u64| course.ledgers.iter().map(part).sum::<u64>();
         let most_weight = match experiment.round.weight {
             Weighting::Examples => ring.most_weight,
@@ -129,6 +133,7 @@ impl Forecast {
             quorum: plan.quorum_of(target),
             adversaries: experiment.adversaries_by_name(&plan.roster),
             parameters: plan.parameters,
+            own_numbers: own,
             training_rows: course.rows.iter().map(|(train, _)| train).sum(),
             test_rows: course.rows.iter().map(|(_, test)| test).sum(),
             messages_down: sum(|l| l.messages_down),
@@ -138,7 +143,7 @@ impl Forecast {
             tiers: course.tiers(),
             simulated_s: total_ms as f64 / 1_000.0,
             longest_round_s: longest_ms as f64 / 1_000.0,
-            memory_bytes: memory(experiment, &course.rows, &plan, cohort),
+            memory_bytes: memory(experiment, &course.rows, &plan, cohort, own),
             ring: RingForecast {
                 fraction_bits: ring.fraction_bits,
                 range: ring.range,
@@ -149,10 +154,16 @@ impl Forecast {
     }
 }
 
-/// Rows kept open (all of them where they are pooled), a working copy of the model on each thread,
-/// and for each hospital of a cohort its update and its words, and what colluders see of it; the coordinator's model, moments,
+/// Rows kept open (all of them where they are pooled), a working copy of the model on each thread and
+/// of the `own` numbers that a hospital remembers for its own model, read and written; and for each hospital of a cohort its update and its words, and what colluders see of it; the coordinator's model, moments,
 /// sum and saved state.
-fn memory(experiment: &Experiment, rows: &[(u64, u64)], plan: &Plan, cohort: usize) -> u64 {
+fn memory(
+    experiment: &Experiment,
+    rows: &[(u64, u64)],
+    plan: &Plan,
+    cohort: usize,
+    own: u64,
+) -> u64 {
     let row = plan.features as u64 * 4 + 1;
     let mut sizes: Vec<u64> = rows
         .iter()
@@ -170,7 +181,7 @@ fn memory(experiment: &Experiment, rows: &[(u64, u64)], plan: &Plan, cohort: usi
         threads => threads,
     };
     let parameters = plan.parameters as u64;
-    let working = threads as u64 * parameters * 16;
+    let working = threads as u64 * (parameters * 16 + own * 12);
     let upload = plan.upload_len() as u64;
     let updates = cohort as u64 * upload * 12;
     let adversaries = experiment.adversaries.as_ref();

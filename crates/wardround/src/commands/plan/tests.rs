@@ -76,10 +76,10 @@ impl Trainer for Idle {
     fn evaluate(
         &mut self,
         _: &Params,
-        _: &TrainOrder,
+        order: &TrainOrder,
         _: Address,
     ) -> Result<Evaluation, TrainError> {
-        Ok(course::scores(self.rows.1))
+        Ok(course::scores(self.rows.1, &order.personalisation))
     }
 }
 
@@ -173,6 +173,12 @@ fn the_forecast_is_what_a_simulation_without_trouble_does_to_the_byte() {
         &["sampler.power-of-choice.count=3", "rounds=20"],
         &["sampler.importance.count=5", "rounds=20"],
         &["sampler.uniform={count=2,where='tier != \"county\"'}"],
+        &["personalisation.fine-tuning.steps=40"],
+        &[
+            "personalisation.fedrep.head_steps=5",
+            "round.checkpoint_every=1",
+        ],
+        &["personalisation.ditto={}", "round.checkpoint_every=1"],
     ] {
         let (experiment, opened) = opened(sets);
         let forecast = Forecast::of(&experiment, &opened);

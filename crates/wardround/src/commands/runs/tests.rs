@@ -55,9 +55,9 @@ fn one_run_is_shown_with_its_results_by_group() {
     let text = list::run_as_text(&dir, &manifest, &rows);
     let results = text.split_once("\n\n").unwrap().1;
     expect_test::expect![[r#"
-        auc       alone  federated  pooled  ceiling
-        all       -      0.750      -       -
-        township  0.750  -          -       -
+        auc       alone  federated  personal  pooled  ceiling
+        all       -      0.750      -         -       -
+        township  0.750  -          -         -       -
     "#]]
     .assert_eq(results);
     assert_eq!(

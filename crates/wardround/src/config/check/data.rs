@@ -65,6 +65,7 @@ fn model(found: &mut Found, experiment: &Experiment, federation: &Federation) {
     match ModelSpec::resolve(&experiment.model, source.shape(), source.classes()) {
         Ok(model) => {
             engine(found, "training", &experiment.training, &model);
+            strategy::private(found, experiment, model.layout());
             if let Some(training) = &experiment.baselines.training {
                 engine(found, "baselines.training", training, &model);
             }

@@ -1,22 +1,24 @@
-//! What can be wrong with a strategy: single settings, and bad updates that it cannot bear.
+//! What can be wrong with a strategy or a personalisation: single settings, bad updates that it
+//! cannot bear, tensors that the model does not have.
 
-use ward_core::Weighting;
+use ward_core::{Layout, Weighting};
 
 use super::found::Found;
 use crate::codes::Code;
 use crate::config::problem::Problem;
 use crate::config::types::{Experiment, OptimizerConfig};
 
-/// A strategy's settings under examination: problems are found at their keys.
+/// A table's settings under examination: problems are found at their keys.
 pub(crate) struct Settings<'a> {
     /// All that stands beside them.
     pub(crate) experiment: &'a Experiment,
-    id: &'a str,
+    /// The table: `strategy.feddyn`.
+    table: String,
     found: &'a mut Found,
 }
 
 impl Settings<'_> {
-    /// Adds a problem with the strategy's `key`; the caller may add help to it.
+    /// Adds a problem with the table's `key`; the caller may add help to it.
     pub(crate) fn add(&mut self, code: Code, key: &str, message: &str) -> &mut Problem {
         self.found.add(code, &self.path(key), message)
     }
@@ -37,19 +39,34 @@ impl Settings<'_> {
         self.found.decay(&self.path(key), value);
     }
 
-    /// The strategy's hospitals remember something between rounds, as equals.
-    pub(crate) fn remembering(&mut self) {
-        let (id, round) = (self.id, &self.experiment.round);
-        if round.weight != Weighting::Uniform {
-            let message =
-                format!("counts every hospital alike with `strategy.{id}`, as its paper does");
+    /// At most one of two ways to say how much; each at least 1.
+    pub(crate) fn not_both(&mut self, keys: [&str; 2], given: [Option<u32>; 2]) {
+        if given.iter().all(Option::is_some) {
+            let message = format!("says the same as `{}`: give one of them", keys[0]);
+            self.add(Code::OneOfTwo, keys[1], &message);
+        }
+        for (key, value) in keys.into_iter().zip(given) {
+            self.at_least(key, value.unwrap_or(1), 1);
+        }
+    }
+
+    /// The strategy's hospitals are equals.
+    pub(crate) fn alike(&mut self) {
+        if self.experiment.round.weight != Weighting::Uniform {
+            let table = &self.table;
+            let message = format!("counts every hospital alike with `{table}`, as its paper does");
             let problem = self.found.add(Code::Combination, "round.weight", message);
             problem.help = Some("set round.weight = \"uniform\"".into());
         }
-        if round.checkpoint_every != 1 {
+    }
+
+    /// Hospitals remember something between rounds.
+    pub(crate) fn remembering(&mut self) {
+        if self.experiment.round.checkpoint_every != 1 {
+            let table = &self.table;
             let message = format!(
-                "must be 1 with `strategy.{id}`: a run can go back no further than one round of \
-                 what its hospitals remember"
+                "must be 1 with `{table}`: a run can go back no further than one round of what its \
+                 hospitals remember"
             );
             self.found
                 .add(Code::Combination, "round.checkpoint_every", message);
@@ -58,16 +75,16 @@ impl Settings<'_> {
 
     /// The strategy is defined for local SGD only, and perhaps for SGD without momentum.
     pub(crate) fn sgd(&mut self, plain: bool) {
-        let id = self.id;
+        let table = &self.table;
         match &self.experiment.training.optimizer {
             OptimizerConfig::Sgd(sgd) if plain && sgd.momentum != 0.0 => {
-                let message = format!("must be 0 with `strategy.{id}`, which is defined without");
+                let message = format!("must be 0 with `{table}`, which is defined without");
                 let path = "training.optimizer.sgd.momentum";
                 self.found.add(Code::Combination, path, message);
             }
             OptimizerConfig::Sgd(_) => {}
             OptimizerConfig::Adam(_) => {
-                let message = format!("does not go with `strategy.{id}`, which is defined for SGD");
+                let message = format!("does not go with `{table}`, which is defined for SGD");
                 let path = "training.optimizer.adam";
                 let problem = self.found.add(Code::Combination, path, message);
                 problem.help = Some("train with `optimizer.sgd`".into());
@@ -86,18 +103,37 @@ impl Settings<'_> {
     }
 
     fn path(&self, key: &str) -> String {
-        format!("strategy.{}.{key}", self.id)
+        format!("{}.{key}", self.table)
     }
 }
 
-/// Ranges of its settings, and what does not go together.
+/// Ranges of their settings, and what does not go together.
 pub(super) fn settings(found: &mut Found, experiment: &Experiment) {
     let strategy = &experiment.strategy;
     strategy.check(&mut Settings {
         experiment,
-        id: strategy.id(),
+        table: format!("strategy.{}", strategy.id()),
         found,
     });
+    if let Some(personalisation) = &experiment.personalisation {
+        personalisation.check(&mut Settings {
+            experiment,
+            table: format!("personalisation.{}", personalisation.id()),
+            found,
+        });
+    }
+}
+
+/// Whether a model of `layout` has the tensors that are to stay in the hospitals, and others.
+pub(super) fn private(found: &mut Found, experiment: &Experiment, layout: &Layout) {
+    if let Some(personalisation) = &experiment.personalisation {
+        let mut settings = Settings {
+            experiment,
+            table: format!("personalisation.{}", personalisation.id()),
+            found,
+        };
+        personalisation.check_against(layout, &mut settings);
+    }
 }
 
 /// Whether a rule can bear its bad updates among the reports that a round aims at.

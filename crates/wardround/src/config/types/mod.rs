@@ -15,6 +15,7 @@ use ward_data::{DataConfig, ScalingMode};
 use ward_train::ModelConfig;
 
 use crate::config::samplers::SamplerConfig;
+use crate::personalisation::PersonalisationConfig;
 use crate::strategies::StrategyConfig;
 
 pub use adversaries::AdversariesConfig;
@@ -47,6 +48,9 @@ pub struct Experiment {
     /// How updates become a model. Default `fedavg`.
     #[serde(default)]
     pub strategy: StrategyConfig,
+    /// How each hospital comes to a model of its own. Default: it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub personalisation: Option<PersonalisationConfig>,
     /// Who is asked each round. Default `all`.
     #[serde(default)]
     pub sampler: SamplerConfig,
