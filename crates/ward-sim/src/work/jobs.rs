@@ -15,7 +15,7 @@ use super::{Crew, Done, Misconduct, Task, Ward, Work};
 use crate::adversary::Conduct;
 
 /// Jobs for each thread that are handed over or done, and not yet needed.
-const AHEAD: usize = 64;
+const AHEAD: usize = 24;
 
 /// Jobs for each thread that begin while others are still being asked for.
 const AT_ONCE: usize = 4;
