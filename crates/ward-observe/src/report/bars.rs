@@ -1,5 +1,7 @@
 //! Alone, federated, pooled and ceiling side by side, for everybody and by tier.
 
+use std::collections::HashMap;
+
 use ward_core::metric::name;
 
 use super::chart::{Scale, figure, line, rect, svg, table, tick_label, word};
@@ -85,12 +87,18 @@ fn summary(run: &RunData, metric: &str, groups: &[String]) -> String {
 /// How many hospitals their own models serve better than the federated one, by `metric`; empty where
 /// there are none.
 fn personal_gain(run: &RunData, metric: &str) -> String {
+    // Of each model by hospital, in one pass: a nation has many.
+    let values = |model| -> HashMap<&str, f64> {
+        let rows = run.results.iter();
+        let of = rows.filter(|row| row.model == model && row.metric == metric);
+        of.map(|row| (row.group.as_str(), row.value)).collect()
+    };
+    let (personal, federated) = (values(Model::Personal), values(Model::Federated));
     let gains: Vec<f64> = run
         .roster()
         .iter()
         .filter_map(|(_, name, _)| {
-            let of = |model| run.result(name, model, metric).map(|row| row.value);
-            let gain = of(Model::Personal)? - of(Model::Federated)?;
+            let gain = personal.get(name.as_str())? - federated.get(name.as_str())?;
             Some(if more_is_better(metric) { gain } else { -gain })
         })
         .collect();
