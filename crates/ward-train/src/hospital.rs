@@ -190,9 +190,12 @@ impl Trainer for HospitalTrainer {
         let own = self.learners.lend(|learner| {
             let own = personal::model(&before, learner, train)?;
             own.map(|own| learner.score(&own, test)).transpose()
-        })?;
-        if let Some(own) = own {
-            evaluation.0.extend(own.evaluation.as_personal().0);
+        });
+        match own {
+            Ok(Some(own)) => evaluation.0.extend(own.evaluation.as_personal().0),
+            // Its own model is lost; what it says of the common one is not.
+            Ok(None) | Err(TrainError::Diverged) => {}
+            Err(error) => return Err(error),
         }
         Ok(evaluation)
     }

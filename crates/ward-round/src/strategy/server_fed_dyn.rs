@@ -5,7 +5,7 @@
 //!
 //! Δ is the aggregate as we define it (after − before), the plain mean over the reporters, and s the
 //! share of all nodes that may be asked that reported: s Δ is the paper's sum over the reporters by the
-//! number of all devices. The hospitals' side is the trainer's correction.
+//! number of all devices. The hospitals' side is in the trainer.
 
 use ward_core::Params;
 

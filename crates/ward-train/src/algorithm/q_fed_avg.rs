@@ -23,6 +23,7 @@ impl Part for QFedAvg {
         let weight = self.loss.powf(q);
         let curvature = match q {
             0.0 => 0.0,
+            _ if self.loss == 0.0 => 0.0,
             q => q * self.loss.powf(q - 1.0) * lipschitz * squared_norm(update),
         };
         for d in update.iter_mut() {
@@ -53,6 +54,11 @@ mod tests {
         let (update, h) = finish(2.0, 2.0, [0.3, 0.4]);
         assert!((update[0] - 1.2).abs() < 1e-6 && (update[1] - 1.6).abs() < 1e-6);
         assert!((h - 14.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn a_hospital_that_is_served_perfectly_asks_for_nothing() {
+        assert_eq!(finish(0.5, 0.0, [0.3, 0.4]), ([0.0, 0.0], 0.0));
     }
 
     #[test]

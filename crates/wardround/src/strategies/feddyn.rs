@@ -37,6 +37,7 @@ impl StrategyTable for FedDynConfig {
     fn check(&self, settings: &mut Settings<'_>) {
         settings.positive("alpha", self.alpha);
         settings.alike();
+        settings.counted();
         settings.remembering();
     }
 

@@ -63,6 +63,11 @@ impl StrategyTable for FlTrustConfig {
     fn check(&self, settings: &mut Settings<'_>) {
         self.keys().check(settings);
         settings.at_least("root_rows", self.root_rows, 1);
+        if settings.experiment.personalisation.is_some() {
+            let message = "trains on rows of the coordinator's, which has no model of its own: it \
+                           does not go with `personalisation`";
+            settings.add(Code::Combination, "root_rows", message);
+        }
         let files = matches!(settings.experiment.data, DataConfig::Csv(_));
         let message = match (files, &self.root_file) {
             (true, None) => {

@@ -37,6 +37,7 @@ impl StrategyTable for ScaffoldConfig {
     fn check(&self, settings: &mut Settings<'_>) {
         settings.positive("learning_rate", self.learning_rate);
         settings.alike();
+        settings.counted();
         settings.remembering();
         settings.sgd(true);
     }

@@ -60,6 +60,19 @@ impl Settings<'_> {
         }
     }
 
+    /// Every update that a hospital makes must count: it remembers what it sent.
+    pub(crate) fn counted(&mut self) {
+        if self.experiment.round.over_selection > 1.0 {
+            let table = &self.table;
+            let message = format!(
+                "must be 1 with `{table}`: a hospital whose update is not counted would remember \
+                 what the coordinator never heard"
+            );
+            self.found
+                .add(Code::Combination, "round.over_selection", message);
+        }
+    }
+
     /// Hospitals remember something between rounds.
     pub(crate) fn remembering(&mut self) {
         if self.experiment.round.checkpoint_every != 1 {
