@@ -35,6 +35,8 @@ pub(crate) struct Crew<'a> {
     waiting: AtomicBool,
     /// Whether something is done that the caller has not taken.
     done: AtomicBool,
+    /// Whether a helper's task has panicked.
+    broken: AtomicBool,
     /// Told to a caller that sleeps.
     news: Condvar,
 }
@@ -95,6 +97,7 @@ impl<'a> Crew<'a> {
             tasks: Mutex::default(),
             waiting: AtomicBool::new(false),
             done: AtomicBool::new(false),
+            broken: AtomicBool::new(false),
             news: Condvar::new(),
         }
     }
@@ -185,7 +188,7 @@ impl<'a> Crew<'a> {
     }
 
     /// Carries a task out where the caller takes part and one waits; else waits until one is done.
-    /// `false` where there is none.
+    /// `false` where there is none. Panics where a helper did.
     pub(super) fn advance(&self, shift: &mut Shift) -> bool {
         let waiting = match self.takes_part {
             true => self.next(),
@@ -200,6 +203,9 @@ impl<'a> Crew<'a> {
         }
         let any = self.wait();
         shift.waited += began.elapsed();
+        // What it was to bring will never come: the run must not go on as if a hospital were silent.
+        let broken = self.broken.load(Ordering::Acquire);
+        assert!(!broken, "a hospital's work panicked on another thread");
         any
     }
 
@@ -251,6 +257,7 @@ impl Drop for Leaving<'_> {
         let Self(crew, duty) = self;
         duty.store(false, Ordering::Release);
         if std::thread::panicking() {
+            crew.broken.store(true, Ordering::Release);
             crew.lock().leave(&crew.news);
         }
     }
