@@ -77,6 +77,6 @@ fn sgd(order: &TrainOrder, algorithm: &str) -> Result<(f32, f32), TrainError> {
     }
 }
 
-fn squared_norm(update: &[f32]) -> f64 {
+pub(crate) fn squared_norm(update: &[f32]) -> f64 {
     update.iter().map(|d| f64::from(*d).powi(2)).sum()
 }

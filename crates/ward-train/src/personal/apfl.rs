@@ -95,6 +95,7 @@ impl Beside for Apfl<'_> {
             self.alpha = (alpha - rate * slope as f32).clamp(0.0, 1.0);
         }
         self.gradient.iter_mut().for_each(|g| *g *= alpha);
+        batch.shorten(&mut self.gradient);
         self.optimizer.step(&mut self.own, &self.gradient);
     }
 }

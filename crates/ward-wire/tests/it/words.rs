@@ -162,7 +162,14 @@ fn order() -> impl Strategy<Value = TrainOrder> {
     (
         (work(), any::<u32>(), batches, prop_oneof![sgd, adam]),
         (
-            (small(), small(), small(), algorithm, personalisation()),
+            (
+                small(),
+                small(),
+                small(),
+                small(),
+                algorithm,
+                personalisation(),
+            ),
             scaling(),
             weighting,
             ring,
@@ -174,7 +181,14 @@ fn order() -> impl Strategy<Value = TrainOrder> {
                 (work, batch_size, batches, optimizer),
                 (penalties, scaling, weighting, ring, (seed, run)),
             )| {
-                let (proximal_mu, l2, example_clip_norm, algorithm, personalisation) = penalties;
+                let (
+                    proximal_mu,
+                    l2,
+                    example_clip_norm,
+                    gradient_clip_norm,
+                    algorithm,
+                    personalisation,
+                ) = penalties;
                 TrainOrder {
                     work,
                     batch_size,
@@ -183,6 +197,7 @@ fn order() -> impl Strategy<Value = TrainOrder> {
                     proximal_mu,
                     l2,
                     example_clip_norm,
+                    gradient_clip_norm,
                     algorithm,
                     personalisation,
                     scaling,

@@ -120,6 +120,7 @@ impl Experiment {
             proximal_mu: 0.0,
             l2: training.l2,
             example_clip_norm: training.example_clip_norm,
+            gradient_clip_norm: training.gradient_clip_norm,
             algorithm: Algorithm::Plain,
             personalisation: Personalisation::None,
             scaling: None,

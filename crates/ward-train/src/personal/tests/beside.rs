@@ -196,6 +196,7 @@ proptest! {
             proximal_mu: 0.1,
             l2: 0.01,
             example_clip_norm: 1.0,
+            gradient_clip_norm: 0.1,
             ..order(LocalWork::Steps(steps), 3, batches)
         };
         let beside = TrainOrder { personalisation, ..plain.clone() };

@@ -38,6 +38,11 @@ pub struct Training {
     /// differential privacy.
     #[serde(default)]
     pub example_clip_norm: f32,
+    /// L2 norm to which a step's whole gradient is shortened where it is longer, 0 or more; 0 is off.
+    /// Default 0. Penalties and what the strategy adds are part of it (Pascanu, Mikolov and Bengio
+    /// 2013). For training that runs away now and then.
+    #[serde(default)]
+    pub gradient_clip_norm: f32,
     /// The local optimiser. Default `sgd` at .05.
     #[serde(default)]
     pub optimizer: OptimizerConfig,
