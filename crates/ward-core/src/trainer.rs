@@ -58,6 +58,23 @@ pub enum OptimizerSpec {
     },
 }
 
+impl OptimizerSpec {
+    /// Its step size.
+    #[must_use]
+    pub fn learning_rate(self) -> f32 {
+        let (Self::Sgd { learning_rate, .. } | Self::Adam { learning_rate, .. }) = self;
+        learning_rate
+    }
+
+    /// The same with another step size.
+    #[must_use]
+    pub fn at_rate(mut self, rate: f32) -> Self {
+        let (Self::Sgd { learning_rate, .. } | Self::Adam { learning_rate, .. }) = &mut self;
+        *learning_rate = rate;
+        self
+    }
+}
+
 /// The fixed-point ring in which updates are added: words modulo 2^64.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RingSpec {

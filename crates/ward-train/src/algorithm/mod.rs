@@ -56,6 +56,8 @@ pub(crate) fn part<'a>(
         Algorithm::FedExP => Box::new(fed_exp::FedExP),
         Algorithm::QFedAvg { q, lipschitz } => {
             let loss = loss()?;
+            let lipschitz =
+                lipschitz.unwrap_or_else(|| 1.0 / before.order.optimizer.learning_rate());
             Box::new(q_fed_avg::QFedAvg { q, lipschitz, loss })
         }
     }))

@@ -155,7 +155,7 @@ fn order() -> impl Strategy<Value = TrainOrder> {
         Just(Algorithm::Scaffold),
         Just(Algorithm::FedNova),
         Just(Algorithm::FedExP),
-        (0.0_f32..1e3, 1e-6_f32..1e3)
+        (0.0_f32..1e3, proptest::option::of(1e-6_f32..1e3))
             .prop_map(|(q, lipschitz)| Algorithm::QFedAvg { q, lipschitz }),
     ];
     let weighting = prop_oneof![Just(Weighting::Examples), Just(Weighting::Uniform)];

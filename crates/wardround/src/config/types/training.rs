@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use ward_core::Batches;
 use ward_train::{TrainingDevice, TrainingEngine};
 
+use super::ScheduleConfig;
+
 /// Local work: how a hospital trains. Give `epochs` or `steps`, not both.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -46,6 +48,10 @@ pub struct Training {
     /// The local optimiser. Default `sgd` at .05.
     #[serde(default)]
     pub optimizer: OptimizerConfig,
+    /// How the optimiser's step size changes from round to round; above 0 in each. Default: it does
+    /// not. Baselines have no rounds and train without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<ScheduleConfig>,
 }
 
 fn default_batch_size() -> u32 {
