@@ -479,6 +479,26 @@ mod tests {
               bears     f where n > 2f, of hospitals that agree
               paper     Bernstein et al. 2019, signSGD with Majority Vote is Communication Efficient and Fault Tolerant, arXiv:1810.05291
 
+            before = ["nnm"]
+              each update becomes the mean of the n - f nearest to it; for hospitals that differ honestly
+              settings  none
+              paper     Allouah et al. 2023, Fixing by Mixing, arXiv:2302.01772
+
+            before = ["arc"]
+              the longest updates are shortened to the next norm; no radius to tune
+              settings  none
+              paper     Allouah et al. 2025, Adaptive Gradient Clipping for Robust Federated Learning, arXiv:2405.14432
+
+            before = [{ bucketing = 2 }]
+              updates are averaged in random groups, of which up to f may be bad; for many hospitals that differ
+              settings  updates in a group, at least 1
+              paper     Karimireddy, He and Jaggi 2022, Byzantine-Robust Learning on Heterogeneous Datasets via Bucketing, arXiv:2006.09365
+
+            before = [{ clipping = 1.0 }]
+              updates that are longer than a norm are shortened to it; where honest norms are known
+              settings  Euclidean norm, above 0
+              paper     none of its own; with a norm that adapts it is `arc`
+
             [personalisation.fine-tuning]
               each hospital trains the round's model a little further on its own rows before using it; the simplest, to be tried first
               settings  none
