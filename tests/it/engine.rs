@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ward_core::{
     Batches, Delta, Estimate, Evaluation, LocalUpdate, LocalWork, NodeId, NodeInfo, OptimizerSpec,
-    Params, RingSpec, Seed, Summary, TrainOrder, Upload, Weighting,
+    Params, RingSpec, Schedule, Seed, Summary, TrainOrder, Upload, Weighting,
 };
 use ward_robust::Robust;
 use ward_robust::rule::Krum;
@@ -126,6 +126,7 @@ impl Settings {
                     Seed::run(1),
                 )
             },
+            schedule: Schedule::Constant,
             federated_scaling: self.scaling,
             features: 1,
             parameters: 2,

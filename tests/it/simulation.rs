@@ -5,7 +5,7 @@ use std::io;
 use rand::RngExt;
 use ward_core::{
     Address, Delta, Digest, Estimate, Evaluation, Event, Layout, LocalUpdate, NodeId, Outcome,
-    Params, Purpose, Record, Seed, Summary, Tick, TrainError, TrainOrder, Trainer,
+    Params, Purpose, Record, Schedule, Seed, Summary, Tick, TrainError, TrainOrder, Trainer,
 };
 use ward_round::{Coordinator, Plan, RunState, Strategy};
 use ward_sim::{Faults, Finished, Link, Observer, Simulation, Ward, Wards};
@@ -45,10 +45,11 @@ impl Trainer for Toy {
             .scaling
             .as_ref()
             .map_or(0.0, |scaling| scaling.means[0] as f32);
+        let rate = 3.0 * order.optimizer.learning_rate();
         let delta = params
             .0
             .iter()
-            .map(|w| 0.3 * (self.node.0 as f32 * 0.7 + shift - w) + rng.random::<f32>() * 0.01)
+            .map(|w| rate * (self.node.0 as f32 * 0.7 + shift - w) + rng.random::<f32>() * 0.01)
             .collect();
         Ok(LocalUpdate {
             delta: Delta(delta),
@@ -311,6 +312,28 @@ fn a_run_goes_on_from_every_checkpoint_it_made() {
             }),
             whole.state.params().digest()
         );
+    }
+}
+
+#[test]
+fn a_learning_rate_that_changes_goes_on_where_it_was() {
+    let plan = || Plan {
+        schedule: Schedule::Cosine {
+            rounds: None,
+            least: 0.1,
+        },
+        ..plan()
+    };
+    let mut story = Story::default();
+    let whole = play(How::default(), plan(), Faults::default(), &mut story);
+    assert_ne!(whole.state.params().digest(), digest(How::default()));
+    for state in story.saved {
+        let how = How {
+            from: Some(state),
+            ..How::default()
+        };
+        let rest = play(how, plan(), Faults::default(), &mut Story::default());
+        assert_eq!(rest.state.params(), whole.state.params());
     }
 }
 

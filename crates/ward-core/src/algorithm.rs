@@ -36,8 +36,9 @@ pub enum Algorithm {
     QFedAvg {
         /// How much more a badly served hospital counts, 0 or more.
         q: f32,
-        /// The Lipschitz constant L of the gradient, above 0.
-        lipschitz: f32,
+        /// The Lipschitz constant L of the gradient, above 0; `None` is 1 / the order's learning
+        /// rate, which is the paper's and follows a rate that changes.
+        lipschitz: Option<f32>,
     },
 }
 

@@ -16,6 +16,7 @@ pub mod node_state;
 pub mod params;
 pub mod personalisation;
 pub mod scaling;
+pub mod schedule;
 pub mod seed;
 pub mod tick;
 pub mod trainer;
@@ -31,6 +32,7 @@ pub use node_state::{NodeState, NodeStates, StateKind};
 pub use params::{Delta, Layout, Params, TensorSpec};
 pub use personalisation::Personalisation;
 pub use scaling::{Scaling, Summary};
+pub use schedule::Schedule;
 pub use seed::{Purpose, Seed};
 pub use tick::Tick;
 pub use trainer::{

@@ -58,6 +58,23 @@ pub enum OptimizerSpec {
     },
 }
 
+impl OptimizerSpec {
+    /// Its step size.
+    #[must_use]
+    pub fn learning_rate(self) -> f32 {
+        let (Self::Sgd { learning_rate, .. } | Self::Adam { learning_rate, .. }) = self;
+        learning_rate
+    }
+
+    /// The same with another step size.
+    #[must_use]
+    pub fn at_rate(mut self, rate: f32) -> Self {
+        let (Self::Sgd { learning_rate, .. } | Self::Adam { learning_rate, .. }) = &mut self;
+        *learning_rate = rate;
+        self
+    }
+}
+
 /// The fixed-point ring in which updates are added: words modulo 2^64.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RingSpec {
@@ -98,6 +115,10 @@ pub struct TrainOrder {
     /// L2 norm to which each row's own gradient is clipped before the mean of a batch is taken;
     /// 0 is off. It bounds what one row can do to a step; it adds no noise.
     pub example_clip_norm: f32,
+    /// L2 norm to which a step's whole gradient, penalties and algorithm included, is shortened where
+    /// it is longer, just before the optimiser (Pascanu, Mikolov and Bengio 2013, arXiv:1211.5063,
+    /// Algorithm 1); 0 is off.
+    pub gradient_clip_norm: f32,
     /// What the hospital does beside plain training.
     pub algorithm: Algorithm,
     /// How it comes to a model of its own.
@@ -133,6 +154,7 @@ impl TrainOrder {
             proximal_mu: 0.0,
             l2: 0.0,
             example_clip_norm: 0.0,
+            gradient_clip_norm: 0.0,
             algorithm: Algorithm::Plain,
             personalisation: Personalisation::None,
             scaling: None,

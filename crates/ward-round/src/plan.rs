@@ -1,6 +1,6 @@
 //! The checked settings of a run. Nothing downstream checks them again.
 
-use ward_core::{NodeId, NodeInfo, Seed, TrainOrder};
+use ward_core::{NodeId, NodeInfo, Schedule, Seed, TrainOrder};
 
 /// Everything the engine needs to know before round 0.
 #[derive(Debug, Clone)]
@@ -11,8 +11,11 @@ pub struct Plan {
     pub roster: Vec<NodeInfo>,
     /// The root of the run's random choices.
     pub seed: Seed,
-    /// How nodes are to train. Its `scaling` is filled in by the engine.
+    /// How nodes are to train. Its `scaling` and the learning rate of each round are filled in by the
+    /// engine.
     pub order: TrainOrder,
+    /// How the order's learning rate changes from round to round; above 0 in each.
+    pub schedule: Schedule,
     /// Whether hospitals first agree on means and deviations (sums only).
     pub federated_scaling: bool,
     /// Features in one row: what a [`ward_core::Summary`] must have.

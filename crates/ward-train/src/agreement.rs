@@ -297,6 +297,13 @@ fn orders() -> Vec<TrainOrder> {
                 momentum: 0.5,
             })
         },
+        TrainOrder {
+            gradient_clip_norm: 0.2,
+            ..base(OptimizerSpec::Sgd {
+                learning_rate: 0.1,
+                momentum: 0.5,
+            })
+        },
     ]
 }
 

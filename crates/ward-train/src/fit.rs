@@ -1,10 +1,14 @@
 //! Local training: batches, penalties, optimiser, the same for both engines.
 
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 
 use ward_core::{Address, Algorithm, TrainError, TrainOrder};
 use ward_data::Rows;
 
+use crate::algorithm::squared_norm;
 use crate::batches;
 use crate::fused::{Optimizer, all_finite};
 use crate::model::ModelSpec;
@@ -143,6 +147,21 @@ impl Batch<'_> {
                 .clipped_gradient(params, features, labels, norm, gradient),
         }
     }
+
+    /// Shortens `gradient` to the norm that the order allows the gradient of a step.
+    pub(crate) fn shorten(&self, gradient: &mut [f32]) {
+        let most = f64::from(self.order.gradient_clip_norm);
+        if most == 0.0 {
+            return;
+        }
+        let norm = squared_norm(gradient).sqrt();
+        if norm > most {
+            let share = most / norm;
+            for g in gradient {
+                *g = (f64::from(*g) * share) as f32;
+            }
+        }
+    }
 }
 
 /// Trains from `params` on `rows` as `order` says, with what is `added`; leaves the new parameters
@@ -208,6 +227,7 @@ pub(crate) fn fit(
         for place in added.frozen {
             gradient[place.clone()].fill(0.0);
         }
+        batch.shorten(gradient);
         optimizer.step(now, gradient);
     });
     let loss = total / visited.max(1) as f64;

@@ -34,7 +34,10 @@ pub(crate) fn read_algorithm(
         Message::FedExp(_) => Algorithm::FedExP,
         Message::QFedAvg(m) => Algorithm::QFedAvg {
             q: penalty("q_fed_avg.q", m.q)?,
-            lipschitz: strength("q_fed_avg.lipschitz", m.lipschitz)?,
+            lipschitz: m
+                .lipschitz
+                .map(|lipschitz| strength("q_fed_avg.lipschitz", lipschitz))
+                .transpose()?,
         },
     })
 }

@@ -28,6 +28,7 @@ impl From<&TrainOrder> for proto::TrainOrder {
             proximal_mu: order.proximal_mu,
             l2: order.l2,
             example_clip_norm: order.example_clip_norm,
+            gradient_clip_norm: order.gradient_clip_norm,
             algorithm: algorithm_message(order.algorithm),
             personalisation: personalisation_message(&order.personalisation),
             scaling: order.scaling.as_deref().map(Into::into),
@@ -76,6 +77,7 @@ impl TryFrom<proto::TrainOrder> for TrainOrder {
             proximal_mu: penalty("order.proximal_mu", message.proximal_mu)?,
             l2: penalty("order.l2", message.l2)?,
             example_clip_norm: penalty("order.example_clip_norm", message.example_clip_norm)?,
+            gradient_clip_norm: penalty("order.gradient_clip_norm", message.gradient_clip_norm)?,
             algorithm: read_algorithm(message.algorithm)?,
             personalisation: read_personalisation(message.personalisation)?,
             scaling: message

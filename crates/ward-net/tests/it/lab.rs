@@ -10,8 +10,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use ward_core::{
-    Batches, Event, LocalWork, NodeId, NodeInfo, OptimizerSpec, Params, Record, RingSpec, Seed,
-    Tick, TrainOrder, Trainer,
+    Batches, Event, LocalWork, NodeId, NodeInfo, OptimizerSpec, Params, Record, RingSpec, Schedule,
+    Seed, Tick, TrainOrder, Trainer,
 };
 use ward_net::{
     BackOff, Egress, Farewell, HospitalError, HospitalSettings, JoinTokens, Observer, ServeError,
@@ -67,6 +67,7 @@ pub(crate) fn plan(nodes: u32, rounds: u32, parameters: usize) -> Plan {
             batches: Batches::InOrder,
             ..TrainOrder::new(LocalWork::Epochs(1), 0, optimizer, ring, Seed::run(11))
         },
+        schedule: Schedule::Constant,
         federated_scaling: true,
         features: WIDTH,
         parameters,

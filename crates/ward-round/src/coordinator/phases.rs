@@ -8,9 +8,9 @@ use ward_core::{
 };
 
 use super::{Coordinator, Effect};
-use crate::RunState;
 use crate::phase::{Asked, Collecting, Enrolling, Evaluating, Phase, Summing};
 use crate::strategy::{Move, Opening};
+use crate::{Plan, RunState};
 
 impl Coordinator {
     /// Waits for nodes, or goes on at once when they are there.
@@ -130,7 +130,7 @@ impl Coordinator {
             .0
             .extend(optimizer.extras(&self.state.optimizer, params.0.len()));
         let params = Arc::new(params);
-        let order = self.order();
+        let order = self.order(round);
         for &to in &asked.cohort {
             let (params, order) = (params.clone(), order.clone());
             effects.push(Effect::Send {
@@ -255,7 +255,7 @@ impl Coordinator {
             return self.next_round(now, effects);
         }
         let asked = self.ask(now, self.present.clone(), 0, effects);
-        let (params, order) = (Arc::new(self.state.params.clone()), self.order());
+        let (params, order) = (Arc::new(self.state.params.clone()), self.order(round));
         for &to in &asked.cohort {
             let (params, order) = (params.clone(), order.clone());
             let instruction = Instruction::Evaluate {
@@ -306,11 +306,22 @@ impl Coordinator {
         }
     }
 
-    /// The plan's order, with the scaling that was agreed on.
-    fn order(&self) -> Arc<TrainOrder> {
+    /// The plan's order, with the scaling that was agreed on, at the learning rate of `round`.
+    fn order(&self, round: RoundId) -> Arc<TrainOrder> {
+        let Plan {
+            order,
+            schedule,
+            rounds,
+            ..
+        } = &self.plan;
+        let first = order.optimizer.learning_rate();
+        let optimizer = order
+            .optimizer
+            .at_rate(schedule.rate(first, round, *rounds));
         Arc::new(TrainOrder {
+            optimizer,
             scaling: self.state.scaling.clone(),
-            ..self.plan.order.clone()
+            ..order.clone()
         })
     }
 

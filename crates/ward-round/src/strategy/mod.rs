@@ -21,7 +21,7 @@ mod server_sgd;
 
 pub use claims::{Bears, Claims};
 pub use mean::Mean;
-pub use rate::{LearningRate, Schedule};
+pub use rate::LearningRate;
 pub use sampler::{
     All, Among, Draw, Drawn, Importance, Listed, Poisson, PowerOfChoice, RoundRobin, Sampler,
     Standing, Standings, TierQuota, Told, Uniform, Volume, Volumes,

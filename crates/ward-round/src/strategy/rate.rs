@@ -1,14 +1,6 @@
 //! A server learning rate and how it changes from round to round.
-//!
-//!   η_t = η s(t)                                       `first`, `schedule`; t: rounds before this one
-//!
-//!   s(t) = min(1, (t + 1) / T)                         warmup: Goyal et al. 2017, arXiv:1706.02677
-//!   s(t) = γ^⌊t / T⌋                                   steps: `factor` γ
-//!   s(t) = a + (1 − a) (1 + cos π min(1, t / T)) / 2   cosine: Loshchilov and Hutter 2017,
-//!                                                      arXiv:1608.03983, equation 5, no restarts
-//!
-//! A rate depends on the round's number alone, so a resumed run goes on with the same. Rounds that
-//! were abandoned count.
+
+use ward_core::Schedule;
 
 use super::Move;
 
@@ -19,32 +11,6 @@ pub struct LearningRate {
     pub first: f32,
     /// How it changes.
     pub schedule: Schedule,
-}
-
-/// How a learning rate changes from round to round.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Schedule {
-    /// It does not.
-    Constant,
-    /// It rises in equal steps and is whole from round number `rounds` on.
-    LinearWarmup {
-        /// Rounds T, at least 1.
-        rounds: u32,
-    },
-    /// It is multiplied by `factor` after every so many rounds.
-    Step {
-        /// Rounds T between two changes, at least 1.
-        every: u32,
-        /// The factor γ, above 0.
-        factor: f32,
-    },
-    /// It falls along half a cosine, to `least` times itself.
-    Cosine {
-        /// Rounds T that the fall takes, at least 1; where nothing is said, those of the run.
-        rounds: Option<u32>,
-        /// The share a that is left at the end, 0 to 1.
-        least: f32,
-    },
 }
 
 impl From<f32> for LearningRate {
@@ -59,70 +25,6 @@ impl LearningRate {
     /// The step size of one move.
     #[must_use]
     pub fn at(&self, step: &Move<'_>) -> f32 {
-        let share = match self.schedule {
-            Schedule::Constant => return self.first,
-            schedule => schedule.share(step.round.0, step.rounds),
-        };
-        (f64::from(self.first) * share) as f32
-    }
-}
-
-impl Schedule {
-    /// s(t), in a run of `all` rounds.
-    fn share(self, t: u32, all: u32) -> f64 {
-        match self {
-            Self::Constant => 1.0,
-            Self::LinearWarmup { rounds } => {
-                f64::min(1.0, (f64::from(t) + 1.0) / f64::from(rounds))
-            }
-            Self::Step { every, factor } => libm::pow(f64::from(factor), f64::from(t / every)),
-            Self::Cosine { rounds, least } => {
-                let done = f64::min(1.0, f64::from(t) / f64::from(rounds.unwrap_or(all)));
-                let least = f64::from(least);
-                least + (1.0 - least) * 0.5 * (1.0 + libm::cos(std::f64::consts::PI * done))
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::tests::moved;
-    use super::*;
-    use ward_core::{Delta, RoundId};
-
-    /// η = 2 in rounds 0, 1, 2, ... of a run of eight.
-    fn rates<const N: usize>(schedule: Schedule) -> [f32; N] {
-        let rate = LearningRate {
-            first: 2.0,
-            schedule,
-        };
-        let nothing = Delta::default();
-        std::array::from_fn(|round| {
-            rate.at(&Move {
-                round: RoundId(round as u32),
-                rounds: 8,
-                ..moved(&nothing)
-            })
-        })
-    }
-
-    #[test]
-    fn schedules_by_hand() {
-        assert_eq!(rates(Schedule::Constant), [2.0, 2.0]);
-        let warmup = Schedule::LinearWarmup { rounds: 4 };
-        assert_eq!(rates(warmup), [0.5, 1.0, 1.5, 2.0, 2.0]);
-        let step = Schedule::Step {
-            every: 2,
-            factor: 0.5,
-        };
-        assert_eq!(rates(step), [2.0, 2.0, 1.0, 1.0, 0.5, 0.5]);
-        let cosine = |rounds, least| Schedule::Cosine { rounds, least };
-        // cos 0, π/2, π: 1, 0, −1; then it stays.
-        assert_eq!(rates(cosine(Some(2), 0.0)), [2.0, 1.0, 0.0, 0.0]);
-        assert_eq!(rates(cosine(Some(2), 0.5)), [2.0, 1.5, 1.0, 1.0]);
-        let whole: [f32; 9] = rates(cosine(None, 0.0));
-        assert_eq!((whole[0], whole[4], whole[8]), (2.0, 1.0, 0.0));
-        assert!(whole.is_sorted_by(|a, b| a > b));
+        self.schedule.rate(self.first, step.round, step.rounds)
     }
 }

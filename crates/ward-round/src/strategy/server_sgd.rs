@@ -5,9 +5,9 @@
 //!
 //! Δ is the aggregate as we define it (after − before). FedAvg is η = 1, β = 0.
 
-use ward_core::Params;
+use ward_core::{Params, Schedule};
 
-use super::{LearningRate, Move, OptimizerState, Schedule, ServerOptimizer};
+use super::{LearningRate, Move, OptimizerState, ServerOptimizer};
 
 /// Server SGD.
 #[derive(Debug, Clone, Copy)]

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use rand::RngExt;
 use ward_core::{
     Address, Batches, Delta, Estimate, Evaluation, Event, Layout, LocalUpdate, LocalWork, NodeId,
-    NodeInfo, OptimizerSpec, Params, Purpose, Record, RingSpec, RoundId, Seed, Summary, TensorSpec,
-    TrainError, TrainOrder, Trainer, Weighting,
+    NodeInfo, OptimizerSpec, Params, Purpose, Record, RingSpec, RoundId, Schedule, Seed, Summary,
+    TensorSpec, TrainError, TrainOrder, Trainer, Weighting,
 };
 use ward_round::strategy::{Mean, ServerSgd, Uniform};
 use ward_round::{Coordinator, Plan, RunState, Strategy};
@@ -227,6 +227,7 @@ fn plan(weighting: Weighting) -> Plan {
             weighting,
             ..TrainOrder::new(LocalWork::Epochs(1), 32, optimizer, RING, Seed::run(1))
         },
+        schedule: Schedule::Constant,
         federated_scaling: true,
         features: 2,
         parameters: PARAMETERS,

@@ -6,7 +6,7 @@ use std::io;
 use cap::Cap;
 use ward_core::{
     Address, Delta, Evaluation, Layout, LocalUpdate, LocalWork, NodeId, NodeInfo, OptimizerSpec,
-    Params, Record, RingSpec, Seed, Summary, TrainError, TrainOrder, Trainer,
+    Params, Record, RingSpec, Schedule, Seed, Summary, TrainError, TrainOrder, Trainer,
 };
 use ward_round::{Coordinator, Plan, RunState, Strategy};
 use ward_sim::{Faults, Link, Observer, Simulation, Ward, Wards};
@@ -112,6 +112,7 @@ fn play(threads: usize) -> Vec<usize> {
         roster: (0..NODES).map(info).collect(),
         seed: Seed::run(1),
         order: TrainOrder::new(LocalWork::Epochs(1), 32, optimizer, ring, Seed::run(1)),
+        schedule: Schedule::Constant,
         federated_scaling: false,
         features: 1,
         parameters: PARAMETERS,

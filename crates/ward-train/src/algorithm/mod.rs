@@ -56,6 +56,8 @@ pub(crate) fn part<'a>(
         Algorithm::FedExP => Box::new(fed_exp::FedExP),
         Algorithm::QFedAvg { q, lipschitz } => {
             let loss = loss()?;
+            let lipschitz =
+                lipschitz.unwrap_or_else(|| 1.0 / before.order.optimizer.learning_rate());
             Box::new(q_fed_avg::QFedAvg { q, lipschitz, loss })
         }
     }))
@@ -77,6 +79,6 @@ fn sgd(order: &TrainOrder, algorithm: &str) -> Result<(f32, f32), TrainError> {
     }
 }
 
-fn squared_norm(update: &[f32]) -> f64 {
+pub(crate) fn squared_norm(update: &[f32]) -> f64 {
     update.iter().map(|d| f64::from(*d).powi(2)).sum()
 }

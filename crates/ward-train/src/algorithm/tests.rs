@@ -155,14 +155,22 @@ fn two_rounds_of_fed_nova_fed_exp_and_q_fed_avg() {
         let update = [0, 1, 2].map(|i| w[i] - start[i]);
         let squares = update.iter().map(|d| f64::from(*d).powi(2)).sum::<f64>();
         let loss = hospital.loss(&start).0;
-        let (q, lipschitz) = (2.0, 10.0);
+        let q = 2.0;
         for (algorithm, factor, extra) in [
             (Algorithm::FedNova, 1.0 / 3.0, 3.0),
             (Algorithm::FedExP, 1.0, squares),
             (
-                Algorithm::QFedAvg { q, lipschitz },
+                Algorithm::QFedAvg {
+                    q,
+                    lipschitz: Some(4.0),
+                },
                 loss.powi(2),
-                2.0 * loss * 10.0 * squares + loss.powi(2),
+                2.0 * loss * 4.0 * squares + loss.powi(2),
+            ),
+            (
+                Algorithm::QFedAvg { q, lipschitz: None },
+                loss.powi(2),
+                2.0 * loss / f64::from(RATE) * squares + loss.powi(2),
             ),
         ] {
             let got = hospital.train(round, &start, algorithm);

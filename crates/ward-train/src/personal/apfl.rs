@@ -12,7 +12,7 @@
 //! order says. v has an optimiser of the order's kind to itself; alpha moves by plain steps. Where
 //! the authors' program moves alpha in the first step of a round alone, we move it in each.
 
-use ward_core::{OptimizerSpec, StateKind, TrainError};
+use ward_core::{StateKind, TrainError};
 
 use super::{Begun, Personal};
 use crate::algorithm::Before;
@@ -40,12 +40,10 @@ pub(super) fn begin<'a>(
     let spec = before.order.optimizer;
     let mut optimizer = Optimizer::default();
     optimizer.start(spec, own.len());
-    let (OptimizerSpec::Sgd { learning_rate, .. } | OptimizerSpec::Adam { learning_rate, .. }) =
-        spec;
     let apfl = Apfl {
         recalled,
         alpha,
-        rate: adaptive.then_some(learning_rate),
+        rate: adaptive.then_some(spec.learning_rate()),
         optimizer,
         mixture: vec![0.0; own.len()],
         gradient: vec![0.0; own.len()],
@@ -95,6 +93,7 @@ impl Beside for Apfl<'_> {
             self.alpha = (alpha - rate * slope as f32).clamp(0.0, 1.0);
         }
         self.gradient.iter_mut().for_each(|g| *g *= alpha);
+        batch.shorten(&mut self.gradient);
         self.optimizer.step(&mut self.own, &self.gradient);
     }
 }

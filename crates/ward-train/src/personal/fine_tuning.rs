@@ -7,7 +7,7 @@
 //! FedAvg's own, and nothing more leaves the hospital. Where the paper tunes once, after the last
 //! round, we tune after each round that is scored, to show the gain as it grows.
 
-use ward_core::{LocalWork, OptimizerSpec, TrainError};
+use ward_core::{LocalWork, TrainError};
 use ward_data::Rows;
 
 use super::own_order;
@@ -27,30 +27,9 @@ pub(super) fn model(
     }
     let mut order = own_order(before.order, work);
     if let Some(rate) = learning_rate {
-        order.optimizer = at_rate(order.optimizer, rate);
+        order.optimizer = order.optimizer.at_rate(rate);
     }
     let added = Added::default();
     let (tuned, _) = learner.fit(before.start, rows, &order, added, before.address)?;
     Ok(tuned.to_vec())
-}
-
-/// The optimiser with another step size.
-fn at_rate(optimizer: OptimizerSpec, learning_rate: f32) -> OptimizerSpec {
-    match optimizer {
-        OptimizerSpec::Sgd { momentum, .. } => OptimizerSpec::Sgd {
-            learning_rate,
-            momentum,
-        },
-        OptimizerSpec::Adam {
-            beta1,
-            beta2,
-            epsilon,
-            ..
-        } => OptimizerSpec::Adam {
-            learning_rate,
-            beta1,
-            beta2,
-            epsilon,
-        },
-    }
 }

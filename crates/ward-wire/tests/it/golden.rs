@@ -134,6 +134,7 @@ fn a_train_instruction_is_spelled_so() {
         proximal_mu: 1.0,
         l2: 2.0,
         example_clip_norm: 4.0,
+        gradient_clip_norm: 8.0,
         algorithm: Algorithm::FedDyn { alpha: 0.5 },
         personalisation: Personalisation::Private {
             tensors: vec!["b".to_owned()],
@@ -159,7 +160,7 @@ fn a_train_instruction_is_spelled_so() {
             order: Arc::new(order),
         },
         &[
-            &[0x12, 0xa7, 0x01], // instruction.train, 167 bytes
+            &[0x12, 0xad, 0x01], // instruction.train, 173 bytes
             &[0x08, 1],          // round 1
             &[0x12, 40],         // params, 40 bytes
             &[0x08, 1],          // dtype F32
@@ -167,7 +168,7 @@ fn a_train_instruction_is_spelled_so() {
             &[0x18, 4],          // total_bytes 4
             &[0x22, 32],         // hash, 32 bytes
             &params.digest().0,
-            &[0x1a, 121],                             // order, 121 bytes
+            &[0x1a, 127],                             // order, 127 bytes
             &[0x08, 2],                               // work.epochs 2
             &[0x18, 32],                              // batch_size 32
             &[0x20, 4],                               // batches IN_ORDER
@@ -189,6 +190,7 @@ fn a_train_instruction_is_spelled_so() {
             &[0x72, 5],                      // algorithm.fed_dyn, 5 bytes
             &[0x0d, 0, 0, 0, 0x3f],          // alpha 0.5
             &[0x79, 1, 2, 3, 4, 5, 6, 7, 8], // run
+            &[0xa5, 0x01, 0, 0, 0, 0x41],    // gradient_clip_norm 8.0
             &[0xfa, 0x01, 5],                // personalisation.private, 5 bytes
             &[0x0a, 1, b'b'],                // tensors
             &[0x18, 3],                      // head_first.head_steps 3

@@ -155,14 +155,21 @@ fn order() -> impl Strategy<Value = TrainOrder> {
         Just(Algorithm::Scaffold),
         Just(Algorithm::FedNova),
         Just(Algorithm::FedExP),
-        (0.0_f32..1e3, 1e-6_f32..1e3)
+        (0.0_f32..1e3, proptest::option::of(1e-6_f32..1e3))
             .prop_map(|(q, lipschitz)| Algorithm::QFedAvg { q, lipschitz }),
     ];
     let weighting = prop_oneof![Just(Weighting::Examples), Just(Weighting::Uniform)];
     (
         (work(), any::<u32>(), batches, prop_oneof![sgd, adam]),
         (
-            (small(), small(), small(), algorithm, personalisation()),
+            (
+                small(),
+                small(),
+                small(),
+                small(),
+                algorithm,
+                personalisation(),
+            ),
             scaling(),
             weighting,
             ring,
@@ -174,7 +181,14 @@ fn order() -> impl Strategy<Value = TrainOrder> {
                 (work, batch_size, batches, optimizer),
                 (penalties, scaling, weighting, ring, (seed, run)),
             )| {
-                let (proximal_mu, l2, example_clip_norm, algorithm, personalisation) = penalties;
+                let (
+                    proximal_mu,
+                    l2,
+                    example_clip_norm,
+                    gradient_clip_norm,
+                    algorithm,
+                    personalisation,
+                ) = penalties;
                 TrainOrder {
                     work,
                     batch_size,
@@ -183,6 +197,7 @@ fn order() -> impl Strategy<Value = TrainOrder> {
                     proximal_mu,
                     l2,
                     example_clip_norm,
+                    gradient_clip_norm,
                     algorithm,
                     personalisation,
                     scaling,

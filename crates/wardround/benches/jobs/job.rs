@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
-use ward_core::{Batches, LocalWork, NodeId, NodeInfo, OptimizerSpec, Params, Seed, TrainOrder};
+use ward_core::{
+    Batches, LocalWork, NodeId, NodeInfo, OptimizerSpec, Params, Schedule, Seed, TrainOrder,
+};
 use ward_data::{HospitalData, Rows};
 use ward_round::strategy::{Listed, Mean, ServerSgd};
 use ward_round::{Coordinator, Plan, RunState, Strategy};
@@ -76,6 +78,7 @@ impl Job {
             roster,
             seed: Seed::run(0),
             order,
+            schedule: Schedule::Constant,
             federated_scaling: false,
             features: wards.model.input_shape.iter().product(),
             parameters: wards.model.parameters(),

@@ -1,5 +1,5 @@
-//! `wardround strategies`: each strategy and personalisation with its use, settings, defaults and
-//! paper; `check` tries what a strategy claims.
+//! `wardround strategies`: each strategy, each thing that may come before a robust rule and each
+//! personalisation, with its use, settings, defaults and paper; `check` tries what a strategy claims.
 
 mod check;
 
@@ -12,7 +12,7 @@ use super::output::{as_written, print, print_json};
 use crate::cli::{Format, StrategiesArgs, StrategiesVerb};
 use crate::failure::Failure;
 use crate::personalisation::PersonalisationConfig;
-use crate::strategies::StrategyConfig;
+use crate::strategies::{BeforeConfig, StrategyConfig};
 
 /// One entry of the list.
 #[derive(Debug, Clone, Serialize)]
@@ -20,6 +20,8 @@ use crate::strategies::StrategyConfig;
 pub enum Info {
     /// How updates become a model.
     Strategy(StrategyInfo),
+    /// What may be done to updates before a robust rule.
+    Before(BeforeInfo),
     /// How each hospital comes to a model of its own.
     Personalisation(PersonalisationInfo),
 }
@@ -41,6 +43,21 @@ pub struct StrategyInfo {
     pub bears: &'static str,
 }
 
+/// One thing that may come before a rule, as the list shows it.
+#[derive(Debug, Clone, Serialize)]
+pub struct BeforeInfo {
+    /// The word for it in a config, in the `before` of a robust strategy.
+    pub id: &'static str,
+    /// What it is for, in a line.
+    pub r#use: &'static str,
+    /// What its number is, and its range; `none` where it has none.
+    pub settings: &'static str,
+    /// How it is written: an item of `before`.
+    pub example: BeforeConfig,
+    /// Where it is published.
+    pub paper: &'static str,
+}
+
 /// One personalisation as the list shows it.
 #[derive(Debug, Clone, Serialize)]
 pub struct PersonalisationInfo {
@@ -58,7 +75,8 @@ pub struct PersonalisationInfo {
     pub paper: &'static str,
 }
 
-/// Every strategy, then every personalisation, in the order of their lists.
+/// Every strategy, then what may come before a rule, then every personalisation, in the order of
+/// their lists.
 #[must_use]
 pub fn strategies() -> Vec<Info> {
     let strategies = StrategyConfig::defaults().into_iter().map(|strategy| {
@@ -72,6 +90,16 @@ pub fn strategies() -> Vec<Info> {
             bears: about.bears,
         })
     });
+    let befores = BeforeConfig::EXAMPLES.into_iter().map(|example| {
+        let about = example.about();
+        Info::Before(BeforeInfo {
+            id: about.id,
+            r#use: about.r#use,
+            settings: about.settings,
+            example,
+            paper: about.paper,
+        })
+    });
     let personalisations = PersonalisationConfig::defaults().into_iter().map(|own| {
         let about = own.about();
         Info::Personalisation(PersonalisationInfo {
@@ -83,7 +111,7 @@ pub fn strategies() -> Vec<Info> {
             paper: about.paper,
         })
     });
-    strategies.chain(personalisations).collect()
+    strategies.chain(befores).chain(personalisations).collect()
 }
 
 /// Prints the list, or checks one.
@@ -107,6 +135,7 @@ fn text(list: &[Info]) -> String {
     for info in list {
         text.push_str(&match info {
             Info::Strategy(info) => strategy(info),
+            Info::Before(info) => before(info),
             Info::Personalisation(info) => personalisation(info),
         });
     }
@@ -127,6 +156,17 @@ fn strategy(info: &StrategyInfo) -> String {
         settings(&info.defaults),
         info.bears,
         info.paper
+    )
+}
+
+fn before(info: &BeforeInfo) -> String {
+    let item = match as_written(&info.example) {
+        serde_json::Value::Object(number) => format!("{{ {} }}", settings(&number.into())),
+        word => word.to_string(),
+    };
+    format!(
+        "before = [{item}]\n  {}\n  settings  {}\n  paper     {}\n\n",
+        info.r#use, info.settings, info.paper
     )
 }
 
@@ -182,6 +222,17 @@ mod tests {
                 toml::from_str(&experiment).unwrap();
             assert_eq!(table["personalisation"].id(), id);
             assert!(PersonalisationConfig::defaults().contains(&table["personalisation"]));
+        }
+        assert_eq!(ids("before"), ["nnm", "arc", "bucketing", "clipping"]);
+        for info in listed.as_array().unwrap() {
+            if info["kind"] == "before" {
+                let id = info["id"].as_str().unwrap();
+                let example: BeforeConfig =
+                    serde_json::from_value(info["example"].clone()).unwrap();
+                assert_eq!(example.about().id, id);
+                assert_eq!(info["example"] == id, info["settings"] == "none");
+                assert!(info["example"] == id || info["example"][id].is_number());
+            }
         }
         let ids = ids("strategy");
         assert_eq!(
@@ -427,6 +478,26 @@ mod tests {
               sees      each update
               bears     f where n > 2f, of hospitals that agree
               paper     Bernstein et al. 2019, signSGD with Majority Vote is Communication Efficient and Fault Tolerant, arXiv:1810.05291
+
+            before = ["nnm"]
+              each update becomes the mean of the n - f nearest to it; for hospitals that differ honestly
+              settings  none
+              paper     Allouah et al. 2023, Fixing by Mixing, arXiv:2302.01772
+
+            before = ["arc"]
+              the longest updates are shortened to the next norm; no radius to tune
+              settings  none
+              paper     Allouah et al. 2025, Adaptive Gradient Clipping for Robust Federated Learning, arXiv:2405.14432
+
+            before = [{ bucketing = 2 }]
+              updates are averaged in random groups, of which up to f may be bad; for many hospitals that differ
+              settings  updates in a group, at least 1
+              paper     Karimireddy, He and Jaggi 2022, Byzantine-Robust Learning on Heterogeneous Datasets via Bucketing, arXiv:2006.09365
+
+            before = [{ clipping = 1.0 }]
+              updates that are longer than a norm are shortened to it; where honest norms are known
+              settings  Euclidean norm, above 0
+              paper     none of its own; with a norm that adapts it is `arc`
 
             [personalisation.fine-tuning]
               each hospital trains the round's model a little further on its own rows before using it; the simplest, to be tried first

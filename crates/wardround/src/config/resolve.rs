@@ -8,7 +8,7 @@ use ward_data::{DataConfig, Federation, ScalingMode};
 use ward_round::{Plan, Strategy};
 use ward_train::{Engine, EngineError, ModelSpec};
 
-use super::types::{Experiment, OptimizerConfig, Training};
+use super::types::{Experiment, OptimizerConfig, ScheduleConfig, Training};
 
 impl Training {
     /// The engine that trains `model`.
@@ -28,7 +28,8 @@ impl Training {
         }
     }
 
-    fn optimizer_spec(&self) -> OptimizerSpec {
+    /// The local optimiser, before the schedule.
+    pub(crate) fn optimizer_spec(&self) -> OptimizerSpec {
         match self.optimizer {
             OptimizerConfig::Sgd(c) => OptimizerSpec::Sgd {
                 learning_rate: c.learning_rate,
@@ -120,6 +121,7 @@ impl Experiment {
             proximal_mu: 0.0,
             l2: training.l2,
             example_clip_norm: training.example_clip_norm,
+            gradient_clip_norm: training.gradient_clip_norm,
             algorithm: Algorithm::Plain,
             personalisation: Personalisation::None,
             scaling: None,
@@ -131,8 +133,8 @@ impl Experiment {
     }
 
     /// The order of the baselines: what `[baselines.training]` says, or the federation's own work
-    /// as often as there are rounds. The strategy changes nothing: there is no round to be pulled
-    /// back to.
+    /// as often as there are rounds, at one learning rate. The strategy changes nothing: there is no
+    /// round to be pulled back to.
     #[must_use]
     pub fn baseline_order(&self, ring: RingSpec) -> TrainOrder {
         if let Some(training) = &self.baselines.training {
@@ -155,6 +157,7 @@ impl Experiment {
             roster: federation.roster().to_vec(),
             seed: self.root(),
             order: self.order(model, ring),
+            schedule: ScheduleConfig::schedule(self.training.schedule),
             federated_scaling: self.preprocessing.scaling == ScalingMode::Federated,
             features: federation.source().shape().iter().product(),
             parameters: model.parameters(),

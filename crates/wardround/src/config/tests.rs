@@ -55,7 +55,7 @@ fn an_unknown_key_is_underlined_with_the_one_meant() {
                ·     ╰── no such key
                ╰────
               help: did you mean `batch_size`? There are `engine`, `device`, `epochs`, `steps`, `batch_size`,
-                    `batches`, `l2`, `example_clip_norm` and `optimizer`
+                    `batches`, `l2`, `example_clip_norm`, `gradient_clip_norm`, `optimizer` and `schedule`
 
               `wardround explain WR0103` says more
         "#]],

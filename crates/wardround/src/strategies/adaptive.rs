@@ -7,9 +7,10 @@ use ward_core::Layout;
 use ward_round::ServerOptimizer;
 use ward_round::strategy::{Adaptive, ServerAdaptive};
 
-use super::schedule::{self, ScheduleConfig, rate};
+use super::schedule::{self, rate};
 use super::{About, StrategyTable};
 use crate::config::check::Settings;
+use crate::config::types::ScheduleConfig;
 
 const REDDI: &str = "Reddi et al. 2021, Adaptive Federated Optimization, arXiv:2003.00295";
 const LOSHCHILOV: &str = "Loshchilov and Hutter 2019, Decoupled Weight Decay Regularization, \

@@ -6,9 +6,10 @@ use ward_core::Layout;
 use ward_round::ServerOptimizer;
 use ward_round::strategy::ServerSgd;
 
-use super::schedule::{self, ScheduleConfig, rate};
+use super::schedule::{self, rate};
 use super::{About, StrategyTable};
 use crate::config::check::Settings;
+use crate::config::types::ScheduleConfig;
 
 /// Settings of FedAvgM.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -26,7 +26,62 @@ pub enum BeforeConfig {
     Clipping(f64),
 }
 
+/// What a person is told of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AboutBefore {
+    /// The word for it in a config.
+    pub(crate) id: &'static str,
+    /// What it is for, in a line.
+    pub(crate) r#use: &'static str,
+    /// What its number is; `none` where it has none.
+    pub(crate) settings: &'static str,
+    /// Where it is published.
+    pub(crate) paper: &'static str,
+}
+
 impl BeforeConfig {
+    /// One of each, in the order in which they are listed.
+    pub(crate) const EXAMPLES: [Self; 4] = [
+        Self::Nnm,
+        Self::Arc,
+        Self::Bucketing(2),
+        Self::Clipping(1.0),
+    ];
+
+    pub(crate) fn about(self) -> AboutBefore {
+        match self {
+            Self::Nnm => AboutBefore {
+                id: "nnm",
+                r#use: "each update becomes the mean of the n - f nearest to it; for hospitals that \
+                        differ honestly",
+                settings: "none",
+                paper: "Allouah et al. 2023, Fixing by Mixing, arXiv:2302.01772",
+            },
+            Self::Arc => AboutBefore {
+                id: "arc",
+                r#use: "the longest updates are shortened to the next norm; no radius to tune",
+                settings: "none",
+                paper: "Allouah et al. 2025, Adaptive Gradient Clipping for Robust Federated Learning, \
+                        arXiv:2405.14432",
+            },
+            Self::Bucketing(_) => AboutBefore {
+                id: "bucketing",
+                r#use: "updates are averaged in random groups, of which up to f may be bad; for many \
+                        hospitals that differ",
+                settings: "updates in a group, at least 1",
+                paper: "Karimireddy, He and Jaggi 2022, Byzantine-Robust Learning on Heterogeneous \
+                        Datasets via Bucketing, arXiv:2006.09365",
+            },
+            Self::Clipping(_) => AboutBefore {
+                id: "clipping",
+                r#use: "updates that are longer than a norm are shortened to it; where honest norms are \
+                        known",
+                settings: "Euclidean norm, above 0",
+                paper: "none of its own; with a norm that adapts it is `arc`",
+            },
+        }
+    }
+
     fn make(self) -> Arc<dyn Before> {
         match self {
             Self::Nnm => Arc::new(NearestNeighbourMixing),

@@ -6,9 +6,10 @@ use ward_core::Layout;
 use ward_round::ServerOptimizer;
 use ward_round::strategy::{ServerLamb, ServerLars};
 
-use super::schedule::{self, ScheduleConfig, rate};
+use super::schedule::{self, rate};
 use super::{About, StrategyTable};
 use crate::config::check::Settings;
+use crate::config::types::ScheduleConfig;
 
 /// Settings of FedLAMB.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -64,7 +64,6 @@ pub use own::{Numbers, OwnConfig, OwnTable, register};
 pub use qfedavg::QFedAvgConfig;
 pub use robust::RobustConfig;
 pub use scaffold::ScaffoldConfig;
-pub use schedule::{CosineConfig, LinearWarmupConfig, ScheduleConfig, StepConfig};
 pub use sign_majority::SignMajorityConfig;
 
 use crate::config::check::Settings;

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ward_core::{Algorithm, Layout, OptimizerSpec, TrainOrder};
+use ward_core::{Algorithm, Layout, TrainOrder};
 use ward_round::ServerOptimizer;
 use ward_round::strategy::ServerQFedAvg;
 
@@ -18,7 +18,8 @@ pub struct QFedAvgConfig {
     /// How much more a hospital counts the higher its loss, 0 or more; 0 is FedAvg. Default 0.1.
     pub q: f32,
     /// Lipschitz constant of the gradient, above 0: the higher, the smaller the steps. Default
-    /// 1 / `training.optimizer.sgd.learning_rate` (the paper's).
+    /// 1 / `training.optimizer.sgd.learning_rate` (the paper's), in each round that of the round where
+    /// there is a `training.schedule`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lipschitz: Option<f32>,
 }
@@ -58,13 +59,9 @@ impl StrategyTable for QFedAvgConfig {
     }
 
     fn shape(&self, order: &mut TrainOrder) {
-        let learning_rate = match order.optimizer {
-            OptimizerSpec::Sgd { learning_rate, .. }
-            | OptimizerSpec::Adam { learning_rate, .. } => learning_rate,
-        };
         order.algorithm = Algorithm::QFedAvg {
             q: self.q,
-            lipschitz: self.lipschitz.unwrap_or(1.0 / learning_rate),
+            lipschitz: self.lipschitz,
         };
     }
 }

@@ -7,9 +7,10 @@ use ward_round::ServerOptimizer;
 use ward_round::strategy::ServerSgd;
 
 use super::keys::robust_table;
-use super::schedule::{self, ScheduleConfig, rate};
+use super::schedule::{self, rate};
 use super::{About, StrategyTable};
 use crate::config::check::Settings;
+use crate::config::types::ScheduleConfig;
 
 robust_table!(
     SignMajorityConfig,

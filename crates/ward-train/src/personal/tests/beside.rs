@@ -72,12 +72,25 @@ fn ditto_with_a_very_strong_pull_stays_at_the_common_model() {
 
 #[test]
 fn two_rounds_of_apfl_are_its_equations() {
-    for adaptive in [false, true] {
+    for (adaptive, most) in [(false, 0.0), (true, 0.0), (true, 0.01)] {
         let (mut trainer, memory) = hospital(logistic());
-        let order = two_steps(Personalisation::Apfl {
-            alpha: 0.4,
-            adaptive,
-        });
+        let order = TrainOrder {
+            gradient_clip_norm: most,
+            ..two_steps(Personalisation::Apfl {
+                alpha: 0.4,
+                adaptive,
+            })
+        };
+        // Both models' gradients are longer than the norm, where there is one.
+        let shortened = |g: [f64; 3]| {
+            let norm = g.map(|g| g * g).iter().sum::<f64>().sqrt();
+            assert!(norm > f64::from(most));
+            let share = match most {
+                0.0 => 1.0,
+                most => f64::from(most) / norm,
+            };
+            g.map(|g| g * share)
+        };
         let (mut v, mut alpha) = (double(STARTS[0]), f64::from(0.4_f32));
         for (round, first) in STARTS.into_iter().enumerate() {
             trainer
@@ -92,8 +105,10 @@ fn two_rounds_of_apfl_are_its_equations() {
                     let along: f64 = (0..3).map(|i| (v[i] - w[i]) * of_mixture[i]).sum();
                     alpha = (alpha - RATE * along).clamp(0.0, 1.0);
                 }
+                let of_v = shortened(of_mixture.map(|g| before * g));
+                let of_w = shortened(of_w);
                 for i in 0..3 {
-                    v[i] -= RATE * before * of_mixture[i];
+                    v[i] -= RATE * of_v[i];
                     w[i] -= RATE * of_w[i];
                 }
             }
@@ -196,6 +211,7 @@ proptest! {
             proximal_mu: 0.1,
             l2: 0.01,
             example_clip_norm: 1.0,
+            gradient_clip_norm: 0.1,
             ..order(LocalWork::Steps(steps), 3, batches)
         };
         let beside = TrainOrder { personalisation, ..plain.clone() };

@@ -3,6 +3,7 @@
 mod adversaries;
 mod data;
 mod found;
+mod schedule;
 mod settings;
 mod strategy;
 
@@ -31,12 +32,17 @@ pub fn problems(experiment: &Experiment) -> Vec<Problem> {
         found.add(Code::BadName, "name", message);
     }
     settings::training(&mut found, "training", &experiment.training);
+    schedule::of_hospitals(&mut found, experiment);
     strategy::settings(&mut found, experiment);
     samplers::check(&mut found, experiment);
     settings::round(&mut found, &experiment.round);
     settings::ring(&mut found, &experiment.ring);
     if let Some(training) = &experiment.baselines.training {
         settings::training(&mut found, "baselines.training", training);
+        if training.schedule.is_some() {
+            let message = "goes by rounds, and baselines have none: leave it out";
+            found.add(Code::Combination, "baselines.training.schedule", message);
+        }
     }
     settings::simulation(&mut found, &experiment.simulation);
     if let Some(config) = &experiment.adversaries {

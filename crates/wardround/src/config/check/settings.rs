@@ -17,8 +17,12 @@ pub(super) fn training(found: &mut Found, path: &str, training: &Training) {
         found.at_least(&format!("{path}.{key}"), work.unwrap_or(1), 1);
     }
     found.not_negative(&format!("{path}.l2"), training.l2);
-    let clip_norm = training.example_clip_norm;
-    found.not_negative(&format!("{path}.example_clip_norm"), clip_norm);
+    for (key, clip_norm) in [
+        ("example_clip_norm", training.example_clip_norm),
+        ("gradient_clip_norm", training.gradient_clip_norm),
+    ] {
+        found.not_negative(&format!("{path}.{key}"), clip_norm);
+    }
     let path = format!("{path}.optimizer");
     match &training.optimizer {
         OptimizerConfig::Sgd(sgd) => {

@@ -4,9 +4,10 @@
 use ward_core::{Layout, Weighting};
 
 use super::found::Found;
+use super::schedule;
 use crate::codes::Code;
 use crate::config::problem::Problem;
-use crate::config::types::{Experiment, OptimizerConfig};
+use crate::config::types::{Experiment, OptimizerConfig, ScheduleConfig};
 
 /// A table's settings under examination: problems are found at their keys.
 pub(crate) struct Settings<'a> {
@@ -105,14 +106,9 @@ impl Settings<'_> {
         }
     }
 
-    pub(crate) fn number(
-        &mut self,
-        key: &str,
-        value: impl Into<f64>,
-        range: &str,
-        good: impl Fn(f64) -> bool,
-    ) {
-        self.found.number(&self.path(key), value, range, good);
+    /// How a step size changes, at the table's `schedule`.
+    pub(crate) fn schedule(&mut self, schedule: Option<ScheduleConfig>) {
+        schedule::ranges(self.found, &self.path("schedule"), schedule);
     }
 
     fn path(&self, key: &str) -> String {

@@ -6,6 +6,7 @@
 mod adversaries;
 mod deployment;
 mod round;
+mod schedule;
 mod simulation;
 mod training;
 
@@ -21,6 +22,7 @@ use crate::strategies::StrategyConfig;
 pub use adversaries::AdversariesConfig;
 pub use deployment::{CoordinatorConfig, HospitalConfig, Secret, TransportMode};
 pub use round::{RingConfig, RoundConfig};
+pub use schedule::{CosineConfig, LinearWarmupConfig, ScheduleConfig, StepConfig};
 pub use simulation::{Network, SimulationConfig};
 pub use training::{AdamConfig, OptimizerConfig, SgdConfig, Training};
 

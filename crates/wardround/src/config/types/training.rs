@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use ward_core::Batches;
 use ward_train::{TrainingDevice, TrainingEngine};
 
+use super::ScheduleConfig;
+
 /// Local work: how a hospital trains. Give `epochs` or `steps`, not both.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -38,9 +40,18 @@ pub struct Training {
     /// differential privacy.
     #[serde(default)]
     pub example_clip_norm: f32,
+    /// L2 norm to which a step's whole gradient is shortened where it is longer, 0 or more; 0 is off.
+    /// Default 0. Penalties and what the strategy adds are part of it (Pascanu, Mikolov and Bengio
+    /// 2013). For training that runs away now and then.
+    #[serde(default)]
+    pub gradient_clip_norm: f32,
     /// The local optimiser. Default `sgd` at .05.
     #[serde(default)]
     pub optimizer: OptimizerConfig,
+    /// How the optimiser's step size changes from round to round; above 0 in each. Default: it does
+    /// not. Baselines have no rounds and train without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<ScheduleConfig>,
 }
 
 fn default_batch_size() -> u32 {
