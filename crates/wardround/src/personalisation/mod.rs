@@ -1,6 +1,6 @@
 //! The personalisations that a config can name: one file for each. They go with any strategy.
 //!
-//! A file holds all that is particular to its own behind [`PersonalisationTable`]: its settings with
+//! A file holds all that is particular to its own behind `PersonalisationTable`: its settings with
 //! their defaults and ranges, its line and paper in `wardround strategies`, which tensors stay in the
 //! hospital, and what the order says of it. A new one is a new file and a line in the list below.
 //!
