@@ -18,8 +18,8 @@
 //! assert_eq!(Report::try_from(packed), Ok(report));
 //! ```
 
-pub mod algorithm;
-mod chunk;
+mod algorithm;
+pub mod chunk;
 mod instruction;
 mod order;
 mod personalisation;
