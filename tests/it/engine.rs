@@ -9,7 +9,7 @@ use ward_core::{
 use ward_robust::Robust;
 use ward_robust::rule::Krum;
 use ward_round::strategy::{
-    All, Among, Mean, Poisson, PowerOfChoice, RoundRobin, ServerSgd, Uniform,
+    All, Among, Mean, Poisson, PowerOfChoice, RoundRobin, ServerSgd, TierQuota, Uniform,
 };
 use ward_round::{Aggregator, Coordinator, Plan, RunState, Sampler, Strategy};
 
@@ -22,6 +22,8 @@ pub(crate) enum Asks {
     InTurn(usize),
     /// Those of the highest losses.
     Worst(usize),
+    /// So many of a tier, which is those of even number.
+    Even(usize),
 }
 
 /// The settings of a test engine.
@@ -78,6 +80,7 @@ impl Settings {
             "poisson" => self.asks = Asks::Coins(value.parse().unwrap()),
             "in-turn" => self.asks = Asks::InTurn(number() as usize),
             "worst" => self.asks = Asks::Worst(number() as usize),
+            "even" => self.asks = Asks::Even(number() as usize),
             "barred" => self.barred = number() as u32,
             "quorum" => self.quorum = value.parse().unwrap(),
             "deadline" => self.deadline = number(),
@@ -161,6 +164,12 @@ impl Settings {
                 count,
                 candidates: 2 * count,
                 volumes: None,
+            }),
+            Asks::Even(quota) => Box::new(TierQuota {
+                quotas: vec![quota],
+                tiers: (0..self.nodes)
+                    .map(|n| n.is_multiple_of(2).then_some(0))
+                    .collect(),
             }),
         };
         let admitted = (0..self.nodes).map(|node| node < self.barred).collect();

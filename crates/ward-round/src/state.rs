@@ -19,6 +19,9 @@ pub struct RunState {
     pub(crate) carried: Vec<f32>,
     pub(crate) scaling: Option<Arc<Scaling>>,
     pub(crate) abandoned_in_a_row: u32,
+    /// The round that made the model, where it has not been scored.
+    #[serde(default)]
+    pub(crate) unscored: Option<RoundId>,
     /// How nodes stand, where the sampler asks for it.
     #[serde(default, skip_serializing_if = "Standings::is_empty")]
     pub(crate) standings: Standings,
@@ -35,6 +38,7 @@ impl RunState {
             carried: Vec::new(),
             scaling: None,
             abandoned_in_a_row: 0,
+            unscored: None,
             standings: Standings::default(),
         }
     }

@@ -6,8 +6,8 @@
 
 use std::fmt::Debug;
 
-use burn::nn::loss::CrossEntropyLossConfig;
-use burn::tensor::{Device, Int, Tensor, TensorData, activation};
+use burn::nn::loss::{BinaryCrossEntropyLossConfig, CrossEntropyLossConfig};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use ward_core::Layout;
 
 use crate::fit::Differentiate;
@@ -56,12 +56,13 @@ fn tensor_of(rows: &[f32], batch: usize, device: &Device) -> Tensor<2> {
 /// Mean cross-entropy; one logit means two classes.
 fn cross_entropy(logits: Tensor<2>, labels: &[u8], device: &Device) -> Tensor<1> {
     if logits.dims()[1] == 1 {
-        let targets: Vec<f32> = labels.iter().map(|&l| f32::from(u8::from(l > 0))).collect();
+        let targets: Vec<i32> = labels.iter().map(|&l| i32::from(l > 0)).collect();
         let shape = [labels.len(), 1];
-        let targets = Tensor::<2>::from_data(TensorData::new(targets, shape), device);
-        let softplus = activation::relu(logits.clone())
-            + logits.clone().abs().neg().exp().add_scalar(1.0).log();
-        return (softplus - targets * logits).mean();
+        let targets = Tensor::<2, Int>::from_data(TensorData::new(targets, shape), device);
+        return BinaryCrossEntropyLossConfig::new()
+            .with_logits(true)
+            .init(device)
+            .forward(logits, targets);
     }
     let labels: Vec<i32> = labels.iter().map(|&l| i32::from(l)).collect();
     let count = labels.len();

@@ -168,7 +168,8 @@ impl Wards for Setup {
     fn open_poisoned(&self, node: NodeId, poison: &dyn Fn(RowsMut<'_>)) -> Result<Ward, String> {
         let mut data = self.hospital(node).map_err(|error| error.to_string())?;
         let audit = self.experiment.simulation.audit_egress;
-        let scanner = audit.then(|| RowScanner::new(&data.train.features, data.train.width()));
+        let scanner =
+            audit.then(|| Arc::new(RowScanner::new(&data.train.features, data.train.width())));
         let Rows {
             shape,
             features,

@@ -4,7 +4,7 @@ use ward_round::Aggregator;
 use ward_round::strategy::Bears;
 
 use super::Subject;
-use super::round::{Round, Tried, apart, on_rounds, sealed};
+use super::round::{MOST_UPDATES, NOT_TRIED, Round, Tried, apart, on_rounds, sealed};
 
 /// How far results may be apart that should be the same: rounding of `f32` at the distances tried.
 const NEAR: f64 = 1e-3;
@@ -235,9 +235,8 @@ pub(super) fn weights(subject: Subject<'_>, count: bool) -> Tried {
 
 /// A model large enough to be shared out among threads.
 pub(super) fn determinism(subject: Subject<'_>) -> Tried {
-    let Some((n, mut aggregator)) = (3..64).find_map(|n| Some((n, subject(n, 1)?))) else {
-        return Ok(());
-    };
+    let subjects = (3..MOST_UPDATES).find_map(|n| Some((n, subject(n, 1)?)));
+    let (n, mut aggregator) = subjects.ok_or(NOT_TRIED)?;
     let round = Round::drawn(n, 1, 5_000, 0);
     let mut on = |threads| -> Result<Option<Vec<u32>>, String> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();

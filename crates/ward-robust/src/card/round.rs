@@ -26,7 +26,7 @@ const DRAW: Purpose = Purpose("card");
 /// The largest f of which rounds are drawn.
 const MOST_F: usize = 2;
 /// The most updates that a round is given in search of the fewest that will do.
-const MOST_UPDATES: usize = 64;
+pub(super) const MOST_UPDATES: usize = 64;
 /// Rounds drawn of each size.
 const DRAWS: u64 = 8;
 
@@ -121,11 +121,13 @@ pub(super) fn sealed(
     ward_privacy::seal(update, Weighting::Examples, &RING)
 }
 
-/// Tries rounds of each small size that the subject bears, with one bad update and with two.
+/// Tries rounds of each small size that the subject bears, with one bad update and with two. A subject
+/// that gives no result in any of them has not been tried, and that is told as a failure.
 pub(super) fn on_rounds(
     subject: Subject<'_>,
     mut look: impl FnMut(&dyn Aggregator, &Round) -> Tried,
 ) -> Tried {
+    let mut results = 0;
     for f in 1..=MOST_F {
         let fewest = (3..MOST_UPDATES).find(|&n| subject(n, f).is_some());
         let sizes = fewest.into_iter().flat_map(|n| [n, n + 1, n + 3]);
@@ -135,13 +137,22 @@ pub(super) fn on_rounds(
             };
             for len in [1, 3, 8] {
                 for draw in 0..DRAWS {
-                    look(&*aggregator, &Round::drawn(n, f, len, draw))?;
+                    let round = Round::drawn(n, f, len, draw);
+                    look(&*aggregator, &round)?;
+                    results += usize::from(round.play(&*aggregator).is_some());
                 }
             }
         }
     }
-    Ok(())
+    match results {
+        0 => Err(NOT_TRIED.to_owned()),
+        _ => Ok(()),
+    }
 }
+
+/// What is told of a subject that no round could be found for.
+pub(super) const NOT_TRIED: &str =
+    "no round of fewer than 64 updates, 1 or 2 of them bad, gives a result";
 
 /// The largest difference of two results, in `f64`.
 pub(super) fn apart(a: &[f32], b: &[f32]) -> f64 {

@@ -1,6 +1,6 @@
 //! Who is asked: those who may be, and the sampler's choice among them.
 
-use ward_core::{Abandoned, Event, NodeId, Outcome};
+use ward_core::{Abandoned, Event, NodeId};
 
 use super::{Coordinator, Effect};
 use crate::strategy::{Draw, Drawn};
@@ -21,7 +21,7 @@ impl Coordinator {
     }
 
     /// The cohort of the next round that has one. A round for which nobody is drawn is over at once:
-    /// it makes no model, takes no time and is nobody's fault. `None` when that was the last.
+    /// it makes no model, takes no time and is nobody's fault. `None` when that was the last of the run.
     pub(super) fn draw(
         &mut self,
         candidates: &[NodeId],
@@ -46,7 +46,6 @@ impl Coordinator {
             }));
             self.state.round = self.state.round.next();
             if self.state.round.0 >= self.plan.rounds {
-                self.finish(Outcome::Completed, effects);
                 return None;
             }
         }

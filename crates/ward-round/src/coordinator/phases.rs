@@ -32,7 +32,7 @@ impl Coordinator {
         let present = self.candidates().len();
         if present >= enrolling.enough {
             if self.state.round.0 >= self.plan.rounds {
-                self.finish(Outcome::Completed, effects);
+                self.complete(now, effects);
             } else if self.plan.federated_scaling && self.state.scaling.is_none() {
                 self.open_summing(now, effects);
             } else {
@@ -107,15 +107,19 @@ impl Coordinator {
             return self.enrol(now, enrolling, effects);
         }
         let Some(drawn) = self.draw(&candidates, effects) else {
-            return;
+            return self.complete(now, effects);
         };
         let round = self.state.round;
         let quorum = self.plan.quorum_of(drawn.aims_at);
         let cohort: BTreeSet<NodeId> = drawn.cohort.into_iter().collect();
         if cohort.len() < quorum {
-            let (present, needed) = (cohort.len() as u32, quorum as u32);
-            let reason = Abandoned::TooFewNodes { present, needed };
-            return self.abandon(now, Vec::new(), reason, effects);
+            // Enough are there, but not enough of the right ones: whoever comes may be one.
+            let enrolling = Enrolling {
+                everybody: false,
+                enough: candidates.len() + 1,
+                deadline: now + self.plan.deadline_ms,
+            };
+            return self.enrol(now, enrolling, effects);
         }
         let asked = self.ask(now, cohort, quorum, effects);
         effects.push(Effect::Emit(Event::RoundOpened {
@@ -214,6 +218,7 @@ impl Coordinator {
         self.state.abandoned_in_a_row = 0;
         let round = self.state.round;
         self.state.round = round.next();
+        self.state.unscored = Some(round);
         if self.evaluates(round) {
             self.open_evaluation(now, round, effects);
         } else {
@@ -251,6 +256,7 @@ impl Coordinator {
     }
 
     fn open_evaluation(&mut self, now: Tick, round: RoundId, effects: &mut Vec<Effect>) {
+        self.state.unscored = None;
         if self.present.is_empty() {
             return self.next_round(now, effects);
         }
@@ -287,10 +293,20 @@ impl Coordinator {
         self.next_round(now, effects);
     }
 
+    /// Ends the run once its model is scored: the last rounds may have made none.
+    fn complete(&mut self, now: Tick, effects: &mut Vec<Effect>) {
+        match self.state.unscored {
+            Some(round) if self.plan.evaluate_every > 0 => {
+                self.open_evaluation(now, round, effects);
+            }
+            _ => self.finish(Outcome::Completed, effects),
+        }
+    }
+
     /// Saves when due, then plays on or ends.
     fn next_round(&mut self, now: Tick, effects: &mut Vec<Effect>) {
         if self.state.round.0 >= self.plan.rounds {
-            return self.finish(Outcome::Completed, effects);
+            return self.complete(now, effects);
         }
         if self.interrupted {
             return self.finish(Outcome::Interrupted, effects);

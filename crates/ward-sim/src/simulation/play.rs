@@ -163,9 +163,7 @@ impl<'p> Play<'p> {
     /// Puts a report on the line: weighed as the wire would send it, searched for rows.
     fn report(&mut self, from: NodeId, report: Report) -> Result<(), SimulationError> {
         let node = &mut self.nodes[from.0 as usize];
-        let ward = self.jobs.ward(from);
-        let scanner = ward.and_then(|ward| ward.scanner.as_ref());
-        let bytes = node.egress.weigh(&report, scanner);
+        let bytes = node.egress.weigh(&report, self.jobs.scanner(from));
         self.jobs.rest(from);
         let misconduct = self.jobs.misconduct();
         let held_up_ms = node.faults.held_up_ms(report.round())

@@ -5,9 +5,11 @@
 //! its report is sent, so that the report can be searched for its rows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ward_core::{NodeId, RoundId, Tick};
+use ward_privacy::RowScanner;
 use ward_round::{NodeEffect, NodeInput};
 
 use super::crew::Shift;
@@ -15,7 +17,7 @@ use super::{Crew, Done, Misconduct, Task, Ward, Work};
 use crate::adversary::Conduct;
 
 /// Jobs for each thread that are handed over or done, and not yet needed.
-const AHEAD: usize = 24;
+const AHEAD: usize = 4;
 
 /// Jobs for each thread that begin while others are still being asked for.
 const AT_ONCE: usize = 4;
@@ -50,6 +52,8 @@ pub(crate) struct Jobs<'p> {
 #[derive(Default)]
 struct Home {
     ward: Option<Ward>,
+    /// The ward's, also while that is at work: a report may be sent meanwhile.
+    scanner: Option<Arc<RowScanner>>,
     at_work: Option<Work>,
     /// What is done and not yet needed.
     results: Vec<(Work, NodeInput)>,
@@ -159,16 +163,16 @@ impl<'p> Jobs<'p> {
         self.outstanding.insert(key, job);
     }
 
-    /// Forgets what `node` left undone in rounds before that of `work`. Where colluders may want to
-    /// see it, nothing is forgotten.
+    /// Forgets the results of `node` of rounds before that of `work`, and what it left undone in them
+    /// unless colluders may want to see it.
     fn forget_before(&mut self, node: NodeId, work: Work) {
-        if self.colluders {
-            return;
-        }
         let home = &mut self.homes[node.0 as usize];
         let before = home.results.len();
         home.results.retain(|(done, _)| done.1 >= work.1);
         self.ahead -= before - home.results.len();
+        if self.colluders {
+            return;
+        }
         let old: Vec<Key> = keys_of(&self.outstanding, node)
             .filter(|key| key.1.1 < work.1)
             .collect();
@@ -296,9 +300,10 @@ impl<'p> Jobs<'p> {
             let home = &mut self.homes[node.0 as usize];
             home.at_work = None;
             self.kept += usize::from(ward.is_some());
+            home.scanner = ward.as_ref().and_then(|ward| ward.scanner.clone());
             home.ward = ward;
             match result {
-                Some(result) if home.begun <= Some(work.1) || self.colluders => {
+                Some(result) if home.begun <= Some(work.1) => {
                     home.results.push((work, result));
                 }
                 _ => {
@@ -315,16 +320,19 @@ impl<'p> Jobs<'p> {
         self.done = all;
     }
 
-    /// The ward of `node`, if it is open and at home.
-    pub(crate) fn ward(&self, node: NodeId) -> Option<&Ward> {
-        self.homes[node.0 as usize].ward.as_ref()
+    /// What searches the reports of `node`; it is there from its first result until it rests.
+    pub(crate) fn scanner(&self, node: NodeId) -> Option<&RowScanner> {
+        self.homes[node.0 as usize].scanner.as_deref()
     }
 
     /// The report of `node` is sent: its ward is closed where too many are open.
     pub(crate) fn rest(&mut self, node: NodeId) {
         if self.kept > self.keep {
-            let ward = self.homes[node.0 as usize].ward.take();
-            self.kept -= usize::from(ward.is_some());
+            let home = &mut self.homes[node.0 as usize];
+            if home.ward.take().is_some() {
+                home.scanner = None;
+                self.kept -= 1;
+            }
         }
     }
 

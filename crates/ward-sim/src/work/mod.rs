@@ -5,6 +5,8 @@ mod jobs;
 mod misconduct;
 mod sums;
 
+use std::sync::Arc;
+
 use ward_core::{LocalUpdate, NodeId, RoundId, Trainer};
 use ward_privacy::RowScanner;
 use ward_round::{NodeEffect, NodeInput};
@@ -23,7 +25,7 @@ pub struct Ward {
     /// Trains and scores.
     pub trainer: Box<dyn Trainer>,
     /// Searches what leaves for the hospital's rows; `None` where nobody asked for the audit.
-    pub scanner: Option<RowScanner>,
+    pub scanner: Option<Arc<RowScanner>>,
 }
 
 /// Where wards come from: made when first needed, and made again when they were not kept.

@@ -6,10 +6,10 @@ use ward_core::{Batches, LocalWork, OptimizerSpec, TrainOrder};
 use ward_data::Rows;
 
 use super::Added;
-use crate::Engine;
 use crate::batches::tests::{at, order};
 use crate::learner::Learner;
 use crate::model::{LogisticConfig, ModelConfig, ModelSpec};
+use crate::{Engine, TrainingDevice};
 
 /// Where one step of size 1 from `start` ends, on a row (2, 2) of class 0. Where 2 a + 2 b + c is 0
 /// the model says 1/2, and the loss has the gradient (1, 1, 1/2), of norm 3/2.
@@ -40,8 +40,7 @@ fn close(got: &[f32], expected: [f32; 3]) {
     }
 }
 
-/// Where the model says just 1/2 the fused trainer alone has the slope; `agreement.rs` holds burn to it.
-const ENGINES: [Engine; 1] = [Engine::Fused];
+const ENGINES: [Engine; 2] = [Engine::Fused, Engine::Burn(TrainingDevice::Cpu)];
 
 #[test]
 fn a_gradient_that_is_longer_is_shortened_to_the_norm_by_hand() {

@@ -114,6 +114,12 @@ personalisations! {
 }
 
 impl PersonalisationConfig {
+    /// Whether some tensors stay in the hospital.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        self.table().private(&Layout::default()).is_some()
+    }
+
     /// What a person is told of it.
     #[must_use]
     pub fn about(&self) -> About {

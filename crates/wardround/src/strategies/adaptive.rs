@@ -21,7 +21,31 @@ fn ranges(settings: &mut Settings<'_>, optimizer: &ServerAdaptive) {
     settings.decay("beta1", optimizer.beta1);
     settings.decay("beta2", optimizer.beta2);
     settings.positive("adaptivity", optimizer.adaptivity);
-    settings.not_negative("weight_decay", optimizer.weight_decay);
+    settings.weight_decay(optimizer.weight_decay);
+}
+
+/// A table that says no more than its optimizer does.
+macro_rules! adaptive {
+    ($name:ident, $paper:expr, $use:literal) => {
+        impl StrategyTable for $name {
+            fn about(&self) -> About {
+                About {
+                    r#use: $use,
+                    bears: "none",
+                    paper: $paper,
+                }
+            }
+
+            fn check(&self, settings: &mut Settings<'_>) {
+                schedule::check(settings, self.learning_rate, self.schedule);
+                ranges(settings, &self.optimizer());
+            }
+
+            fn server_optimizer(&self, _layout: &Layout) -> Box<dyn ServerOptimizer> {
+                Box::new(self.optimizer())
+            }
+        }
+    };
 }
 
 /// Settings of FedAdam.
@@ -66,24 +90,11 @@ impl FedAdamConfig {
     }
 }
 
-impl StrategyTable for FedAdamConfig {
-    fn about(&self) -> About {
-        About {
-            r#use: "Adam on the mean update; for sparse or badly scaled gradients",
-            bears: "none",
-            paper: REDDI,
-        }
-    }
-
-    fn check(&self, settings: &mut Settings<'_>) {
-        schedule::check(settings, self.learning_rate, self.schedule);
-        ranges(settings, &self.optimizer());
-    }
-
-    fn server_optimizer(&self, _layout: &Layout) -> Box<dyn ServerOptimizer> {
-        Box::new(self.optimizer())
-    }
-}
+adaptive!(
+    FedAdamConfig,
+    REDDI,
+    "Adam on the mean update; for sparse or badly scaled gradients"
+);
 
 /// Settings of FedAdamW.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -131,24 +142,11 @@ impl FedAdamWConfig {
     }
 }
 
-impl StrategyTable for FedAdamWConfig {
-    fn about(&self) -> About {
-        About {
-            r#use: "as FedAdam, with each parameter pulled towards 0 by the server",
-            bears: "none",
-            paper: LOSHCHILOV,
-        }
-    }
-
-    fn check(&self, settings: &mut Settings<'_>) {
-        schedule::check(settings, self.learning_rate, self.schedule);
-        ranges(settings, &self.optimizer());
-    }
-
-    fn server_optimizer(&self, _layout: &Layout) -> Box<dyn ServerOptimizer> {
-        Box::new(self.optimizer())
-    }
-}
+adaptive!(
+    FedAdamWConfig,
+    LOSHCHILOV,
+    "as FedAdam, with each parameter pulled towards 0 by the server"
+);
 
 /// Settings of FedYogi.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -192,24 +190,11 @@ impl FedYogiConfig {
     }
 }
 
-impl StrategyTable for FedYogiConfig {
-    fn about(&self) -> About {
-        About {
-            r#use: "as FedAdam, its variance moving by bounded steps; calmer when updates vary",
-            bears: "none",
-            paper: REDDI,
-        }
-    }
-
-    fn check(&self, settings: &mut Settings<'_>) {
-        schedule::check(settings, self.learning_rate, self.schedule);
-        ranges(settings, &self.optimizer());
-    }
-
-    fn server_optimizer(&self, _layout: &Layout) -> Box<dyn ServerOptimizer> {
-        Box::new(self.optimizer())
-    }
-}
+adaptive!(
+    FedYogiConfig,
+    REDDI,
+    "as FedAdam, its variance moving by bounded steps; calmer when updates vary"
+);
 
 /// Settings of FedAdagrad.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -250,21 +235,8 @@ impl FedAdagradConfig {
     }
 }
 
-impl StrategyTable for FedAdagradConfig {
-    fn about(&self) -> About {
-        About {
-            r#use: "Adagrad on the mean update; steps only shrink, so it forgives a large rate",
-            bears: "none",
-            paper: REDDI,
-        }
-    }
-
-    fn check(&self, settings: &mut Settings<'_>) {
-        schedule::check(settings, self.learning_rate, self.schedule);
-        ranges(settings, &self.optimizer());
-    }
-
-    fn server_optimizer(&self, _layout: &Layout) -> Box<dyn ServerOptimizer> {
-        Box::new(self.optimizer())
-    }
-}
+adaptive!(
+    FedAdagradConfig,
+    REDDI,
+    "Adagrad on the mean update; steps only shrink, so it forgives a large rate"
+);

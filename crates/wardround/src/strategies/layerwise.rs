@@ -58,7 +58,7 @@ impl StrategyTable for FedLambConfig {
         settings.decay("beta1", self.beta1);
         settings.decay("beta2", self.beta2);
         settings.positive("epsilon", self.epsilon);
-        settings.not_negative("weight_decay", self.weight_decay);
+        settings.weight_decay(self.weight_decay);
     }
 
     fn server_optimizer(&self, layout: &Layout) -> Box<dyn ServerOptimizer> {
@@ -112,7 +112,7 @@ impl StrategyTable for FedLarsConfig {
     fn check(&self, settings: &mut Settings<'_>) {
         schedule::check(settings, self.learning_rate, self.schedule);
         settings.decay("momentum", self.momentum);
-        settings.not_negative("weight_decay", self.weight_decay);
+        settings.weight_decay(self.weight_decay);
     }
 
     fn server_optimizer(&self, layout: &Layout) -> Box<dyn ServerOptimizer> {

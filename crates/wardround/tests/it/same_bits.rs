@@ -58,28 +58,39 @@ fn processes_over_grpc_end_with_the_simulation_s_bits() {
     assert_eq!(simulated["bytes_down"], deployed["bytes_down"]);
 }
 
+/// What hospitals can remember for the common model.
+const REMEMBERING: [&str; 2] = ["[strategy.feddyn]\nalpha = 0.05", "[strategy.scaffold]"];
+
 /// Hospitals that remember, and are not asked in every round.
-fn remembering(experiment: &str) -> String {
-    let sampled = "[sampler.uniform]\ncount = 2\n[strategy.feddyn]\nalpha = 0.05\n[round]\n";
+fn remembering(experiment: &str, strategy: &str) -> String {
+    let sampled = format!("[sampler.uniform]\ncount = 2\n{strategy}\n[round]\n");
     experiment.replace("[round]\n", &format!("{sampled}weight = \"uniform\"\n"))
 }
 
 #[test]
 fn hospitals_that_remember_end_with_the_same_bits_everywhere() {
-    let lab = Lab::new(&remembering(SMALL));
-    let one = lab.digest("run e.toml --threads 1");
-    assert_eq!(one, lab.digest("run e.toml --threads 8"));
-    assert_eq!(one, lab.digest("run e.toml --set simulation.keep_open=0"));
-    assert_eq!(one, lab.digest("up e.toml"));
-    let forgetful =
-        remembering(SMALL).replace("[strategy.feddyn]\nalpha", "[strategy.fedprox]\nmu");
-    std::fs::write(lab.path("forgetful.toml"), forgetful).unwrap();
-    assert_ne!(one, lab.digest("run forgetful.toml"));
+    for strategy in REMEMBERING {
+        let lab = Lab::new(&remembering(SMALL, strategy));
+        let one = lab.digest("run e.toml --threads 1");
+        assert_eq!(one, lab.digest("run e.toml --threads 8"));
+        assert_eq!(one, lab.digest("run e.toml --set simulation.keep_open=0"));
+        assert_eq!(one, lab.digest("up e.toml"));
+        let forgetful = remembering(SMALL, "[strategy.fedprox]\nmu = 0.05");
+        std::fs::write(lab.path("forgetful.toml"), forgetful).unwrap();
+        assert_ne!(one, lab.digest("run forgetful.toml"));
+    }
 }
 
 #[test]
 fn what_hospitals_remember_survives_a_kill() {
-    let lab = Lab::new(&remembering(&slow()));
+    for strategy in REMEMBERING {
+        resumes_after_a_kill(&remembering(&slow(), strategy));
+    }
+}
+
+/// A run of `experiment` that is killed in its sixth round goes on to the same bits.
+fn resumes_after_a_kill(experiment: &str) {
+    let lab = Lab::new(experiment);
     let whole = lab.digest("run e.toml --out whole");
     let mut running = lab.start("run e.toml");
     let run = lab.run_dir();
@@ -289,14 +300,7 @@ fn a_scheduled_rate_is_the_same_everywhere() {
 
 #[test]
 fn a_schedule_goes_on_where_it_was_killed() {
-    let lab = Lab::new(&scheduled(&slow()));
-    let whole = lab.digest("run e.toml --out whole");
-    let mut running = lab.start("run e.toml");
-    let run = lab.run_dir();
-    rounds_closed(&run, 5);
-    running.kill();
-    let resumed = lab.summary(&format!("run --resume {}", run.display()));
-    assert_eq!(text(&resumed, "model_digest"), whole);
+    resumes_after_a_kill(&scheduled(&slow()));
 }
 
 #[test]

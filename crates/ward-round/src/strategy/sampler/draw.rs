@@ -55,12 +55,14 @@ pub(super) fn chance(place: Seed, node: NodeId) -> f64 {
 /// The key of Efraimidis and Spirakis (2006, Weighted random sampling with a reservoir): an
 /// exponential waiting time of rate `weight`. The nodes of the smallest keys are a sample without
 /// replacement in which each next one is drawn with probability proportional to its weight.
+///
+/// A weight of 0 counts as the least there is: such nodes come last, and among themselves by chance.
 pub(super) fn waiting_time(chance: f64, weight: f64) -> f64 {
-    match weight > 0.0 {
-        true => -libm::log(chance) / weight,
-        false => f64::INFINITY,
-    }
+    -libm::log(chance) / weight.max(LEAST_WEIGHT)
 }
+
+/// So small that no true weight is drawn after it.
+const LEAST_WEIGHT: f64 = 1e-300;
 
 /// The `count` nodes of the smallest keys, the first of them first; equal keys go by id.
 pub(super) fn smallest(mut keyed: Vec<(f64, NodeId)>, count: usize) -> Vec<NodeId> {
@@ -87,5 +89,21 @@ impl Drawn {
     pub(super) fn new(mut cohort: Vec<NodeId>, aims_at: usize) -> Self {
         cohort.sort_unstable();
         Self { cohort, aims_at }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_any_weight_chance_decides_and_with_one_that_comes_first() {
+        let drawn = |weights: [f64; 3], chances: [f64; 3]| {
+            let keys = (0..3).map(|i| (waiting_time(chances[i], weights[i]), NodeId(i as u32)));
+            smallest(keys.collect(), 2)
+        };
+        let (none, chances) = ([0.0; 3], [0.1, 0.5, 0.9]);
+        assert_eq!(drawn(none, chances), [NodeId(2), NodeId(1)]);
+        assert_eq!(drawn([1e-9, 0.0, 0.0], chances), [NodeId(0), NodeId(2)]);
     }
 }

@@ -79,7 +79,7 @@ impl<'a> Course<'a> {
                 standings.learn_rows(node, self.rows[node.0 as usize].0);
             }
         }
-        let mut held = false;
+        let (mut held, mut unscored) = (false, None);
         for round in (0..self.plan.rounds).map(RoundId) {
             let Drawn { cohort, aims_at } = sampler.draw(&Draw {
                 round,
@@ -104,12 +104,18 @@ impl<'a> Course<'a> {
                 every > 0 && (number.is_multiple_of(every) || number == self.plan.rounds);
             // With extras behind it, the model is not the one that was scored.
             held = evaluates && self.plan.instruction_len() == self.plan.parameters;
+            unscored = (every > 0 && !evaluates).then_some(round);
             if evaluates {
                 evaluations += 1;
                 took += self.phase("evaluate", round, false, &everybody, everybody.len());
             }
             total += took;
             longest = longest.max(took);
+        }
+        // The last rounds had nobody.
+        if let Some(round) = unscored {
+            evaluations += 1;
+            total += self.phase("evaluate", round, false, &everybody, everybody.len());
         }
         let rest = ward_wire::instruction_bytes(&Instruction::Rest, true);
         for ledger in &mut self.ledgers {

@@ -8,6 +8,7 @@ use super::schedule;
 use crate::codes::Code;
 use crate::config::problem::Problem;
 use crate::config::types::{Experiment, OptimizerConfig, ScheduleConfig};
+use crate::personalisation::PersonalisationConfig;
 
 /// A table's settings under examination: problems are found at their keys.
 pub(crate) struct Settings<'a> {
@@ -61,6 +62,17 @@ impl Settings<'_> {
         }
     }
 
+    /// A server's pull of all parameters towards 0.
+    pub(crate) fn weight_decay(&mut self, weight_decay: f32) {
+        self.not_negative("weight_decay", weight_decay);
+        let personalisation = self.experiment.personalisation.as_ref();
+        if weight_decay > 0.0 && personalisation.is_some_and(PersonalisationConfig::is_private) {
+            let message = "must be 0 where tensors are private: nobody trains them at the \
+                           coordinator, and it would shrink what hospitals begin with";
+            self.add(Code::Combination, "weight_decay", message);
+        }
+    }
+
     /// Every update that a hospital makes must count: it remembers what it sent.
     pub(crate) fn counted(&mut self) {
         if self.experiment.round.over_selection > 1.0 {
@@ -84,6 +96,16 @@ impl Settings<'_> {
             );
             self.found
                 .add(Code::Combination, "round.checkpoint_every", message);
+        }
+        let adversaries = self.experiment.adversaries.as_ref();
+        if adversaries.is_some_and(|config| config.attack.colludes()) {
+            let table = &self.table;
+            let message = format!(
+                "does not go with `{table}`: colluders see updates before their hospitals send them, \
+                 and these would remember it"
+            );
+            self.found
+                .add(Code::Combination, "adversaries.attack", message);
         }
     }
 
@@ -257,6 +279,11 @@ mod tests {
                 "[strategy.fedyogi.schedule.cosine]\nleast = -1.0",
                 "schedule.cosine.least",
             ),
+            (
+                "[strategy.fedlars]\n[personalisation.fedper]",
+                "weight_decay",
+            ),
+            ("[strategy.fltrust]\n[personalisation.ditto]", "root_rows"),
         ] {
             let experiment = experiment(strategy);
             let got = found(|found| settings(found, &experiment));
@@ -267,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn feddyn_counts_hospitals_alike_and_saves_every_round() {
+    fn hospitals_that_remember_count_alike_and_always_and_are_seen_by_nobody() {
         for (round, paths) in [
             ("weight = \"uniform\"", &[][..]),
             ("weight = \"examples\"", &["round.weight"]),
@@ -275,13 +302,27 @@ mod tests {
                 "weight = \"examples\"\ncheckpoint_every = 2",
                 &["round.weight", "round.checkpoint_every"],
             ),
+            (
+                "weight = \"uniform\"\nover_selection = 1.5",
+                &["round.over_selection"],
+            ),
+            (
+                "weight = \"uniform\"\n[adversaries]\ncount = 1\n[adversaries.attack.alie]",
+                &["adversaries.attack"],
+            ),
+            (
+                "weight = \"uniform\"\n[adversaries]\ncount = 1\n[adversaries.attack.sign-flip]",
+                &[],
+            ),
         ] {
-            let experiment = experiment(&format!("[strategy.feddyn]\n[round]\n{round}"));
-            let got = found(|found| settings(found, &experiment));
-            let expected = paths
-                .iter()
-                .map(|&path| (Code::Combination, path.to_owned()));
-            assert_eq!(got, Vec::from_iter(expected));
+            for strategy in ["feddyn", "scaffold"] {
+                let experiment = experiment(&format!("[strategy.{strategy}]\n[round]\n{round}"));
+                let got = found(|found| settings(found, &experiment));
+                let expected = paths
+                    .iter()
+                    .map(|&path| (Code::Combination, path.to_owned()));
+                assert_eq!(got, Vec::from_iter(expected), "{strategy}, {round}");
+            }
         }
     }
 

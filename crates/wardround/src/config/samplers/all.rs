@@ -7,8 +7,6 @@ use ward_round::Sampler;
 use ward_round::strategy::All;
 
 use super::{About, Crowd, SamplerSettings};
-use crate::config::check::Found;
-use crate::config::types::Experiment;
 
 /// Settings of asking everybody.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Default)]
@@ -31,14 +29,6 @@ impl SamplerSettings for AllConfig {
 
     fn condition(&self) -> Option<&str> {
         self.r#where.as_deref()
-    }
-
-    fn check(&self, _: &mut Found, _: &str, _: &Experiment) {}
-
-    fn check_crowd(&self, _: &mut Found, _: &str, _: &Crowd<'_>) {}
-
-    fn target(&self, crowd: &Crowd<'_>) -> usize {
-        crowd.admitted
     }
 
     fn sampler(&self, _: &Crowd<'_>, _: &Federation) -> Box<dyn Sampler> {

@@ -4,7 +4,7 @@ use ward_data::Federation;
 use ward_round::Sampler;
 use ward_round::strategy::Importance;
 
-use super::size::sized_config;
+use super::size::{Size, sized_config};
 use super::{About, Crowd, SamplerSettings};
 use crate::config::check::Found;
 use crate::config::types::Experiment;
@@ -39,7 +39,6 @@ impl SamplerSettings for ImportanceConfig {
     }
 
     fn check(&self, found: &mut Found, path: &str, _: &Experiment) {
-        self.size().check(found, path);
         let share = |v| (0.0..=1.0).contains(&v);
         found.number(
             &format!("{path}.explore"),
@@ -49,12 +48,8 @@ impl SamplerSettings for ImportanceConfig {
         );
     }
 
-    fn check_crowd(&self, found: &mut Found, path: &str, crowd: &Crowd<'_>) {
-        self.size().check_crowd(found, path, crowd);
-    }
-
-    fn target(&self, crowd: &Crowd<'_>) -> usize {
-        self.size().of(crowd)
+    fn size(&self) -> Option<Size> {
+        Some(self.sized())
     }
 
     fn sampler(&self, crowd: &Crowd<'_>, _: &Federation) -> Box<dyn Sampler> {

@@ -31,6 +31,7 @@ pub use tier::TierConfig;
 pub use uniform::UniformConfig;
 pub use volume::VolumeConfig;
 
+use self::size::Size;
 use super::check::Found;
 use super::condition::Condition;
 use super::types::Experiment;
@@ -85,14 +86,21 @@ pub(crate) trait SamplerSettings {
     /// The condition on those who may be asked.
     fn condition(&self) -> Option<&str>;
 
-    /// Finds what is wrong with its own keys; `path` is where they stand: `sampler.uniform`.
-    fn check(&self, found: &mut Found, path: &str, experiment: &Experiment);
+    /// What `count` and `fraction` say, where it has them.
+    fn size(&self) -> Option<Size> {
+        None
+    }
 
-    /// Finds what does not fit those who may be asked.
-    fn check_crowd(&self, found: &mut Found, path: &str, crowd: &Crowd<'_>);
+    /// Finds what is wrong with its other keys; `path` is where they stand: `sampler.uniform`.
+    fn check(&self, _found: &mut Found, _path: &str, _experiment: &Experiment) {}
+
+    /// Finds what in them does not fit those who may be asked.
+    fn check_crowd(&self, _found: &mut Found, _path: &str, _crowd: &Crowd<'_>) {}
 
     /// The reports that a round aims at; where that is drawn, its mean.
-    fn target(&self, crowd: &Crowd<'_>) -> usize;
+    fn target(&self, crowd: &Crowd<'_>) -> usize {
+        self.size().map_or(crowd.admitted, |size| size.of(crowd))
+    }
 
     /// The most hospitals that one round asks, where `over_selection` more are asked than needed.
     fn most(&self, crowd: &Crowd<'_>, over_selection: f64) -> usize {
@@ -201,6 +209,9 @@ impl Experiment {
 pub(super) fn check(found: &mut Found, experiment: &Experiment) {
     let sampler = &experiment.sampler;
     let (settings, path) = (sampler.settings(), sampler.path());
+    if let Some(size) = settings.size() {
+        size.check(found, &path);
+    }
     settings.check(found, &path, experiment);
     if let Some(text) = settings.condition()
         && let Err(mistake) = Condition::parse(text)
@@ -228,6 +239,9 @@ pub(super) fn check_with_data(found: &mut Found, experiment: &Experiment, roster
         }
     }
     if crowd.admitted > 0 {
+        if let Some(size) = settings.size() {
+            size.check_crowd(found, &path, &crowd);
+        }
         settings.check_crowd(found, &path, &crowd);
     }
 }

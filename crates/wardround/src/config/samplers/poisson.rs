@@ -51,8 +51,6 @@ impl SamplerSettings for PoissonConfig {
         }
     }
 
-    fn check_crowd(&self, _: &mut Found, _: &str, _: &Crowd<'_>) {}
-
     fn target(&self, crowd: &Crowd<'_>) -> usize {
         Poisson { rate: self.rate }.target(crowd.admitted)
     }

@@ -6,7 +6,7 @@ use ward_data::Federation;
 use ward_round::Sampler;
 use ward_round::strategy::PowerOfChoice;
 
-use super::size::sized_config;
+use super::size::{Size, sized_config};
 use super::volume::{untold, volumes};
 use super::{About, Crowd, SamplerSettings};
 use crate::codes::Code;
@@ -51,7 +51,6 @@ impl SamplerSettings for PowerOfChoiceConfig {
     }
 
     fn check(&self, found: &mut Found, path: &str, experiment: &Experiment) {
-        self.size().check(found, path);
         let least = format!("{path}.candidates");
         found.at_least(&least, self.candidates.unwrap_or(1), 1);
         if self.candidates_by == CandidatesBy::Volume {
@@ -60,8 +59,7 @@ impl SamplerSettings for PowerOfChoiceConfig {
     }
 
     fn check_crowd(&self, found: &mut Found, path: &str, crowd: &Crowd<'_>) {
-        self.size().check_crowd(found, path, crowd);
-        let asks = self.size().of(crowd);
+        let asks = self.target(crowd);
         if let Some(candidates) = self.candidates.map(|candidates| candidates as usize) {
             let path = format!("{path}.candidates");
             if candidates < asks {
@@ -74,8 +72,8 @@ impl SamplerSettings for PowerOfChoiceConfig {
         }
     }
 
-    fn target(&self, crowd: &Crowd<'_>) -> usize {
-        self.size().of(crowd)
+    fn size(&self) -> Option<Size> {
+        Some(self.sized())
     }
 
     fn sampler(&self, crowd: &Crowd<'_>, federation: &Federation) -> Box<dyn Sampler> {

@@ -4,10 +4,8 @@ use ward_data::Federation;
 use ward_round::Sampler;
 use ward_round::strategy::RoundRobin;
 
-use super::size::sized_config;
+use super::size::{Size, sized_config};
 use super::{About, Crowd, SamplerSettings};
-use crate::config::check::Found;
-use crate::config::types::Experiment;
 
 sized_config!(
     RoundRobinConfig,
@@ -28,16 +26,8 @@ impl SamplerSettings for RoundRobinConfig {
         self.r#where.as_deref()
     }
 
-    fn check(&self, found: &mut Found, path: &str, _: &Experiment) {
-        self.size().check(found, path);
-    }
-
-    fn check_crowd(&self, found: &mut Found, path: &str, crowd: &Crowd<'_>) {
-        self.size().check_crowd(found, path, crowd);
-    }
-
-    fn target(&self, crowd: &Crowd<'_>) -> usize {
-        self.size().of(crowd)
+    fn size(&self) -> Option<Size> {
+        Some(self.sized())
     }
 
     fn sampler(&self, crowd: &Crowd<'_>, _: &Federation) -> Box<dyn Sampler> {

@@ -6,7 +6,7 @@ use crate::config::check::Found;
 
 /// What the two keys say.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Size {
+pub(crate) struct Size {
     pub(super) count: Option<u32>,
     pub(super) fraction: Option<f64>,
 }
@@ -68,7 +68,7 @@ macro_rules! sized_config {
         }
 
         impl $name {
-            fn size(&self) -> $crate::config::samplers::size::Size {
+            fn sized(&self) -> $crate::config::samplers::size::Size {
                 $crate::config::samplers::size::Size {
                     count: self.count,
                     fraction: self.fraction,

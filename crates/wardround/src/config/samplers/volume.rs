@@ -4,7 +4,7 @@ use ward_data::Federation;
 use ward_round::Sampler;
 use ward_round::strategy::{Volume, Volumes};
 
-use super::size::sized_config;
+use super::size::{Size, sized_config};
 use super::{About, Crowd, SamplerSettings};
 use crate::codes::Code;
 use crate::config::check::Found;
@@ -33,16 +33,11 @@ impl SamplerSettings for VolumeConfig {
     }
 
     fn check(&self, found: &mut Found, path: &str, experiment: &Experiment) {
-        self.size().check(found, path);
         untold(found, path, experiment, "choose `sampler.uniform`");
     }
 
-    fn check_crowd(&self, found: &mut Found, path: &str, crowd: &Crowd<'_>) {
-        self.size().check_crowd(found, path, crowd);
-    }
-
-    fn target(&self, crowd: &Crowd<'_>) -> usize {
-        self.size().of(crowd)
+    fn size(&self) -> Option<Size> {
+        Some(self.sized())
     }
 
     fn sampler(&self, crowd: &Crowd<'_>, federation: &Federation) -> Box<dyn Sampler> {

@@ -1,0 +1,162 @@
+//! Any record at all, for property tests.
+
+use proptest::prelude::*;
+use ward_core::{
+    Abandoned, Digest, Estimate, Evaluation, Event, Malformed, NodeId, NodeInfo, Outcome, Record,
+    Refusal, RoundId, Tick, Unmet,
+};
+
+/// Any record at all, for property tests.
+pub(crate) fn any_record() -> impl Strategy<Value = Record> {
+    (any::<u32>(), any_event()).prop_map(|(at, event)| Record {
+        at: Tick(u64::from(at)),
+        event,
+    })
+}
+
+fn abandoned() -> impl Strategy<Value = Abandoned> {
+    let (reports, quorum, present, updates, needed, f, most) = (1, 2, 3, 4, 5, 6, 7);
+    prop_oneof![
+        Just(Abandoned::QuorumMissed { reports, quorum }),
+        Just(Abandoned::TooFewNodes { present, needed }),
+        Just(Abandoned::NobodyDrawn),
+        Just(Abandoned::Unmet(Unmet::TooFew { updates, needed, f })),
+        Just(Abandoned::Unmet(Unmet::TooManySubsets { updates, f, most })),
+        Just(Abandoned::NothingTrusted),
+    ]
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    let node = (0..6_u32).prop_map(NodeId);
+    let round = (0..5_u32).prop_map(RoundId);
+    let nodes = prop::collection::vec((0..6_u32).prop_map(NodeId), 0..6);
+    let number = prop::num::f64::NORMAL | prop::num::f64::ZERO | prop::num::f64::SUBNORMAL;
+    let digest = any::<[u8; 32]>().prop_map(Digest);
+    let evaluation = prop::collection::btree_map("[a-z]{1,4}", (number, any::<u32>()), 0..3)
+        .prop_map(|metrics| {
+            let estimate = |(value, n): (f64, u32)| Estimate {
+                value,
+                n: n.into(),
+                standard_error: value.abs().min(1.0),
+            };
+            Evaluation(metrics.into_iter().map(|(k, v)| (k, estimate(v))).collect())
+        });
+    let refusal = prop_oneof![
+        Just(Refusal::Duplicate),
+        Just(Refusal::Malformed(Malformed::NotFinite)),
+        (number, number)
+            .prop_map(|(norm, bound)| Refusal::Malformed(Malformed::OverBound { norm, bound })),
+        ".{0,8}".prop_map(Refusal::Unexpected),
+        round.clone().prop_map(|got| Refusal::WrongRound {
+            got,
+            expected: RoundId(0)
+        }),
+    ];
+    prop_oneof![
+        (round.clone(), any::<u16>(), ".{0,12}").prop_map(|(round, rounds, name)| {
+            Event::RunStarted {
+                round,
+                rounds: rounds.into(),
+                nodes: vec![NodeInfo {
+                    node: NodeId(2),
+                    tier: name.clone(),
+                    name,
+                    ..NodeInfo::default()
+                }],
+                parameters: 7,
+            }
+        }),
+        node.clone().prop_map(|node| Event::NodeJoined { node }),
+        (round.clone(), nodes.clone(), ".{0,12}").prop_map(|(from_round, nodes, attack)| {
+            Event::AdversariesNamed {
+                nodes,
+                attack,
+                from_round,
+            }
+        }),
+        (node.clone(), ".{0,12}").prop_map(|(node, reason)| Event::NodeLost { node, reason }),
+        (round.clone(), nodes.clone(), any::<u32>()).prop_map(|(round, cohort, quorum)| {
+            Event::RoundOpened {
+                round,
+                cohort,
+                quorum,
+                deadline: Tick(9),
+            }
+        }),
+        (round.clone(), node.clone(), any::<u64>(), number).prop_map(
+            |(round, node, weight, loss)| Event::ReportAccepted {
+                round,
+                node,
+                weight,
+                loss,
+            }
+        ),
+        (round.clone(), node.clone(), refusal).prop_map(|(round, node, refusal)| {
+            Event::ReportRefused {
+                round,
+                node,
+                refusal,
+            }
+        }),
+        (
+            round.clone(),
+            nodes.clone(),
+            nodes.clone(),
+            number,
+            digest.clone()
+        )
+            .prop_map(|(round, reporters, silent, loss, model_digest)| {
+                Event::RoundClosed {
+                    round,
+                    reporters,
+                    silent,
+                    loss,
+                    update_norm: loss.abs(),
+                    model_digest,
+                }
+            }),
+        (round.clone(), nodes.clone(), abandoned()).prop_map(|(round, silent, reason)| {
+            Event::RoundAbandoned {
+                round,
+                silent,
+                reason,
+            }
+        }),
+        (round.clone(), node.clone(), evaluation.clone()).prop_map(|(round, node, evaluation)| {
+            Event::Evaluated {
+                round,
+                node,
+                evaluation,
+            }
+        }),
+        (round.clone(), evaluation, nodes).prop_map(|(round, evaluation, silent)| {
+            Event::EvaluationClosed {
+                round,
+                evaluation,
+                silent,
+            }
+        }),
+        (node.clone(), "[a-z]{1,6}", any::<u64>(), any::<u32>()).prop_map(
+            |(node, kind, bytes, tensors)| Event::ReportReceived {
+                node,
+                kind,
+                bytes,
+                tensors,
+            }
+        ),
+        (node.clone(), "[a-z]{1,6}", any::<u64>())
+            .prop_map(|(node, kind, bytes)| Event::InstructionSent { node, kind, bytes }),
+        (node, any::<u64>(), any::<u64>()).prop_map(|(node, bytes, rows)| Event::EgressAudited {
+            node,
+            messages: 3,
+            bytes,
+            rows,
+            found: 0,
+        }),
+        (round, any::<u16>(), digest).prop_map(|(_, rounds, model_digest)| Event::RunFinished {
+            rounds: rounds.into(),
+            outcome: Outcome::Interrupted,
+            model_digest,
+        }),
+    ]
+}
