@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Evaluation, NodeId, NodeInfo, Refusal, RoundId, Tick};
+use crate::{Digest, Evaluation, MaskingPhase, NodeId, NodeInfo, Refusal, RoundId, Tick};
 
 /// An event and when it happened: one line of `events.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -95,6 +95,17 @@ pub enum Event {
         node: NodeId,
         /// In its own words.
         reason: String,
+    },
+    /// A phase of a masked round is over.
+    MaskingPhaseClosed {
+        /// The round.
+        round: RoundId,
+        /// Which phase.
+        phase: MaskingPhase,
+        /// Whose answers count.
+        answered: Vec<NodeId>,
+        /// Who was asked and did not answer.
+        silent: Vec<NodeId>,
     },
     /// A round ended with a new model.
     RoundClosed {
@@ -210,6 +221,26 @@ pub enum Abandoned {
     /// Each hospital's coin said no: nobody was to be asked.
     #[error("nobody was drawn")]
     NobodyDrawn,
+    /// Too few hospitals are left for a masked sum.
+    #[error("{left} hospitals are left after the phase of {phase}, and a masked sum needs {needed}")]
+    BelowThreshold {
+        /// The phase that has ended.
+        phase: MaskingPhase,
+        /// Who is left.
+        left: u32,
+        /// The least.
+        needed: u32,
+    },
+    /// A hospital dealt shares that do not restore its secret.
+    #[error("the sum cannot be unmasked: {culprit} dealt shares that do not restore its secret")]
+    NotUnmasked {
+        /// Which one.
+        culprit: NodeId,
+    },
+    /// A masked sum cannot be had: the roster or the cohort does not allow it, or what came out of it
+    /// is not a sum of updates.
+    #[error("no masked sum can be had of this cohort")]
+    NoMaskedSum,
     /// What came does not let the strategy's rule keep its promise.
     #[error("{0}")]
     Unmet(#[from] Unmet),

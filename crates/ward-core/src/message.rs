@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Evaluation, Params, RoundId, Summary, TrainOrder, Words};
+use crate::{
+    Evaluation, MaskingAnswer, MaskingOrder, MaskingStep, Params, RoundId, Summary, TrainOrder, Words,
+};
 
 /// Coordinator to node.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +27,15 @@ pub enum Instruction {
         params: Arc<Params>,
         /// How.
         order: Arc<TrainOrder>,
+        /// How the update is to be hidden in the sum; `None` where it is sent as it is.
+        masking: Option<Arc<MaskingOrder>>,
+    },
+    /// Take the next step towards a sum of masked updates.
+    Masking {
+        /// The open round.
+        round: RoundId,
+        /// Which step.
+        step: MaskingStep,
     },
     /// Score these parameters on your clean test rows.
     Evaluate {
@@ -53,8 +64,15 @@ pub enum Report {
     Upload {
         /// The round it belongs to.
         round: RoundId,
-        /// The only form in which a hospital's update leaves it.
+        /// An update in the ring.
         upload: Upload,
+    },
+    /// What a step towards a sum of masked updates asks for.
+    Masking {
+        /// The round it belongs to.
+        round: RoundId,
+        /// The answer.
+        answer: MaskingAnswer,
     },
     /// Scores on the hospital's clean test rows.
     Evaluation {
@@ -93,6 +111,7 @@ impl Instruction {
         match self {
             Self::Summarise { .. } => "summarise",
             Self::Train { .. } => "train",
+            Self::Masking { step, .. } => step.kind(),
             Self::Evaluate { .. } => "evaluate",
             Self::Rest => "rest",
         }
@@ -104,6 +123,7 @@ impl Instruction {
         match self {
             Self::Summarise { round }
             | Self::Train { round, .. }
+            | Self::Masking { round, .. }
             | Self::Evaluate { round, .. } => Some(*round),
             Self::Rest => None,
         }
@@ -117,9 +137,23 @@ impl Report {
         match self {
             Self::Summary { .. } => "summary",
             Self::Upload { .. } => "upload",
+            Self::Masking { answer, .. } => answer.kind(),
             Self::Evaluation { .. } => "evaluation",
             Self::Declined { .. } => "declined",
         }
+    }
+
+    /// Whether it carries an update, masked or not.
+    #[must_use]
+    pub fn has_words(&self) -> bool {
+        matches!(
+            self,
+            Self::Upload { .. }
+                | Self::Masking {
+                    answer: MaskingAnswer::Upload(_),
+                    ..
+                }
+        )
     }
 
     /// The round it belongs to.
@@ -128,6 +162,7 @@ impl Report {
         match self {
             Self::Summary { round, .. }
             | Self::Upload { round, .. }
+            | Self::Masking { round, .. }
             | Self::Evaluation { round, .. }
             | Self::Declined { round, .. } => *round,
         }
@@ -158,6 +193,9 @@ pub enum Refusal {
     /// Nothing of that kind was asked.
     #[error("a report of kind `{0}` was not asked for in this phase")]
     Unexpected(String),
+    /// In a masked round, something that no honest node sends: the node is out of the round.
+    #[error("dishonest: {0}")]
+    Dishonest(String),
     /// The report itself is wrong.
     #[error("malformed: {0}")]
     Malformed(#[from] Malformed),

@@ -8,6 +8,7 @@
 //! A hospital's numbers are seen as an [`Upload`](ward_core::Upload) and in no other form.
 
 mod coordinator;
+mod masked;
 mod node;
 mod phase;
 mod plan;
@@ -16,8 +17,9 @@ pub mod strategy;
 mod work;
 
 pub use coordinator::{Coordinator, Effect, Input};
+pub use masked::Secrets;
 pub use node::{NodeEffect, NodeInput, NodeSession};
 pub use phase::{PhaseName, mermaid};
-pub use plan::{Plan, PlanError};
+pub use plan::{Masking, Plan, PlanError};
 pub use state::RunState;
 pub use strategy::{Aggregator, OptimizerState, Sampler, ServerOptimizer, Strategy, Visibility};

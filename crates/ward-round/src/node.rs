@@ -2,13 +2,17 @@
 //!
 //! The session never trains: it asks its driver to ([`NodeEffect::Train`]), which does so with
 //! [`NodeEffect::carry_out`]. An instruction heard twice is carried out once; one that arrives during work waits, and
-//! only the newest waits.
+//! only the newest waits. The steps of a masked round are taken at once, also during work.
 
 use std::sync::Arc;
 
 use ward_core::{
-    Evaluation, Instruction, NodeId, Params, Report, RoundId, Summary, Tick, TrainOrder, Upload,
+    Evaluation, Instruction, MaskingAnswer, MaskingOrder, MaskingStep, NodeId, Params, Report, RoundId, Summary,
+    Tick, TrainOrder, Upload,
 };
+use ward_privacy::secagg::Refused;
+
+use crate::masked::{MaskedRound, Secrets, session};
 
 /// What can happen to a node.
 #[derive(Debug)]
@@ -78,6 +82,10 @@ pub struct NodeSession {
     current: Option<Instruction>,
     /// The newest instruction that came during work.
     waiting: Option<Instruction>,
+    /// What it needs for masked rounds, where it takes part in them.
+    secrets: Option<Secrets>,
+    /// The masked round under way.
+    masked: Option<MaskedRound>,
     over: bool,
 }
 
@@ -89,8 +97,23 @@ impl NodeSession {
             node,
             current: None,
             waiting: None,
+            secrets: None,
+            masked: None,
             over: false,
         }
+    }
+
+    /// The same, for a hospital that takes part in masked rounds.
+    #[must_use]
+    pub fn masking(mut self, secrets: Secrets) -> Self {
+        self.secrets = Some(secrets);
+        self
+    }
+
+    /// What it was given for masked rounds: a later session goes on with it.
+    #[must_use]
+    pub fn into_secrets(self) -> Option<Secrets> {
+        self.secrets
     }
 
     /// Whose session it is.
@@ -106,10 +129,7 @@ impl NodeSession {
             NodeInput::Summarised { round, summary } => {
                 self.answer(Report::Summary { round, summary })
             }
-            NodeInput::Trained { round, result } => self.answer(match result {
-                Ok(upload) => Report::Upload { round, upload },
-                Err(reason) => Report::Declined { round, reason },
-            }),
+            NodeInput::Trained { round, result } => self.trained(round, result),
             NodeInput::Evaluated { round, result } => self.answer(match result {
                 Ok(evaluation) => Report::Evaluation { round, evaluation },
                 Err(reason) => Report::Declined { round, reason },
@@ -123,9 +143,43 @@ impl NodeSession {
         }
         if instruction == Instruction::Rest {
             self.over = true;
-            (self.current, self.waiting) = (None, None);
+            (self.current, self.waiting, self.masked) = (None, None, None);
             return vec![NodeEffect::Done];
         }
+        if let Instruction::Masking { round, step } = instruction {
+            return self.step(round, step).into_iter().collect();
+        }
+        let mut effects = Vec::new();
+        if let Instruction::Train {
+            round,
+            params,
+            order,
+            masking: Some(masking),
+        } = &instruction
+        {
+            let offered = self.offer(*round, params, order, masking).map(Some);
+            let refused = offered.is_err();
+            effects.extend(self.say(*round, offered));
+            let wanted = self.masked.as_ref().is_some_and(MaskedRound::wants_upload);
+            if refused || !wanted {
+                return effects;
+            }
+        }
+        effects.extend(self.hear_work(instruction));
+        effects
+    }
+
+    /// Takes a step of a masked round. One of another round than its own is nothing to a node.
+    fn step(&mut self, round: RoundId, step: MaskingStep) -> Option<NodeEffect> {
+        let (masked, secrets) = (self.masked.as_mut()?, self.secrets.as_mut()?);
+        if masked.round() != round {
+            return None;
+        }
+        let taken = masked.take(step, secrets);
+        self.say(round, taken)
+    }
+
+    fn hear_work(&mut self, instruction: Instruction) -> Vec<NodeEffect> {
         match &self.current {
             None => self.begin(instruction),
             Some(current) if same_work(current, &instruction) => Vec::new(),
@@ -144,13 +198,93 @@ impl NodeSession {
         vec![work]
     }
 
-    /// Ends the current work with a report and begins what waited.
+    /// Keys for a masked round, or those already given for it.
+    fn offer(
+        &mut self,
+        round: RoundId,
+        params: &Params,
+        order: &TrainOrder,
+        masking: &MaskingOrder,
+    ) -> Result<MaskingAnswer, Refused> {
+        if let Some(masked) = &self.masked
+            && masked.is(round, masking.attempt)
+        {
+            return Ok(masked.said());
+        }
+        // An earlier round's secrets are wiped.
+        self.masked = None;
+        let secrets = self.secrets.as_mut().ok_or(Refused::NotMe)?;
+        let extras = order.algorithm.extras_returned(secrets.parameters);
+        let length = secrets.parameters + extras;
+        let session = session(round, params, order, masking, &secrets.roster, length);
+        let masked = MaskedRound::begin(self.node, session, secrets)?;
+        Ok(self.masked.insert(masked).said())
+    }
+
+    /// What is to be sent of a step: nothing where its answer must wait. A refusal ends the node's part
+    /// in the round.
+    fn say(
+        &mut self,
+        round: RoundId,
+        taken: Result<Option<MaskingAnswer>, Refused>,
+    ) -> Option<NodeEffect> {
+        let report = match taken {
+            Ok(answer) => Report::Masking {
+                round,
+                answer: answer?,
+            },
+            Err(refused) => {
+                self.masked = None;
+                Report::Declined {
+                    round,
+                    reason: format!("secure aggregation: {refused}"),
+                }
+            }
+        };
+        Some(NodeEffect::Send(report))
+    }
+
+    /// Ends training: the update is sent where nothing else was asked for, or waits for its masks.
+    fn trained(&mut self, round: RoundId, result: Result<Upload, String>) -> Vec<NodeEffect> {
+        let masks = match &self.current {
+            Some(Instruction::Train {
+                round: asked,
+                masking,
+                ..
+            }) if *asked == round => masking.is_some(),
+            // Called off. It must not be taken for the answer to something else.
+            _ => return Vec::new(),
+        };
+        let effect = match result {
+            Err(reason) => {
+                self.masked = None;
+                Some(NodeEffect::Send(Report::Declined { round, reason }))
+            }
+            Ok(upload) if !masks => Some(NodeEffect::Send(Report::Upload { round, upload })),
+            Ok(upload) => match &mut self.masked {
+                Some(masked) if masked.round() == round => {
+                    let taken = masked.trained(upload);
+                    self.say(round, taken)
+                }
+                // Refused meanwhile: that is said already.
+                _ => None,
+            },
+        };
+        self.end(round, effect)
+    }
+
+    /// Ends the current work with a report.
     fn answer(&mut self, report: Report) -> Vec<NodeEffect> {
-        let asked = |current: &mut Instruction| current.round() == Some(report.round());
+        self.end(report.round(), Some(NodeEffect::Send(report)))
+    }
+
+    /// Ends the current work and begins what waited.
+    fn end(&mut self, round: RoundId, effect: Option<NodeEffect>) -> Vec<NodeEffect> {
+        let asked = |current: &mut Instruction| current.round() == Some(round);
         if self.current.take_if(asked).is_none() {
             return Vec::new(); // the work was called off
         }
-        let mut effects = vec![NodeEffect::Send(report)];
+        let mut effects: Vec<NodeEffect> = effect.into_iter().collect();
         if let Some(next) = self.waiting.take() {
             effects.extend(self.begin(next));
         }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ward_core::{Evaluation, NodeId, Params, RoundId, Summary, Tick, TrainOrder};
+use ward_core::{Evaluation, MaskingPhase, NodeId, Params, RoundId, Summary, Tick, TrainOrder};
 
+use crate::coordinator::masking::Masked;
 use crate::strategy::{Accumulator, Told};
 
 /// The names of the phases, for diagrams and logs.
@@ -18,17 +19,35 @@ pub enum PhaseName {
     Summing,
     /// Collecting updates.
     Collecting,
+    /// Collecting fresh keys, in a masked round.
+    Keying,
+    /// Collecting parts in drawing the neighbour graph.
+    Drawing,
+    /// Collecting shares of secrets.
+    Sharing,
+    /// Collecting masked updates.
+    Masking,
+    /// Collecting consent to the survivors.
+    Consenting,
+    /// Collecting what unmasks the sum.
+    Unmasking,
     /// Collecting scores.
     Evaluating,
 }
 
 impl PhaseName {
     /// All phases, in the order of a round.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 11] = [
         Self::Resting,
         Self::Enrolling,
         Self::Summing,
         Self::Collecting,
+        Self::Keying,
+        Self::Drawing,
+        Self::Sharing,
+        Self::Masking,
+        Self::Consenting,
+        Self::Unmasking,
         Self::Evaluating,
     ];
 
@@ -40,17 +59,56 @@ impl PhaseName {
             Self::Enrolling => &[
                 Self::Summing,
                 Self::Collecting,
+                Self::Keying,
                 Self::Enrolling,
                 Self::Resting,
             ],
-            Self::Summing => &[Self::Collecting, Self::Enrolling, Self::Resting],
+            Self::Summing => &[
+                Self::Collecting,
+                Self::Keying,
+                Self::Enrolling,
+                Self::Resting,
+            ],
             Self::Collecting => &[
                 Self::Collecting,
                 Self::Evaluating,
                 Self::Enrolling,
                 Self::Resting,
             ],
-            Self::Evaluating => &[Self::Collecting, Self::Enrolling, Self::Resting],
+            // A phase that too few answer ends the round.
+            Self::Keying => &[
+                Self::Drawing,
+                Self::Sharing,
+                Self::Keying,
+                Self::Enrolling,
+                Self::Resting,
+            ],
+            Self::Drawing => &[Self::Sharing, Self::Keying, Self::Enrolling, Self::Resting],
+            Self::Sharing => &[Self::Masking, Self::Keying, Self::Enrolling, Self::Resting],
+            Self::Masking => &[
+                Self::Consenting,
+                Self::Keying,
+                Self::Enrolling,
+                Self::Resting,
+            ],
+            Self::Consenting => &[
+                Self::Unmasking,
+                Self::Keying,
+                Self::Enrolling,
+                Self::Resting,
+            ],
+            Self::Unmasking => &[
+                Self::Keying,
+                Self::Evaluating,
+                Self::Enrolling,
+                Self::Resting,
+            ],
+            Self::Evaluating => &[
+                Self::Collecting,
+                Self::Keying,
+                Self::Enrolling,
+                Self::Resting,
+            ],
         }
     }
 }
@@ -74,6 +132,7 @@ pub(crate) enum Phase {
     Enrolling(Enrolling),
     Summing(Summing),
     Collecting(Collecting),
+    Masked(Box<Masked>),
     Evaluating(Evaluating),
 }
 
@@ -161,6 +220,14 @@ impl Phase {
             Self::Enrolling(_) => PhaseName::Enrolling,
             Self::Summing(_) => PhaseName::Summing,
             Self::Collecting(_) => PhaseName::Collecting,
+            Self::Masked(phase) => match phase.phase() {
+                MaskingPhase::Keys => PhaseName::Keying,
+                MaskingPhase::Openings => PhaseName::Drawing,
+                MaskingPhase::Shares => PhaseName::Sharing,
+                MaskingPhase::Uploads => PhaseName::Masking,
+                MaskingPhase::Consents => PhaseName::Consenting,
+                MaskingPhase::Revelations => PhaseName::Unmasking,
+            },
             Self::Evaluating(_) => PhaseName::Evaluating,
         }
     }
@@ -172,6 +239,7 @@ impl Phase {
             Self::Enrolling(phase) => Some(phase.deadline),
             Self::Summing(phase) => Some(phase.asked.deadline),
             Self::Collecting(phase) => Some(phase.asked.deadline),
+            Self::Masked(phase) => Some(phase.asked.deadline),
             Self::Evaluating(phase) => Some(phase.asked.deadline),
         }
     }

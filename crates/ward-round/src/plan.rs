@@ -1,6 +1,9 @@
 //! The checked settings of a run. Nothing downstream checks them again.
 
-use ward_core::{NodeId, NodeInfo, Schedule, Seed, TrainOrder};
+use std::sync::Arc;
+
+use ward_core::{MaskSuite, NodeId, NodeInfo, Schedule, Seed, TrainOrder};
+use ward_privacy::secagg::Roster;
 
 /// Everything the engine needs to know before round 0.
 #[derive(Debug, Clone)]
@@ -37,6 +40,22 @@ pub struct Plan {
     pub evaluate_every: u32,
     /// Save the state every so many rounds, and at the end; 0 is only at the end.
     pub checkpoint_every: u32,
+    /// How updates are hidden in their sum; `None` where the coordinator sees each.
+    pub masking: Option<Masking>,
+}
+
+/// How updates are hidden in their sum.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Masking {
+    /// What masks are expanded with.
+    pub suite: MaskSuite,
+    /// Higher at each start of a coordinator, which cannot know which of the run's rounds an earlier
+    /// one had begun: hospitals give keys once for each.
+    pub attempt: u32,
+    /// The fewest updates that a sum may hold.
+    pub min_survivors: u32,
+    /// Everybody's keys.
+    pub roster: Arc<Roster>,
 }
 
 /// A plan that cannot work.
@@ -92,6 +111,12 @@ impl Plan {
     #[must_use]
     pub fn upload_len(&self) -> usize {
         self.parameters + self.order.algorithm.extras_returned(self.parameters)
+    }
+
+    /// Words that an upload travels in: under masks, weight and weighted loss are two more.
+    #[must_use]
+    pub fn words_sent(&self) -> usize {
+        self.upload_len() + if self.masking.is_some() { 2 } else { 0 }
     }
 
     /// Numbers that an instruction to train carries, likewise.

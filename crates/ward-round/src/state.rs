@@ -1,9 +1,10 @@
 //! Everything a run must remember: save it, load it, go on to the same bits.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use ward_core::{Params, RoundId, Scaling};
+use ward_core::{NodeId, Params, RoundId, Scaling};
 
 use crate::OptimizerState;
 use crate::strategy::Standings;
@@ -22,6 +23,9 @@ pub struct RunState {
     /// The round that made the model, where it has not been scored.
     #[serde(default)]
     pub(crate) unscored: Option<RoundId>,
+    /// Nodes at fault in a masked round: they are not asked again.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) barred: BTreeSet<NodeId>,
     /// How nodes stand, where the sampler asks for it.
     #[serde(default, skip_serializing_if = "Standings::is_empty")]
     pub(crate) standings: Standings,
@@ -39,6 +43,7 @@ impl RunState {
             scaling: None,
             abandoned_in_a_row: 0,
             unscored: None,
+            barred: BTreeSet::new(),
             standings: Standings::default(),
         }
     }

@@ -7,7 +7,7 @@ use ward_privacy::seal;
 use crate::node::{NodeEffect, NodeInput};
 
 impl NodeEffect {
-    /// The work that an instruction leads to; `None` for a goodbye.
+    /// The work that an instruction leads to; `None` for a goodbye, and for what a session does itself.
     #[must_use]
     pub fn asked_by(instruction: Instruction) -> Option<Self> {
         match instruction {
@@ -16,6 +16,7 @@ impl NodeEffect {
                 round,
                 params,
                 order,
+                ..
             } => Some(Self::Train {
                 round,
                 params,
@@ -30,7 +31,7 @@ impl NodeEffect {
                 params,
                 order,
             }),
-            Instruction::Rest => None,
+            Instruction::Masking { .. } | Instruction::Rest => None,
         }
     }
 

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use ward_core::{Instruction, Params, RoundId, TrainOrder};
+use ward_core::{Instruction, MaskingOrder, Params, RoundId, TrainOrder};
 
 use crate::algorithm::read_algorithm;
+use crate::masking::{read_step, step_message};
 use crate::proto::{self, instruction};
 use crate::tensor::{Manifest, Tensor};
 use crate::unreadable::Unreadable;
@@ -24,11 +25,19 @@ pub fn instruction_message(
             round,
             params,
             order,
+            masking,
         } => instruction::Instruction::Train(proto::Train {
             round: round.0,
             params: Some((&name(params)).into()),
             order: Some(order.as_ref().into()),
+            masking: masking.as_deref().map(Into::into),
         }),
+        Instruction::Masking { round, step } => {
+            instruction::Instruction::Masking(proto::MaskingStep {
+                round: round.0,
+                step: Some(step_message(step)),
+            })
+        }
         Instruction::Evaluate {
             round,
             params,
@@ -81,6 +90,15 @@ impl TryFrom<Packed<proto::Instruction>> for Instruction {
                 round: RoundId(m.round),
                 order: order(m.order)?,
                 params: params(m.params)?,
+                masking: m
+                    .masking
+                    .map(MaskingOrder::try_from)
+                    .transpose()?
+                    .map(Arc::new),
+            },
+            instruction::Instruction::Masking(m) => Self::Masking {
+                round: RoundId(m.round),
+                step: read_step(m.step)?,
             },
             instruction::Instruction::Evaluate(m) => Self::Evaluate {
                 round: RoundId(m.round),
@@ -102,9 +120,9 @@ impl proto::Instruction {
         let manifest = match kind.ok_or(Unreadable::Missing("instruction"))? {
             instruction::Instruction::Train(m) => &m.params,
             instruction::Instruction::Evaluate(m) => &m.params,
-            instruction::Instruction::Summarise(_) | instruction::Instruction::Rest(_) => {
-                return Ok(None);
-            }
+            instruction::Instruction::Summarise(_)
+            | instruction::Instruction::Masking(_)
+            | instruction::Instruction::Rest(_) => return Ok(None),
         };
         let manifest = manifest.clone().ok_or(Unreadable::Missing("params"))?;
         Manifest::try_from(manifest).map(Some)
@@ -133,6 +151,7 @@ impl proto::Instruction {
         match self.instruction.as_ref()? {
             instruction::Instruction::Summarise(m) => Some(RoundId(m.round)),
             instruction::Instruction::Train(m) => Some(RoundId(m.round)),
+            instruction::Instruction::Masking(m) => Some(RoundId(m.round)),
             instruction::Instruction::Evaluate(m) => Some(RoundId(m.round)),
             instruction::Instruction::Rest(_) => None,
         }

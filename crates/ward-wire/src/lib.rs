@@ -21,6 +21,7 @@
 mod algorithm;
 pub mod chunk;
 mod instruction;
+mod masking;
 mod order;
 mod personalisation;
 mod report;

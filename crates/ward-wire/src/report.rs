@@ -6,7 +6,8 @@ use bytes::Bytes;
 use ward_core::{Estimate, Evaluation, Report, RoundId, Summary, Upload};
 
 use crate::Packed;
-use crate::proto::{self, report};
+use crate::masking::{answer_message, read_answer};
+use crate::proto::{self, masking_answer, report};
 use crate::tensor::{Manifest, Tensor};
 use crate::unreadable::{Unreadable, finite};
 
@@ -43,6 +44,10 @@ pub(crate) fn report_message(
             loss: upload.loss,
             words: Some((&name(&upload.words)).into()),
         }),
+        Report::Masking { round, answer } => report::Report::Masking(proto::MaskingAnswer {
+            round: round.0,
+            answer: Some(answer_message(answer, name)),
+        }),
         Report::Evaluation { round, evaluation } => report::Report::Evaluation(proto::Evaluation {
             round: round.0,
             metrics: evaluation.0.iter().map(metric_message).collect(),
@@ -69,6 +74,10 @@ impl TryFrom<Packed<proto::Report>> for Report {
                 round: RoundId(m.round),
                 upload: read_upload(m, tensor)?,
             },
+            report::Report::Masking(m) => Self::Masking {
+                round: RoundId(m.round),
+                answer: read_answer(m.answer, tensor)?,
+            },
             report::Report::Evaluation(m) => Self::Evaluation {
                 round: RoundId(m.round),
                 evaluation: read_evaluation(m.metrics)?,
@@ -87,13 +96,16 @@ impl proto::Report {
     /// # Errors
     /// [`Unreadable`] when the report, or the manifest in it, is not whole.
     pub fn needs(&self) -> Result<Option<Manifest>, Unreadable> {
-        match self.report.as_ref().ok_or(Unreadable::Missing("report"))? {
-            report::Report::Upload(m) => {
-                let words = m.words.clone().ok_or(Unreadable::Missing("upload.words"))?;
-                Manifest::try_from(words).map(Some)
-            }
-            _ => Ok(None),
-        }
+        let words = match self.report.as_ref().ok_or(Unreadable::Missing("report"))? {
+            report::Report::Upload(m) => &m.words,
+            report::Report::Masking(m) => match &m.answer {
+                Some(masking_answer::Answer::Upload(m)) => &m.words,
+                _ => return Ok(None),
+            },
+            _ => return Ok(None),
+        };
+        let words = words.clone().ok_or(Unreadable::Missing("upload.words"))?;
+        Manifest::try_from(words).map(Some)
     }
 }
 

@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use ward_core::{Digest, Instruction, Report, Tick, Trainer};
-use ward_round::{NodeEffect, NodeInput, NodeSession};
+use ward_round::{NodeEffect, NodeInput, NodeSession, Secrets};
 use ward_wire::proto;
 
 use crate::chance::{self, Instance};
@@ -46,7 +46,7 @@ pub enum Farewell {
 ///
 /// It joins with back-off, hears tasks, has `trainer` work on a thread of its own while heartbeats
 /// go on, and sends what [`NodeSession`] makes of it. `egress` is told of every message before it
-/// leaves. A coordinator that is away is waited for; one that was restarted is joined again.
+/// leaves. `secrets` are what it needs for masked rounds; without them it declines those. A coordinator that is away is waited for; one that was restarted is joined again.
 ///
 /// # Errors
 /// [`HospitalError`] when waiting would not help.
@@ -54,9 +54,11 @@ pub async fn run_hospital(
     settings: HospitalSettings,
     trainer: Box<dyn Trainer>,
     egress: Box<dyn Egress>,
+    secrets: Option<Secrets>,
     stop: CancellationToken,
 ) -> Result<Farewell, HospitalError> {
     let mut hospital = Hospital::new(settings, trainer, egress)?;
+    hospital.secrets = secrets;
     let lived = tokio::select! {
         lived = hospital.live() => Some(lived),
         () = stop.cancelled() => None,
@@ -79,6 +81,8 @@ struct Hospital {
     models: Arc<Mutex<Models>>,
     work: Work,
     finished: mpsc::UnboundedReceiver<Done>,
+    /// What it needs for masked rounds, while there is no conversation.
+    secrets: Option<Secrets>,
     /// The coordinator's instance and the conversation with it.
     conversation: Option<(Instance, NodeSession)>,
     outgoing: VecDeque<Report>,
@@ -101,6 +105,7 @@ impl Hospital {
             models: Arc::default(),
             work,
             finished,
+            secrets: None,
             conversation: None,
             outgoing: VecDeque::new(),
             began: Instant::now(),
@@ -136,7 +141,14 @@ impl Hospital {
     fn begin_anew(&mut self, session: &Session) {
         self.work.call_off();
         self.outgoing.clear();
-        self.conversation = Some((session.coordinator, NodeSession::new(session.node)));
+        if let Some((_, conversation)) = self.conversation.take() {
+            self.secrets = conversation.into_secrets();
+        }
+        let mut conversation = NodeSession::new(session.node);
+        if let Some(secrets) = self.secrets.take() {
+            conversation = conversation.masking(secrets);
+        }
+        self.conversation = Some((session.coordinator, conversation));
     }
 
     /// Plays one session. True when the run is over, false when the session is.
@@ -240,6 +252,7 @@ fn answers(report: &Report, instruction: &Instruction) -> bool {
     let asked = match report {
         Report::Summary { .. } => "summarise",
         Report::Upload { .. } => "train",
+        Report::Masking { answer, .. } => answer.asked_by(),
         Report::Evaluation { .. } => "evaluate",
         Report::Declined { .. } => instruction.kind(),
     };

@@ -110,7 +110,7 @@ pub async fn serve(
     let shared = Arc::new(Shared {
         sessions: Mutex::new(Sessions::new(&service.settings)),
         store: Mutex::new(Store::new(
-            plan.upload_len() as u64,
+            plan.words_sent() as u64,
             service.settings.store_bytes,
         )),
         inbox,

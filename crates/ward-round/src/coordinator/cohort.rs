@@ -10,7 +10,7 @@ impl Coordinator {
     pub(super) fn candidates(&self) -> Vec<NodeId> {
         let present = self.present.iter().copied();
         present
-            .filter(|node| self.strategy.sampler.admits(*node))
+            .filter(|node| self.strategy.sampler.admits(*node) && !self.state.barred.contains(node))
             .collect()
     }
 

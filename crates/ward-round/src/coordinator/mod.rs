@@ -1,6 +1,7 @@
 //! The coordinator: one function of time and input.
 
 mod cohort;
+pub(crate) mod masking;
 mod phases;
 mod reports;
 

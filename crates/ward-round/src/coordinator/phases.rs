@@ -4,13 +4,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ward_core::{
-    Abandoned, Evaluation, Event, Instruction, NodeId, Outcome, RoundId, Summary, Tick, TrainOrder,
+    Abandoned, Delta, Evaluation, Event, Instruction, NodeId, Outcome, RoundId, Summary, Tick,
+    TrainOrder,
 };
 
 use super::{Coordinator, Effect};
 use crate::phase::{Asked, Collecting, Enrolling, Evaluating, Phase, Summing};
 use crate::strategy::{Move, Opening};
 use crate::{Plan, RunState};
+
+/// What a round came to.
+pub(super) struct Closing {
+    /// The aggregate of updates and extras.
+    pub(super) aggregate: Delta,
+    /// Whose updates are in it.
+    pub(super) reporters: Vec<NodeId>,
+    /// Who was asked and neither answered nor declined.
+    pub(super) silent: Vec<NodeId>,
+    /// The mean loss, weighted.
+    pub(super) loss: f64,
+}
 
 impl Coordinator {
     /// Waits for nodes, or goes on at once when they are there.
@@ -111,7 +124,7 @@ impl Coordinator {
         };
         let round = self.state.round;
         let quorum = self.plan.quorum_of(drawn.aims_at);
-        let cohort: BTreeSet<NodeId> = drawn.cohort.into_iter().collect();
+        let cohort: BTreeSet<NodeId> = drawn.cohort.iter().copied().collect();
         if cohort.len() < quorum {
             // Enough are there, but not enough of the right ones: whoever comes may be one.
             let enrolling = Enrolling {
@@ -135,6 +148,9 @@ impl Coordinator {
             .extend(optimizer.extras(&self.state.optimizer, params.0.len()));
         let params = Arc::new(params);
         let order = self.order(round);
+        if self.plan.masking.is_some() {
+            return self.open_masked(now, &drawn, asked, (params, order), effects);
+        }
         for &to in &asked.cohort {
             let (params, order) = (params.clone(), order.clone());
             effects.push(Effect::Send {
@@ -143,6 +159,7 @@ impl Coordinator {
                     round,
                     params,
                     order,
+                    masking: None,
                 },
             });
         }
@@ -186,15 +203,34 @@ impl Coordinator {
             Ok(aggregate) => aggregate,
             Err(reason) => return self.abandon(now, silent, reason, effects),
         };
+        let told = || phase.reporters.values();
+        let total: u64 = told().map(|told| told.weight).sum();
+        let loss: f64 = told().map(|told| told.weight as f64 * told.loss).sum();
+        let closing = Closing {
+            aggregate,
+            reporters: phase.reporters.keys().copied().collect(),
+            silent,
+            loss: loss / total as f64,
+        };
+        self.apply(now, closing, effects);
+    }
+
+    /// Moves the model, tells, and goes on.
+    pub(super) fn apply(&mut self, now: Tick, closing: Closing, effects: &mut Vec<Effect>) {
+        let Closing {
+            aggregate: mut update,
+            reporters,
+            silent,
+            loss,
+        } = closing;
         if self.strategy.aggregator.carries() {
-            self.state.carried.clone_from(&aggregate.0);
+            self.state.carried.clone_from(&update.0);
         }
-        let mut update = aggregate;
         let extras = update.0.split_off(self.plan.parameters);
         let step = Move {
             round: self.state.round,
             rounds: self.plan.rounds,
-            share: reports as f64 / self.admitted as f64,
+            share: reporters.len() as f64 / self.admitted as f64,
             aggregate: &update,
             extras: &extras,
         };
@@ -204,14 +240,11 @@ impl Coordinator {
         self.strategy
             .server_optimizer
             .apply(optimizer, params, &step);
-        let told = || phase.reporters.values();
-        let total: u64 = told().map(|told| told.weight).sum();
-        let loss: f64 = told().map(|told| told.weight as f64 * told.loss).sum();
         effects.push(Effect::Emit(Event::RoundClosed {
             round: self.state.round,
-            reporters: phase.reporters.keys().copied().collect(),
+            reporters,
             silent,
-            loss: loss / total as f64,
+            loss,
             update_norm: update.norm(),
             model_digest: self.state.params.digest(),
         }));
@@ -226,7 +259,7 @@ impl Coordinator {
         }
     }
 
-    fn abandon(
+    pub(super) fn abandon(
         &mut self,
         now: Tick,
         silent: Vec<NodeId>,
@@ -342,7 +375,7 @@ impl Coordinator {
     }
 
     /// Opens a window for `quorum` answers of `cohort`.
-    fn ask(
+    pub(super) fn ask(
         &self,
         now: Tick,
         cohort: BTreeSet<NodeId>,
@@ -364,6 +397,7 @@ impl Coordinator {
             Phase::Enrolling(_) => self.try_begin(now, effects),
             Phase::Summing(_) => self.close_summing(now, effects),
             Phase::Collecting(_) => self.close_round(now, effects),
+            Phase::Masked(_) => self.close_masked(now, effects),
             Phase::Evaluating(_) => self.close_evaluation(now, effects),
         }
     }

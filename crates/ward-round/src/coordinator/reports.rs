@@ -107,6 +107,10 @@ impl Coordinator {
                 let twice = phase.answers.contains_key(&node);
                 decline(&mut phase.asked, node, round, phase.round, twice)?;
             }
+            (Phase::Masked(phase), Report::Declined { round, .. }) => {
+                decline(&mut phase.asked, node, round, open, false)?;
+            }
+            (_, Report::Masking { round, answer }) => self.take_masked(node, round, answer)?,
             (_, report) => return Err(out_of_place(&report, open)),
         }
         Ok(())
@@ -124,6 +128,7 @@ impl Coordinator {
             {
                 self.close_round(now, effects);
             }
+            Phase::Masked(phase) if phase.is_settled() => self.close_masked(now, effects),
             Phase::Evaluating(phase) if phase.asked.settled(phase.answers.len()) => {
                 self.close_evaluation(now, effects);
             }
@@ -147,8 +152,10 @@ impl Coordinator {
                     round: self.state.round,
                     params: phase.params.clone(),
                     order: phase.order.clone(),
+                    masking: None,
                 })
             }
+            Phase::Masked(phase) => phase.outstanding(node, self.state.round),
             Phase::Evaluating(phase) if owes(&phase.asked, phase.answers.contains_key(&node)) => {
                 Some(Instruction::Evaluate {
                     round: phase.round,
@@ -162,7 +169,7 @@ impl Coordinator {
 }
 
 /// Whether a report of `round` by `node` may be counted among those `asked` in round `open`.
-fn belongs(
+pub(super) fn belongs(
     asked: &Asked,
     node: NodeId,
     round: RoundId,

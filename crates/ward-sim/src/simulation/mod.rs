@@ -9,7 +9,7 @@ use std::io;
 use std::time::Duration;
 
 use ward_core::{NodeId, Outcome, Record, Seed, Tick};
-use ward_round::{Coordinator, RunState, Visibility};
+use ward_round::{Coordinator, NodeSession, RunState, Secrets, Visibility};
 
 use self::node::Node;
 use self::play::Play;
@@ -107,6 +107,16 @@ impl<'a> Simulation<'a> {
         }
     }
 
+    /// Gives each node what it needs for masked rounds.
+    #[must_use]
+    pub fn masking(mut self, mut secrets: impl FnMut(NodeId) -> Secrets) -> Self {
+        for node in &mut self.nodes {
+            let id = node.session.node();
+            node.session = NodeSession::new(id).masking(secrets(id));
+        }
+        self
+    }
+
     /// Lets some of the hospitals misbehave.
     #[must_use]
     pub fn against(mut self, adversaries: Adversaries) -> Self {
@@ -133,8 +143,10 @@ impl<'a> Simulation<'a> {
     /// # Errors
     /// [`SimulationError`]: our bug or our disk.
     pub fn run(self, observer: &mut dyn Observer) -> Result<Finished, SimulationError> {
-        let sums = (self.coordinator.needs() == Visibility::SumOnly)
-            .then(|| self.coordinator.plan().upload_len());
+        let plan = self.coordinator.plan();
+        // Masked words cannot be added before their masks are on.
+        let early = self.coordinator.needs() == Visibility::SumOnly && plan.masking.is_none();
+        let sums = early.then(|| plan.upload_len());
         let crew = Crew::new(self.wards, self.pool, sums);
         let threads = self.pool.current_num_threads();
         let mut finished = self.pool.in_place_scope(|scope| {

@@ -170,7 +170,7 @@ impl<'p> Play<'p> {
             + misconduct.map_or(0, |m| m.delay_ms(from, &report));
         let arrival = self.now + node.transit_ms(bytes) + held_up_ms;
         let kind = report.kind().to_owned();
-        let tensors = u32::from(matches!(report, Report::Upload { .. }));
+        let tensors = u32::from(report.has_words());
         self.agenda
             .add(arrival, from, Happening::ToCoordinator(report));
         self.emit(Event::ReportReceived {

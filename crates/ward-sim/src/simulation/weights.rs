@@ -43,7 +43,7 @@ impl Weighed {
             Instruction::Train { params, .. } | Instruction::Evaluate { params, .. } => {
                 Some(params)
             }
-            Instruction::Summarise { .. } | Instruction::Rest => None,
+            Instruction::Summarise { .. } | Instruction::Masking { .. } | Instruction::Rest => None,
         };
         let bytes = |has_params| ward_wire::instruction_bytes(instruction, has_params);
         Self {
@@ -64,11 +64,13 @@ fn same(a: &Instruction, b: &Instruction) -> bool {
                 round,
                 params,
                 order,
+                ..
             },
             Train {
                 round: other,
                 params: others,
                 order: another,
+                ..
             },
         )
         | (

@@ -51,12 +51,10 @@ impl Misconduct {
 
     /// Milliseconds by which `node` holds `report` up on purpose: its updates, and nothing else.
     pub(crate) fn delay_ms(&self, node: NodeId, report: &Report) -> u64 {
-        match report {
-            Report::Upload { round, .. } if self.adversaries.attacks(node, *round) => {
-                self.adversaries.attack.late_by_ms()
-            }
-            _ => 0,
+        if report.has_words() && self.adversaries.attacks(node, report.round()) {
+            return self.adversaries.attack.late_by_ms();
         }
+        0
     }
 
     /// Whether some jobs are forged from what others send.

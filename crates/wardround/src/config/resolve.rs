@@ -5,7 +5,7 @@ use ward_core::{
     TrainOrder, Weighting,
 };
 use ward_data::{DataConfig, Federation, ScalingMode};
-use ward_round::{Plan, Strategy};
+use ward_round::{Masking, Plan, Strategy};
 use ward_train::{Engine, EngineError, ModelSpec};
 
 use super::types::{Experiment, OptimizerConfig, ScheduleConfig, Training};
@@ -58,11 +58,10 @@ impl Experiment {
         matches!(self.data, DataConfig::LungNodule(_))
     }
 
-    /// Whether single updates are hidden in their sum. They are sealed, but no mask is added yet:
-    /// the coordinator could read each of them.
+    /// Whether single updates are hidden in their sum.
     #[must_use]
     pub fn hides_updates(&self) -> bool {
-        false
+        self.secure_aggregation.is_some()
     }
 
     /// The root of the run's random choices.
@@ -168,6 +167,11 @@ impl Experiment {
             most_abandoned: self.round.most_abandoned,
             evaluate_every: self.round.evaluate_every,
             checkpoint_every: self.round.checkpoint_every,
+            masking: self.secure_aggregation.as_ref().map(|config| Masking {
+                suite: config.suite,
+                attempt: 0,
+                min_survivors: config.min_survivors,
+            }),
         }
     }
 

@@ -4,6 +4,7 @@ mod adversaries;
 mod data;
 mod found;
 mod schedule;
+mod secure_aggregation;
 mod settings;
 mod strategy;
 
@@ -37,6 +38,7 @@ pub fn problems(experiment: &Experiment) -> Vec<Problem> {
     samplers::check(&mut found, experiment);
     settings::round(&mut found, &experiment.round);
     settings::ring(&mut found, &experiment.ring);
+    secure_aggregation::settings(&mut found, experiment);
     if let Some(training) = &experiment.baselines.training {
         settings::training(&mut found, "baselines.training", training);
         if training.schedule.is_some() {

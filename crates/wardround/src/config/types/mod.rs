@@ -7,6 +7,7 @@ mod adversaries;
 mod deployment;
 mod round;
 mod schedule;
+mod secure_aggregation;
 mod simulation;
 mod training;
 
@@ -23,6 +24,7 @@ pub use adversaries::AdversariesConfig;
 pub use deployment::{CoordinatorConfig, HospitalConfig, Secret, TransportMode};
 pub use round::{RingConfig, RoundConfig};
 pub use schedule::{CosineConfig, LinearWarmupConfig, ScheduleConfig, StepConfig};
+pub use secure_aggregation::SecureAggregationConfig;
 pub use simulation::{Network, SimulationConfig};
 pub use training::{AdamConfig, OptimizerConfig, SgdConfig, Training};
 
@@ -62,6 +64,9 @@ pub struct Experiment {
     /// The fixed-point ring in which updates are added.
     #[serde(default)]
     pub ring: RingConfig,
+    /// How updates are hidden in their sum. Default: they are not, and the coordinator sees each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secure_aggregation: Option<SecureAggregationConfig>,
     /// What the result is held against.
     #[serde(default)]
     pub baselines: BaselinesConfig,

@@ -1,0 +1,90 @@
+//! Where updates cannot be hidden in their sum, or could not be brought out of it.
+
+use ward_core::NodeInfo;
+use ward_data::ScalingMode;
+
+use super::found::Found;
+use crate::codes::Code;
+use crate::config::samplers::SamplerConfig;
+use crate::config::types::{Experiment, SecureAggregationConfig};
+
+/// A sum of fewer hides nobody.
+const FEWEST: u32 = 3;
+
+/// What can be told from the file alone.
+pub(super) fn settings(found: &mut Found, experiment: &Experiment) {
+    let Some(config) = &experiment.secure_aggregation else {
+        return;
+    };
+    if config.min_survivors < FEWEST {
+        let message = format!(
+            "must be at least {FEWEST}, not {}: in a sum of two, each hospital sees the other",
+            config.min_survivors
+        );
+        let path = "secure_aggregation.min_survivors";
+        found.add(Code::OutOfRange, path, message);
+    }
+    if experiment.preprocessing.scaling == ScalingMode::Federated {
+        let message = "shows the coordinator each hospital's own sums, and `secure_aggregation` is \
+                       to hide them";
+        found
+            .add(Code::Combination, "preprocessing.scaling", message)
+            .help = Some("set preprocessing.scaling = \"local\" or \"none\"".into());
+    }
+    let sampler = match experiment.sampler {
+        SamplerConfig::PowerOfChoice(_) => "sampler.power-of-choice",
+        SamplerConfig::Importance(_) => "sampler.importance",
+        _ => return,
+    };
+    let message = "learns from each hospital's loss, and `secure_aggregation` hides it";
+    found.add(Code::Combination, sampler, message);
+}
+
+/// What does not fit those who may be asked.
+pub(super) fn with_data(found: &mut Found, experiment: &Experiment, roster: &[NodeInfo]) {
+    let Some(config) = &experiment.secure_aggregation else {
+        return;
+    };
+    let (target, asked) = (experiment.target(roster), experiment.largest_cohort(roster));
+    let threshold = ward_privacy::secagg::threshold(asked);
+    let needed = threshold.max(config.min_survivors as usize);
+    if target < needed {
+        too_few(found, config, target, asked, threshold);
+    }
+    let silent = experiment.simulation.silent;
+    let answering = asked as f64 * (1.0 - silent);
+    if target >= needed && answering < needed as f64 {
+        let message = format!(
+            "leaves {answering:.1} of {asked} hospitals to answer on average, and a masked sum needs \
+             {needed}: most rounds would be abandoned"
+        );
+        found.add(Code::TooFewHospitals, "simulation.silent", message);
+    }
+}
+
+fn too_few(
+    found: &mut Found,
+    config: &SecureAggregationConfig,
+    target: usize,
+    asked: usize,
+    threshold: usize,
+) {
+    if config.min_survivors as usize > threshold {
+        let message = format!(
+            "is {}, and a round aims at {target} updates",
+            config.min_survivors
+        );
+        let path = "secure_aggregation.min_survivors";
+        found.add(Code::TooFewHospitals, path, message);
+        return;
+    }
+    let message = match asked < FEWEST as usize {
+        true => format!("cannot hide {asked} in a sum: at least {FEWEST} must be asked"),
+        false => format!(
+            "needs {threshold} of the {asked} hospitals asked, and a round aims at {target} updates"
+        ),
+    };
+    found
+        .add(Code::TooFewHospitals, "secure_aggregation", message)
+        .help = Some("ask more hospitals, or lower round.over_selection".into());
+}

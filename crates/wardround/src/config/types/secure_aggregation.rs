@@ -1,0 +1,47 @@
+//! How updates are hidden in their sum.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ward_core::MaskSuite;
+
+/// Updates travel under masks that cancel in the sum: the coordinator learns that and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SecureAggregationConfig {
+    /// What masks are expanded with: `chacha20` (default) or `aes-256-ctr`.
+    #[schemars(with = "MaskSuiteSchema")]
+    pub suite: MaskSuite,
+    /// The fewest updates that a sum may hold, at least 3. Default 3. The protocol's own threshold,
+    /// above two thirds of those asked, holds as well.
+    pub min_survivors: u32,
+    /// The signed list of everybody's keys, relative to this file, where hospitals are deployed by
+    /// hand: `wardround roster` makes it. `run` and `up` make one of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub roster: Option<String>,
+}
+
+impl Default for SecureAggregationConfig {
+    fn default() -> Self {
+        Self {
+            suite: MaskSuite::default(),
+            min_survivors: 3,
+            roster: None,
+        }
+    }
+}
+
+/// The words of [`MaskSuite`], for the schema.
+#[derive(JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[expect(
+    dead_code,
+    reason = "a description of ward_core::MaskSuite, which knows no schema"
+)]
+enum MaskSuiteSchema {
+    /// Constant time everywhere.
+    #[serde(rename = "chacha20")]
+    ChaCha20,
+    /// Faster where the processor has AES instructions.
+    #[serde(rename = "aes-256-ctr")]
+    Aes256Ctr,
+}
