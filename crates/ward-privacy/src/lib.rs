@@ -12,6 +12,7 @@ pub mod egress;
 pub mod part;
 pub mod ring;
 pub mod seal;
+pub mod secagg;
 
 pub use egress::RowScanner;
 pub use part::Part;
