@@ -194,6 +194,7 @@ fn asked(instruction: &Instruction) -> String {
         Instruction::Evaluate { round, params, .. } => {
             format!("asks {round} to evaluate {:?}:", params.0)
         }
+        Instruction::Masking { round, step } => format!("asks {round} to {}:", step.kind()),
         Instruction::Rest => "says rest to".to_owned(),
     }
 }

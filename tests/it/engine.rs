@@ -140,6 +140,7 @@ impl Settings {
             most_abandoned: self.most_abandoned,
             evaluate_every: self.evaluate_every,
             checkpoint_every: self.checkpoint_every,
+            masking: None,
         }
     }
 

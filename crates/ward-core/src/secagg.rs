@@ -14,8 +14,10 @@ use crate::{NodeId, Words};
 pub enum MaskSuite {
     /// ChaCha20 (RFC 8439): constant time everywhere.
     #[default]
+    #[serde(rename = "chacha20")]
     ChaCha20,
     /// AES-256 in counter mode: faster where the processor has AES instructions.
+    #[serde(rename = "aes-256-ctr")]
     Aes256Ctr,
 }
 

@@ -117,6 +117,12 @@ impl Admin {
             proto::RunPhase::Enrolling => PhaseName::Enrolling,
             proto::RunPhase::Summing => PhaseName::Summing,
             proto::RunPhase::Collecting => PhaseName::Collecting,
+            proto::RunPhase::Keying => PhaseName::Keying,
+            proto::RunPhase::Drawing => PhaseName::Drawing,
+            proto::RunPhase::Sharing => PhaseName::Sharing,
+            proto::RunPhase::Masking => PhaseName::Masking,
+            proto::RunPhase::Consenting => PhaseName::Consenting,
+            proto::RunPhase::Unmasking => PhaseName::Unmasking,
             proto::RunPhase::Evaluating => PhaseName::Evaluating,
             proto::RunPhase::Unspecified => return Err(AdminError::Unreadable("phase")),
         };

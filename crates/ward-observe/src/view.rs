@@ -16,7 +16,7 @@ use ward_core::{
 use crate::text;
 
 pub use ledger::{Audit, ByKind, NodeLedger, Traffic};
-pub use round::{RefusedReport, RoundView, Standing};
+pub use round::{MaskingView, RefusedReport, RoundView, Standing};
 
 /// The tier of a node that no roster names.
 pub const UNKNOWN_TIER: &str = "unknown";
@@ -186,6 +186,16 @@ impl RunView {
                 Some(view) => view.declined.push((*node, reason.clone())),
                 None => self.stray(*node, format!("declined, {reason}")),
             },
+            Event::MaskingPhaseClosed {
+                round,
+                phase,
+                answered,
+                silent,
+            } => {
+                let (answered, silent) = (sorted(answered), sorted(silent));
+                let view = self.round(*round);
+                view.close_masking(*phase, record.at, answered, silent);
+            }
             Event::RoundClosed {
                 round,
                 reporters,

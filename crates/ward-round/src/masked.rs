@@ -77,7 +77,7 @@ fn job(run: RunId) -> String {
 fn task_digest(order: &TrainOrder) -> [u8; 32] {
     let mut hash = Sha256::new();
     // Orders hold numbers, words and lists: nothing that JSON cannot say.
-    serde_json::to_writer(&mut hash, order).unwrap_or_default();
+    hash.update(serde_json::to_vec(order).unwrap_or_default());
     hash.finalize().into()
 }
 

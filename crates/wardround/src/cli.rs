@@ -12,7 +12,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 pub use args::{
     CompletionsArgs, CoordinatorArgs, ExplainArgs, Format, HospitalArgs, ListArgs, Overrides,
-    PlanArgs, ReportArgs, RunArgs, RunsArgs, RunsVerb, SchemaArgs, SchemaOf, StrategiesArgs,
+    PlanArgs, ReportArgs, RosterArgs, RunArgs, RunsArgs, RunsVerb, SchemaArgs, SchemaOf, StrategiesArgs,
     StrategiesVerb,
 };
 
@@ -87,6 +87,8 @@ pub enum Verb {
     Coordinator(CoordinatorArgs),
     /// Take part in an experiment as one hospital
     Hospital(HospitalArgs),
+    /// Make the keys with which hospitals hide updates in their sum
+    Roster(RosterArgs),
     /// Check an experiment and forecast what it will cost, without starting it
     Plan(PlanArgs),
     /// Make one self-contained page of one run, or of several side by side
@@ -138,6 +140,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Verb::Up(args) => commands::up::execute(&args, talk),
         Verb::Coordinator(args) => commands::coordinator::execute(&args, talk),
         Verb::Hospital(args) => commands::hospital::execute(&args, talk),
+        Verb::Roster(args) => commands::roster::execute(&args, talk),
         Verb::Plan(args) => commands::plan::execute(&args, talk),
         Verb::Report(args) => commands::report::execute(&args, talk),
         Verb::Runs(args) => commands::runs::execute(args),

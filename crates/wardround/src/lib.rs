@@ -14,6 +14,7 @@ pub mod config;
 pub mod deployment;
 pub mod failure;
 pub mod interrupt;
+pub mod keyring;
 pub mod node_states;
 pub mod personalisation;
 pub mod results;

@@ -7,6 +7,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use ward_core::{NodeId, Params, RingSpec, RunId};
 use ward_data::{DataError, Federation, HospitalData, Rows};
 use ward_privacy::RowScanner;
+use ward_privacy::secagg::Roster;
 use ward_robust::Trusting;
 use ward_round::{Coordinator, RunState};
 use ward_sim::adversary::RowsMut;
@@ -40,6 +41,8 @@ pub struct Setup {
     pub learners: Learners,
     /// Where hospitals' states are kept, once there is a place for them.
     pub states: Option<Arc<NodeStateFiles>>,
+    /// Everybody's keys in masked rounds and which start of the coordinator this is, once they are known.
+    pub keys: Option<(Arc<Roster>, u32)>,
 }
 
 impl Setup {
@@ -72,6 +75,7 @@ impl Setup {
             model,
             experiment,
             states: None,
+            keys: None,
         }
     }
 
@@ -80,6 +84,13 @@ impl Setup {
     pub fn keeping_states(mut self, folder: &Path) -> Self {
         let files = NodeStateFiles::new(folder, "hospitals", self.model.parameters());
         self.states = Some(Arc::new(files));
+        self
+    }
+
+    /// Has everybody's keys. `attempt` is higher at each start of a deployed coordinator.
+    #[must_use]
+    pub fn with_keys(mut self, roster: Arc<Roster>, attempt: u32) -> Self {
+        self.keys = Some((roster, attempt));
         self
     }
 
@@ -92,12 +103,13 @@ impl Setup {
     /// The engine of `run`, starting with `state`, or at round 0 where there is none.
     ///
     /// # Errors
-    /// [`DataError`] where the coordinator is to hold rows, and they are not to be had.
+    /// Where the coordinator is to hold rows, and they are not to be had; where updates are to be
+    /// hidden, and nobody's keys are known.
     pub fn coordinator(
         &self,
         run: RunId,
         state: Option<RunState>,
-    ) -> Result<Coordinator, DataError> {
+    ) -> Result<Coordinator, Failure> {
         let Self {
             experiment,
             federation,
@@ -116,6 +128,12 @@ impl Setup {
         }
         let mut plan = experiment.plan(federation, model, *ring);
         plan.order.run = run;
+        if let Some(config) = &experiment.secure_aggregation {
+            let keys = self.keys.clone().ok_or_else(|| {
+                Failure::new(Code::BadRoster, "there is no roster to hide updates with")
+            })?;
+            plan.masking = Some(config.masking(keys));
+        }
         Ok(Coordinator::new(plan, strategy, state))
     }
 

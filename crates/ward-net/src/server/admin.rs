@@ -96,6 +96,12 @@ fn phase_message(phase: PhaseName) -> proto::RunPhase {
         PhaseName::Enrolling => proto::RunPhase::Enrolling,
         PhaseName::Summing => proto::RunPhase::Summing,
         PhaseName::Collecting => proto::RunPhase::Collecting,
+        PhaseName::Keying => proto::RunPhase::Keying,
+        PhaseName::Drawing => proto::RunPhase::Drawing,
+        PhaseName::Sharing => proto::RunPhase::Sharing,
+        PhaseName::Masking => proto::RunPhase::Masking,
+        PhaseName::Consenting => proto::RunPhase::Consenting,
+        PhaseName::Unmasking => proto::RunPhase::Unmasking,
         PhaseName::Evaluating => proto::RunPhase::Evaluating,
     }
 }

@@ -78,6 +78,7 @@ pub(crate) fn plan(nodes: u32, rounds: u32, parameters: usize) -> Plan {
         most_abandoned: 0,
         evaluate_every: 1,
         checkpoint_every: 1,
+        masking: None,
     }
 }
 
@@ -291,7 +292,7 @@ impl Running {
             .build()
             .unwrap();
         let (stop, sent) = (CancellationToken::new(), Sent::default());
-        let hospital = run_hospital(settings, trainer, Box::new(sent.clone()), stop.clone());
+        let hospital = run_hospital(settings, trainer, Box::new(sent.clone()), None, stop.clone());
         let ended = runtime.spawn(hospital);
         Self {
             stop,

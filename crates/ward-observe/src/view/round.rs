@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ward_core::{Evaluation, NodeId, Refusal, RoundId, Tick};
+use ward_core::{Evaluation, MaskingPhase, NodeId, Refusal, RoundId, Tick};
 
 /// One round.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +44,27 @@ pub struct RoundView {
     /// Bytes that left hospitals while it was the newest round.
     pub bytes_up: u64,
     /// Bytes that reached hospitals while it was the newest round.
+    pub bytes_down: u64,
+    /// The phases of a masked round, in their order; empty where updates were not masked.
+    pub masking: Vec<MaskingView>,
+}
+
+/// One phase of a masked round.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MaskingView {
+    /// Which one.
+    pub phase: MaskingPhase,
+    /// When it began.
+    pub opened: Tick,
+    /// When it ended.
+    pub closed: Tick,
+    /// Whose answers count, by id.
+    pub answered: Vec<NodeId>,
+    /// Who was asked and did not answer, by id.
+    pub silent: Vec<NodeId>,
+    /// Bytes that left hospitals meanwhile.
+    pub bytes_up: u64,
+    /// Bytes that reached hospitals meanwhile.
     pub bytes_down: u64,
 }
 
@@ -95,7 +116,29 @@ impl RoundView {
             evaluation_silent: Vec::new(),
             bytes_up: 0,
             bytes_down: 0,
+            masking: Vec::new(),
         }
+    }
+
+    /// Takes in the end of a phase of a masked round: what was sent since the last one is its own.
+    pub(super) fn close_masking(
+        &mut self,
+        phase: MaskingPhase,
+        at: Tick,
+        answered: Vec<NodeId>,
+        silent: Vec<NodeId>,
+    ) {
+        let before = |bytes: fn(&MaskingView) -> u64| self.masking.iter().map(bytes).sum::<u64>();
+        let (up, down) = (before(|m| m.bytes_up), before(|m| m.bytes_down));
+        self.masking.push(MaskingView {
+            phase,
+            opened: self.masking.last().map_or(self.opened, |last| last.closed),
+            closed: at,
+            answered,
+            silent,
+            bytes_up: self.bytes_up.saturating_sub(up),
+            bytes_down: self.bytes_down.saturating_sub(down),
+        });
     }
 
     /// How many were counted, so far or in all.

@@ -162,7 +162,9 @@ impl Coordinator {
         let session = session(round, &params, &order, &masking, &roster, length);
         let keying = match Keying::open(session, roster) {
             Ok(keying) => keying,
-            Err(failure) => return self.fail(now, &asked, &failure, effects),
+            Err(failure) => {
+                return self.fail(now, MaskingPhase::Keys, &asked, &failure, effects);
+            }
         };
         let begun = Instruction::Train {
             round,
@@ -267,13 +269,13 @@ impl Coordinator {
             State::Unmasking(state) => {
                 return match state.close(NonZeroUsize::MIN) {
                     Ok(sum) => self.close_unmasked(now, &masked.cohort, &masked.asked, sum, effects),
-                    Err(failure) => self.fail(now, &masked.asked, &failure, effects),
+                    Err(failure) => self.fail(now, phase, &masked.asked, &failure, effects),
                 };
             }
         };
         let (state, sent) = match next {
             Ok(next) => next,
-            Err(failure) => return self.fail(now, &masked.asked, &failure, effects),
+            Err(failure) => return self.fail(now, phase, &masked.asked, &failure, effects),
         };
         let round = self.state.round;
         masked.state = state;
@@ -298,16 +300,21 @@ impl Coordinator {
     }
 
     /// Gives a masked round up.
-    fn fail(&mut self, now: Tick, asked: &Asked, failure: &Failure, effects: &mut Vec<Effect>) {
+    fn fail(
+        &mut self,
+        now: Tick,
+        phase: MaskingPhase,
+        asked: &Asked,
+        failure: &Failure,
+        effects: &mut Vec<Effect>,
+    ) {
         let reason = match *failure {
-            Failure::BelowThreshold { phase, left, needed } => Abandoned::BelowThreshold {
+            Failure::BelowThreshold { left, needed, .. }
+            | Failure::TooFewShares {
+                got: left, needed, ..
+            } => Abandoned::BelowThreshold {
                 phase,
                 left: left as u32,
-                needed: needed as u32,
-            },
-            Failure::TooFewShares { got, needed, .. } => Abandoned::BelowThreshold {
-                phase: MaskingPhase::Revelations,
-                left: got as u32,
                 needed: needed as u32,
             },
             Failure::Fault(Fault { node, .. }) => {

@@ -108,13 +108,18 @@ impl<'a> Simulation<'a> {
     }
 
     /// Gives each node what it needs for masked rounds.
-    #[must_use]
-    pub fn masking(mut self, mut secrets: impl FnMut(NodeId) -> Secrets) -> Self {
+    ///
+    /// # Errors
+    /// The first of `secrets`.
+    pub fn masking<E>(
+        mut self,
+        mut secrets: impl FnMut(NodeId) -> Result<Secrets, E>,
+    ) -> Result<Self, E> {
         for node in &mut self.nodes {
             let id = node.session.node();
-            node.session = NodeSession::new(id).masking(secrets(id));
+            node.session = NodeSession::new(id).masking(secrets(id)?);
         }
-        self
+        Ok(self)
     }
 
     /// Lets some of the hospitals misbehave.

@@ -238,6 +238,7 @@ fn plan(weighting: Weighting) -> Plan {
         most_abandoned: 2,
         evaluate_every: 2,
         checkpoint_every: 1,
+        masking: None,
     }
 }
 

@@ -123,6 +123,7 @@ fn play(threads: usize) -> Vec<usize> {
         most_abandoned: 0,
         evaluate_every: 0,
         checkpoint_every: 1,
+        masking: None,
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
     let pool = pool.build().unwrap();

@@ -158,6 +158,7 @@ fn a_train_instruction_is_spelled_so() {
             round: RoundId(1),
             params: Arc::new(params.clone()),
             order: Arc::new(order),
+            masking: None,
         },
         &[
             &[0x12, 0xad, 0x01], // instruction.train, 173 bytes

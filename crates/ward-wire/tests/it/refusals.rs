@@ -34,6 +34,7 @@ fn train() -> Packed<proto::Instruction> {
         round: RoundId(0),
         params: Arc::new(Params(vec![0.0, 1.0])),
         order: Arc::new(order),
+        masking: None,
     })
         .into()
 }

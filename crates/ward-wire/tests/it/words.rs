@@ -30,6 +30,7 @@ pub(crate) fn instruction() -> impl Strategy<Value = Instruction> {
             round,
             params,
             order: Arc::new(order),
+            masking: None,
         }),
         (round, params(), order()).prop_map(|(round, params, order)| Instruction::Evaluate {
             round,

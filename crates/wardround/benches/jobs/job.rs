@@ -89,6 +89,7 @@ impl Job {
             most_abandoned: 1,
             evaluate_every: 0,
             checkpoint_every: 1,
+            masking: None,
         };
         let cohorts = wards.cohorts.iter().cycle().cloned();
         let cohorts = cohorts.take(self.rounds as usize);

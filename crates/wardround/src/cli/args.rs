@@ -258,6 +258,17 @@ pub struct ExplainArgs {
     pub code: Option<String>,
 }
 
+/// Arguments of `roster`.
+#[derive(Debug, Clone, Args)]
+pub struct RosterArgs {
+    /// The experiment whose hospitals are to have keys
+    #[arg(value_name = "EXP.toml")]
+    pub experiment: PathBuf,
+    /// A new folder for the roster and the keys
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+}
+
 /// Arguments of `completions`.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct CompletionsArgs {

@@ -56,6 +56,8 @@ pub enum Code {
     BadAddress,
     /// Settings of the data that cannot be used.
     DataSettings,
+    /// Keys or a roster that cannot be used.
+    BadRoster,
     /// More hospitals than one host can have processes for.
     TooManyProcesses,
     /// Settings that only a simulation may have.

@@ -159,6 +159,13 @@ codes! {
     => "Correct it at the column that the message names. Every hospital has the tags `name` and \
         `tier`; files of your own can give others, with `tags`."
 
+    "WR0216" 3 BadRoster "keys or a roster that cannot be used":
+    "In masked rounds each hospital signs with a key of its own, and all of them believe one list of \
+     public keys, signed by the federation. A key or the list is not there, is damaged, or does not \
+     fit the other."
+    => "`wardround roster EXP.toml DIR` makes a roster and the keys that fit it. Give each hospital its \
+        own key, the roster, and on another way the root's public key."
+
     "WR0301" 4 DataFile "data file cannot be used":
     "A file of rows is not there, cannot be read, or does not have the columns that the \
      configuration names."

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
@@ -15,10 +16,11 @@ use super::ending::{Ending, note};
 use super::run::{experiment, teller, warn};
 use crate::cli::{CoordinatorArgs, Talk};
 use crate::codes::Code;
-use crate::config::{ADMIN_TOKEN_VARIABLE, Experiment, TOKEN_VARIABLE};
+use crate::config::{ADMIN_TOKEN_VARIABLE, Experiment, Loaded, TOKEN_VARIABLE};
 use crate::deployment::tie_to_parent;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::keyring::{self, RosterFile};
 use crate::run_folder::{self, RunFolder};
 use crate::setup::Setup;
 use crate::teller::Teller;
@@ -57,6 +59,7 @@ pub fn execute(args: &CoordinatorArgs, talk: Talk) -> Result<ExitCode, Failure> 
         None => RunFolder::create(&loaded, &setup, Mode::Deployment)?,
     };
     announce(&listener, &setup, &folder, args.announce.as_deref(), talk)?;
+    let setup = with_keys(setup, &loaded, &folder)?;
     let mut teller = teller(&folder, &setup, talk, &interrupt)?;
     let served = runtime.block_on(serve(listener, &setup, &folder, &mut teller, &interrupt))?;
     let view = teller.close()?;
@@ -70,6 +73,27 @@ pub fn execute(args: &CoordinatorArgs, talk: Talk) -> Result<ExitCode, Failure> 
         verb: "coordinator",
     };
     ending.tell(&folder, &setup, &view, &results)
+}
+
+/// The setup with everybody's keys, where updates are to be hidden: the roster that the experiment
+/// names, or the one that `up` put into the run directory.
+fn with_keys(
+    setup: Setup,
+    loaded: &Loaded<Experiment>,
+    folder: &RunFolder,
+) -> Result<Setup, Failure> {
+    let Some(config) = &setup.experiment.secure_aggregation else {
+        return Ok(setup);
+    };
+    let path = match &config.roster {
+        Some(roster) => loaded.folder().join(roster),
+        None => keyring::roster_path(&folder.dir.path().join("nodes")),
+    };
+    let roster = RosterFile::read(&path, None)?;
+    // Seconds: a coordinator that is started again has a higher number.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let attempt = now.map_or(0, |now| now.as_secs() as u32);
+    Ok(setup.with_keys(roster, attempt))
 }
 
 fn listen_address(experiment: &Experiment) -> Result<SocketAddr, Failure> {

@@ -4,8 +4,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
+use ward_core::Trainer as _;
 use ward_data::Federation;
 use ward_net::{Farewell, HospitalSettings, run_hospital};
+use ward_round::Secrets;
 use ward_train::{HospitalTrainer, Learners, ModelSpec};
 
 use super::ending::note;
@@ -15,6 +17,7 @@ use crate::config::{HospitalConfig, Layer, Loaded};
 use crate::deployment::{Ledger, tie_to_parent};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::keyring::{self, RosterFile};
 use crate::node_states::NodeStateFiles;
 
 /// Takes part in a run until it is over.
@@ -42,6 +45,7 @@ pub fn execute(args: &HospitalArgs, talk: Talk) -> Result<ExitCode, Failure> {
         mode: config.transport.into(),
         ..HospitalSettings::new(&config.coordinator, &config.name, token)
     };
+    let secrets = secrets(&loaded, trainer.layout().len())?;
     let runtime = super::runtime()?;
     if !talk.quiet {
         let rows = &trainer.data().train;
@@ -58,7 +62,7 @@ pub fn execute(args: &HospitalArgs, talk: Talk) -> Result<ExitCode, Failure> {
             heard.wait().await;
             cancel.cancel();
         });
-        run_hospital(settings, Box::new(trainer), Box::new(ledger), stop).await
+        run_hospital(settings, Box::new(trainer), Box::new(ledger), secrets, stop).await
     })?;
     let (word, code) = match farewell {
         Farewell::Rested => ("the run is over", ExitCode::SUCCESS),
@@ -68,6 +72,21 @@ pub fn execute(args: &HospitalArgs, talk: Talk) -> Result<ExitCode, Failure> {
         note(&format!("{}: {word}", config.name));
     }
     Ok(code)
+}
+
+/// What the hospital needs for masked rounds, where its file says so.
+fn secrets(
+    loaded: &Loaded<HospitalConfig>,
+    parameters: usize,
+) -> Result<Option<Secrets>, Failure> {
+    let (config, folder) = (&loaded.value, loaded.folder());
+    let Some(keys) = &config.secure_aggregation else {
+        return Ok(None);
+    };
+    let roster = RosterFile::read(&folder.join(&keys.roster), Some(&keys.root))?;
+    let journal = folder.join(&config.state_dir);
+    let journal = keyring::journal_path(&journal, &config.name);
+    keyring::deployed(&folder.join(&keys.key), &journal, roster, parameters).map(Some)
 }
 
 /// The trainer of the hospital's own rows.

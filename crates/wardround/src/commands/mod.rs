@@ -8,6 +8,7 @@ pub mod hospital;
 mod output;
 pub mod plan;
 pub mod report;
+pub mod roster;
 pub mod run;
 pub mod runs;
 pub mod samplers;

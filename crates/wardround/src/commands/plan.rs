@@ -2,6 +2,7 @@
 
 mod course;
 mod forecast;
+mod masked;
 #[cfg(test)]
 mod tests;
 

@@ -14,6 +14,7 @@ use crate::comparison;
 use crate::config::{Experiment, Loaded};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::keyring::Keyring;
 use crate::run_folder::{self, RunFolder};
 use crate::setup::Setup;
 use crate::teller::Teller;
@@ -31,10 +32,14 @@ pub fn execute(args: &RunArgs, talk: Talk) -> Result<ExitCode, Failure> {
         Some(run) => RunFolder::open(run)?,
         None => RunFolder::create(&loaded, &setup, Mode::Simulation)?,
     };
-    let setup = setup.keeping_states(folder.dir.path());
+    let mut setup = setup.keeping_states(folder.dir.path());
+    let keyring = keyring(&setup)?;
+    if let Some(keyring) = &keyring {
+        setup = setup.with_keys(keyring.roster().clone(), 0);
+    }
     let pool = setup.pool()?;
     let mut teller = teller(&folder, &setup, talk, &interrupt)?;
-    let finished = simulate(&setup, &folder, &pool, &mut teller)?;
+    let finished = simulate(&setup, keyring.as_ref(), &folder, &pool, &mut teller)?;
     let view = teller.close()?;
     let params = finished.state.params();
     let earlier = folder.manifest.train_cpu_s.unwrap_or_default();
@@ -107,8 +112,19 @@ pub(super) fn teller(
     ))
 }
 
+/// Keys for this process's hospitals, where updates are to be hidden.
+fn keyring(setup: &Setup) -> Result<Option<Keyring>, Failure> {
+    let experiment = &setup.experiment;
+    let hospitals = setup.federation.roster();
+    let hidden = experiment.hides_updates();
+    hidden
+        .then(|| Keyring::draw(&experiment.name, hospitals))
+        .transpose()
+}
+
 fn simulate(
     setup: &Setup,
+    keyring: Option<&Keyring>,
     folder: &RunFolder,
     pool: &rayon::ThreadPool,
     teller: &mut Teller,
@@ -131,6 +147,10 @@ fn simulate(
         experiment.network_root(),
         network,
     );
+    if let Some(keyring) = keyring {
+        let parameters = setup.model.parameters();
+        simulation = simulation.masking(|node| keyring.secrets(node, parameters))?;
+    }
     if let Some(adversaries) = experiment.adversaries(roster) {
         simulation = simulation.against(adversaries);
     }

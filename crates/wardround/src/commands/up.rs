@@ -6,7 +6,6 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -20,10 +19,11 @@ use super::run::{experiment, warn};
 use crate::cli::{RunArgs, Talk};
 use crate::codes::Code;
 use crate::comparison;
-use crate::config::types::{HospitalConfig, Secret, TransportMode};
+use crate::config::types::{HospitalConfig, HospitalKeysConfig, Secret, TransportMode};
 use crate::deployment::{Children, audit, ledger_path};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::keyring::{self, Keyring, private};
 use crate::run_folder::{self, RunFolder};
 use crate::setup::Setup;
 
@@ -97,6 +97,8 @@ struct Nodes {
     run: PathBuf,
     folder: PathBuf,
     token: String,
+    /// The root's public key, where updates are hidden.
+    root: Option<String>,
 }
 
 impl Nodes {
@@ -106,10 +108,11 @@ impl Nodes {
             .map_err(|error| Failure::new(Code::Internal, "no random bytes").caused_by(error))?;
         let token = token.iter().map(|byte| format!("{byte:02x}")).collect();
         let run = std::path::absolute(run).unwrap_or_else(|_| run.to_owned());
-        let nodes = Self {
+        let mut nodes = Self {
             folder: run.join("nodes"),
             run,
             token,
+            root: None,
         };
         fs::create_dir_all(&nodes.folder).map_err(|error| nodes.cannot_write(error))?;
         // One of an earlier start would be believed; there may be none.
@@ -120,7 +123,21 @@ impl Nodes {
                 return Err(Failure::new(Code::BadName, message));
             }
         }
+        if setup.experiment.hides_updates() {
+            nodes.root = Some(nodes.keys(setup)?);
+        }
         Ok(nodes)
+    }
+
+    /// The root's public key, with everybody's keys on disk: those of an earlier start, or new ones.
+    fn keys(&self, setup: &Setup) -> Result<String, Failure> {
+        let path = keyring::roster_path(&self.folder);
+        if path.exists() {
+            let roster: keyring::RosterFile = file::read_json(&path)?;
+            return Ok(roster.root);
+        }
+        let hospitals = setup.federation.roster();
+        Keyring::draw(&setup.experiment.name, hospitals)?.write(&self.folder, hospitals)
     }
 
     fn cannot_write(&self, error: std::io::Error) -> Failure {
@@ -261,6 +278,11 @@ impl Nodes {
             token: Some(Secret(self.token.clone())),
             data: None,
             transport: TransportMode::default(),
+            secure_aggregation: self.root.as_ref().map(|root| HospitalKeysConfig {
+                key: format!("{}.key", info.name),
+                roster: "roster.json".to_owned(),
+                root: root.clone(),
+            }),
             state_dir: ".".to_owned(),
         };
         let text = toml::to_string(&config).map_err(|error| {
@@ -302,19 +324,6 @@ impl Nodes {
         }
         Ok(story.close()?)
     }
-}
-
-/// Writes a file that only its owner may read: it holds the run's join token.
-fn private(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut options = fs::OpenOptions::new();
-    options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)?
-        .write_all(text.as_bytes())
 }
 
 fn is_file_name(name: &str) -> bool {

@@ -108,6 +108,10 @@ impl Experiment {
         })?;
         Ok(Self {
             data: self.data.anchored(&folder),
+            secure_aggregation: self
+                .secure_aggregation
+                .as_ref()
+                .map(|config| config.anchored(&folder)),
             ..self.clone()
         })
     }

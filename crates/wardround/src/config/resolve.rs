@@ -5,7 +5,7 @@ use ward_core::{
     TrainOrder, Weighting,
 };
 use ward_data::{DataConfig, Federation, ScalingMode};
-use ward_round::{Masking, Plan, Strategy};
+use ward_round::{Plan, Strategy};
 use ward_train::{Engine, EngineError, ModelSpec};
 
 use super::types::{Experiment, OptimizerConfig, ScheduleConfig, Training};
@@ -147,7 +147,8 @@ impl Experiment {
         TrainOrder { work, ..order }
     }
 
-    /// The engine's plan. The caller has checked the config against the data.
+    /// The engine's plan, without the keys of masked rounds. The caller has checked the config against
+    /// the data.
     #[must_use]
     pub fn plan(&self, federation: &Federation, model: &ModelSpec, ring: RingSpec) -> Plan {
         let milliseconds = |seconds: f64| ((seconds * 1_000.0).round() as u64).max(1);
@@ -167,11 +168,7 @@ impl Experiment {
             most_abandoned: self.round.most_abandoned,
             evaluate_every: self.round.evaluate_every,
             checkpoint_every: self.round.checkpoint_every,
-            masking: self.secure_aggregation.as_ref().map(|config| Masking {
-                suite: config.suite,
-                attempt: 0,
-                min_survivors: config.min_survivors,
-            }),
+            masking: None,
         }
     }
 

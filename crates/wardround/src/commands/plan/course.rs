@@ -15,6 +15,7 @@ use ward_sim::Link;
 
 use super::forecast::TierForecast;
 use crate::config::Experiment;
+use crate::config::types::SecureAggregationConfig;
 
 /// What one hospital sends and receives.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,14 +28,15 @@ pub(super) struct Ledger {
 
 /// The conversation under way.
 pub(super) struct Course<'a> {
-    links: Vec<Link>,
+    pub(super) links: Vec<Link>,
     pub(super) rows: Vec<(u64, u64)>,
     pub(super) ledgers: Vec<Ledger>,
-    plan: &'a Plan,
-    order: Arc<TrainOrder>,
+    pub(super) plan: &'a Plan,
+    pub(super) order: Arc<TrainOrder>,
+    masking: Option<SecureAggregationConfig>,
     /// Sizes seen before, by (kind, bytes of the round's number, rows).
     sizes: BTreeMap<(&'static str, u32, u64), u64>,
-    deadline_ms: u64,
+    pub(super) deadline_ms: u64,
 }
 
 impl<'a> Course<'a> {
@@ -61,6 +63,7 @@ impl<'a> Course<'a> {
             }),
             sizes: BTreeMap::new(),
             deadline_ms: plan.deadline_ms,
+            masking: experiment.secure_aggregation.clone(),
             plan,
         }
     }
@@ -97,7 +100,11 @@ impl<'a> Course<'a> {
                 let told = cohort.iter().map(|&node| (node, self.told(node)));
                 standings.learn(&cohort.iter().copied().collect(), &told.collect());
             }
-            let mut took = self.phase("train", round, held, &cohort, aims_at.min(cohort.len()));
+            let goal = aims_at.min(cohort.len());
+            let mut took = match self.masking.clone() {
+                Some(config) => self.masked(&config, round, held, &cohort, goal),
+                None => self.phase("train", round, held, &cohort, goal),
+            };
             let every = self.plan.evaluate_every;
             let number = round.0 + 1;
             let evaluates =
@@ -158,11 +165,7 @@ impl<'a> Course<'a> {
             let up = self.up(kind, round, train, test);
             let link = self.links[index];
             let work = match kind {
-                "train" => work_ms(
-                    &link,
-                    6.0 * self.order.visits(train) as f64,
-                    self.plan.parameters,
-                ),
+                "train" => self.training_ms(*node),
                 "evaluate" => {
                     let training = 6.0 * self.order.visits_before_scoring(train) as f64;
                     let scoring = 2.0 * (self.order.models_scored() * test) as f64;
@@ -183,6 +186,13 @@ impl<'a> Course<'a> {
             .map_or(0, |time| (*time).min(self.deadline_ms))
     }
 
+    /// Milliseconds that `node` trains.
+    pub(super) fn training_ms(&self, node: NodeId) -> u64 {
+        let index = node.0 as usize;
+        let visits = self.order.visits(self.rows[index].0) as f64;
+        work_ms(&self.links[index], 6.0 * visits, self.plan.parameters)
+    }
+
     /// Bytes of a question.
     fn down(&mut self, kind: &'static str, round: RoundId, held: bool) -> u64 {
         let key = (kind, bytes_of(round), u64::from(held));
@@ -195,6 +205,7 @@ impl<'a> Course<'a> {
                     round,
                     params: params(plan.instruction_len()),
                     order: order.clone(),
+                    masking: None,
                 },
                 _ => Instruction::Evaluate {
                     round,
@@ -304,7 +315,7 @@ fn work_ms(link: &Link, operations_per_parameter: f64, parameters: usize) -> u64
     (operations / (Link::FLOPS_PER_MS * link.compute_speed)).round() as u64
 }
 
-fn transit_ms(link: &Link, bytes: u64) -> u64 {
+pub(super) fn transit_ms(link: &Link, bytes: u64) -> u64 {
     let transfer = bytes as f64 * 8.0 / (link.megabits_per_s * 1e3);
     (link.latency_ms + link.jitter_ms / 2.0 + transfer).round() as u64
 }

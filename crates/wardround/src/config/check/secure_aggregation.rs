@@ -2,23 +2,22 @@
 
 use ward_core::NodeInfo;
 use ward_data::ScalingMode;
+use ward_privacy::secagg::Shape;
+use ward_privacy::secagg::shape::{FEWEST_NODES, MOST_NODES};
 
 use super::found::Found;
 use crate::codes::Code;
 use crate::config::samplers::SamplerConfig;
 use crate::config::types::{Experiment, SecureAggregationConfig};
 
-/// A sum of fewer hides nobody.
-const FEWEST: u32 = 3;
-
 /// What can be told from the file alone.
 pub(super) fn settings(found: &mut Found, experiment: &Experiment) {
     let Some(config) = &experiment.secure_aggregation else {
         return;
     };
-    if config.min_survivors < FEWEST {
+    if (config.min_survivors as usize) < FEWEST_NODES {
         let message = format!(
-            "must be at least {FEWEST}, not {}: in a sum of two, each hospital sees the other",
+            "must be at least {FEWEST_NODES}, not {}: in a sum of two, each hospital sees the other",
             config.min_survivors
         );
         let path = "secure_aggregation.min_survivors";
@@ -46,7 +45,16 @@ pub(super) fn with_data(found: &mut Found, experiment: &Experiment, roster: &[No
         return;
     };
     let (target, asked) = (experiment.target(roster), experiment.largest_cohort(roster));
-    let threshold = ward_privacy::secagg::threshold(asked);
+    let Some(shape) = Shape::of(asked) else {
+        let message = format!(
+            "cannot hide {asked} hospitals in a sum: {FEWEST_NODES} to {MOST_NODES} must be asked"
+        );
+        found
+            .add(Code::TooFewHospitals, "secure_aggregation", message)
+            .help = Some("choose how many with [sampler.uniform]".into());
+        return;
+    };
+    let threshold = shape.quorum;
     let needed = threshold.max(config.min_survivors as usize);
     if target < needed {
         too_few(found, config, target, asked, threshold);
@@ -78,12 +86,9 @@ fn too_few(
         found.add(Code::TooFewHospitals, path, message);
         return;
     }
-    let message = match asked < FEWEST as usize {
-        true => format!("cannot hide {asked} in a sum: at least {FEWEST} must be asked"),
-        false => format!(
-            "needs {threshold} of the {asked} hospitals asked, and a round aims at {target} updates"
-        ),
-    };
+    let message = format!(
+        "needs {threshold} of the {asked} hospitals asked, and a round aims at {target} updates"
+    );
     found
         .add(Code::TooFewHospitals, "secure_aggregation", message)
         .help = Some("ask more hospitals, or lower round.over_selection".into());

@@ -45,9 +45,25 @@ pub struct HospitalConfig {
     /// `subscribe` (default) or `poll`.
     #[serde(default)]
     pub transport: TransportMode,
+    /// What it needs where updates are hidden in their sum. Default none: then it declines such rounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secure_aggregation: Option<HospitalKeysConfig>,
     /// Where the hospital keeps its ledger of what left it and what it remembers between rounds, relative to this file. Default `.`.
     #[serde(default = "default_state_dir")]
     pub state_dir: String,
+}
+
+/// A hospital's key, and whom it believes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HospitalKeysConfig {
+    /// The file with its secret key, relative to this one.
+    pub key: String,
+    /// The signed list of everybody's public keys, relative to this file.
+    pub roster: String,
+    /// The public key that must have signed the roster, as `wardround roster` printed it: have it told
+    /// to you by other means than the roster itself.
+    pub root: String,
 }
 
 fn default_state_dir() -> String {

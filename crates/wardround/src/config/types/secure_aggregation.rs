@@ -1,8 +1,13 @@
 //! How updates are hidden in their sum.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ward_core::MaskSuite;
+use ward_privacy::secagg::Roster;
+use ward_round::Masking;
 
 /// Updates travel under masks that cancel in the sum: the coordinator learns that and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -26,6 +31,28 @@ impl Default for SecureAggregationConfig {
             suite: MaskSuite::default(),
             min_survivors: 3,
             roster: None,
+        }
+    }
+}
+
+impl SecureAggregationConfig {
+    /// The same, with its path no longer relative to `folder`.
+    pub(crate) fn anchored(&self, folder: &Path) -> Self {
+        let roster = self.roster.as_ref();
+        Self {
+            roster: roster.map(|path| folder.join(path).display().to_string()),
+            ..self.clone()
+        }
+    }
+
+    /// The engine's words for it, with everybody's keys.
+    #[must_use]
+    pub fn masking(&self, (roster, attempt): (Arc<Roster>, u32)) -> Masking {
+        Masking {
+            suite: self.suite,
+            attempt,
+            min_survivors: self.min_survivors,
+            roster,
         }
     }
 }
