@@ -24,6 +24,11 @@ impl Secret {
         Self(Box::new([0; 32]))
     }
 
+    /// These ones. The caller wipes its own copy.
+    pub(crate) fn of(bytes: &[u8; 32]) -> Self {
+        Self(Box::new(*bytes))
+    }
+
     /// Fresh ones.
     pub(crate) fn draw(rng: &mut SecretRng) -> Self {
         let mut secret = Self::zeros();
@@ -65,7 +70,7 @@ impl SecretRng {
     /// The same secrets again and again: for simulations and known answers, where nothing is secret.
     #[must_use]
     pub fn from_seed(seed: [u8; 32]) -> Self {
-        Self::keyed(&Secret(Box::new(seed)))
+        Self::keyed(&Secret::of(&seed))
     }
 
     fn keyed(seed: &Secret) -> Self {

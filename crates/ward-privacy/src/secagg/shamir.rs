@@ -54,7 +54,8 @@ pub(crate) fn split(
         .collect()
 }
 
-fn evaluate(secret: &Secret, coefficients: &[Secret], x: u8) -> Secret {
+/// The polynomial with these coefficients at `x`, by Horner's rule.
+pub(super) fn evaluate(secret: &Secret, coefficients: &[Secret], x: u8) -> Secret {
     let mut share = Secret::zeros();
     let sum = share.bytes_mut();
     for coefficient in coefficients.iter().rev().chain([secret]) {
@@ -75,24 +76,12 @@ pub(crate) fn join(shares: &[(u8, &[u8; 32])]) -> Secret {
         let factor = others.fold(1, |factor, other| {
             product(factor, product(other, inverse(other ^ x)))
         });
-        let mut term = Secret::zeros();
-        *term.bytes_mut() = *share;
+        let mut term = Secret::of(share);
         times(term.bytes_mut(), factor);
         let sum = secret.bytes_mut().iter_mut();
         sum.zip(term.bytes()).for_each(|(sum, t)| *sum ^= t);
     }
     secret
-}
-
-#[cfg(test)]
-pub(crate) fn evaluate_at(secret: [u8; 32], coefficients: &[[u8; 32]], x: u8) -> [u8; 32] {
-    let own = |bytes: &[u8; 32]| {
-        let mut secret = Secret::zeros();
-        *secret.bytes_mut() = *bytes;
-        secret
-    };
-    let coefficients: Vec<Secret> = coefficients.iter().map(own).collect();
-    *evaluate(&own(&secret), &coefficients, x).bytes()
 }
 
 #[cfg(test)]

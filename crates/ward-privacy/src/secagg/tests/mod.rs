@@ -1,6 +1,14 @@
 //! Laws of the whole protocol, played by all nodes and a coordinator in one thread.
 
 mod drop_outs;
+mod evil_coordinator;
+mod evil_node;
+mod hex;
+mod journals;
+mod known_answers;
+mod standards;
+mod table;
+mod uniform;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
@@ -118,7 +126,7 @@ impl World {
             delta: Delta(delta.collect()),
             extras: Vec::new(),
             examples: 10 + i as u64,
-            loss: 0.25 + i as f64,
+            loss: 0.25 + (i % 90) as f64,
         };
         seal(
             update,
