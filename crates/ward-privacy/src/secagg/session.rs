@@ -119,15 +119,11 @@ pub fn model_digest(numbers: &[f32]) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(b"fl-secagg/1/model");
     hash.update((numbers.len() as u64).to_le_bytes());
-    let mut bytes = Vec::with_capacity(16_384);
-    for block in numbers.chunks(4_096) {
-        bytes.clear();
-        bytes.extend(
-            block
-                .iter()
-                .flat_map(|number| number.to_bits().to_le_bytes()),
-        );
-        hash.update(&bytes);
+    let mut bytes = [[0; 4]; 2_048];
+    for block in numbers.chunks(bytes.len()) {
+        let both = bytes.iter_mut().zip(block);
+        both.for_each(|(bytes, number)| *bytes = number.to_bits().to_le_bytes());
+        hash.update(bytes[..block.len()].as_flattened());
     }
     hash.finalize().into()
 }

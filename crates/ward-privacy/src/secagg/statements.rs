@@ -92,11 +92,11 @@ pub(crate) fn words(sid: &SessionId, node: NodeId, words: &[u64]) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(begun("words", sid, node));
     hash.update((words.len() as u64).to_le_bytes());
-    let mut bytes = Vec::with_capacity(16_384);
-    for block in words.chunks(2_048) {
-        bytes.clear();
-        bytes.extend(block.iter().flat_map(|word| word.to_le_bytes()));
-        hash.update(&bytes);
+    let mut bytes = [[0; 8]; 1_024];
+    for block in words.chunks(bytes.len()) {
+        let both = bytes.iter_mut().zip(block);
+        both.for_each(|(bytes, word)| *bytes = word.to_le_bytes());
+        hash.update(bytes[..block.len()].as_flattened());
     }
     hash.finalize().into()
 }

@@ -3,6 +3,7 @@
 mod drop_outs;
 mod evil_coordinator;
 mod evil_node;
+mod golden;
 mod hex;
 mod journals;
 mod known_answers;
