@@ -5,7 +5,8 @@
 //! where the uploads were; [`egress`] searches everything
 //! that did leave for the hospital's own rows.
 //!
-//! **Invariants.** No clock, no socket, no thread, no tensor library. Nothing but [`seal`](seal())
+//! **Invariants.** No clock, no socket, no tensor library; threads only where the caller gives a number of
+//! them, and a file only where it opens a [journal](secagg::FileJournal). Nothing but [`seal`](seal())
 //! makes an [`Upload`](ward_core::Upload) from a [`LocalUpdate`](ward_core::LocalUpdate).
 
 pub mod egress;

@@ -103,7 +103,7 @@ pub(crate) fn add_masks<W: MaskWord>(
         .collect();
     let mut keystream = zeroize::Zeroizing::new([0; BLOCK]);
     for block in words.chunks_mut(BLOCK / width) {
-        let bytes = &mut keystream[..block.len() * width];
+        let bytes = &mut keystream[..size_of_val(block)];
         for (stream, sign) in &mut streams {
             stream.write(bytes);
             pulp::Arch::new().dispatch(Mask {

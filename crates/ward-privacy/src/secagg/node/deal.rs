@@ -74,7 +74,7 @@ impl Opened {
         }
         enough(nodes.len(), here.least())?;
         let graph = Graph::drawn(&here.sid, &parts, &here.shape);
-        deal(here, self.channel, self.mask, &offers, graph, rng)
+        deal(here, &self.channel, &self.mask, &offers, graph, rng)
     }
 }
 
@@ -99,10 +99,12 @@ pub struct Shared {
     own: Held,
 }
 
+/// Agrees with all neighbours and shares both secrets among the holders. The caller drops its keys,
+/// which wipes them.
 pub(super) fn deal(
     here: Here,
-    channel: SecretKey,
-    mask: SecretKey,
+    channel: &SecretKey,
+    mask: &SecretKey,
     offers: &[(NodeId, KeyOffer)],
     graph: Graph,
     rng: &mut SecretRng,

@@ -224,7 +224,7 @@ impl Offered {
         }
         check_offers(&self.here, offers)?;
         let graph = super::graph::Graph::complete(offers.iter().map(|(node, _)| *node).collect());
-        deal::deal(self.here, self.channel, self.mask, offers, graph, rng)
+        deal::deal(self.here, &self.channel, &self.mask, offers, graph, rng)
     }
 }
 

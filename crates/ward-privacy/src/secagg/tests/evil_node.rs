@@ -5,14 +5,10 @@ use ward_core::secagg::{MaskedUpload, ShareOffer};
 use super::table::Table;
 use super::*;
 
-fn wrong<T>(result: Result<T, Fault>, node: NodeId) -> Wrong {
-    match result {
-        Ok(_) => panic!("the coordinator should have found a fault"),
-        Err(fault) => {
-            assert_eq!(fault.node, node);
-            fault.wrong
-        }
-    }
+fn wrong(result: Result<(), Fault>, node: NodeId) -> Wrong {
+    let fault = result.unwrap_err();
+    assert_eq!(fault.node, node);
+    fault.wrong
 }
 
 #[test]
