@@ -83,6 +83,9 @@ pub enum Failure {
     /// The graph is drawn where everybody is everybody's neighbour, or the other way round.
     #[error("the graph of this session is drawn otherwise")]
     OtherGraph,
+    /// A node has offered keys and then not shown its part in drawing the graph.
+    #[error("node {0} did not show its part in drawing the graph")]
+    Unopened(NodeId),
     /// Too few nodes are left.
     #[error("{left} hospitals are left after {phase}, and {needed} are needed")]
     BelowThreshold {

@@ -95,6 +95,9 @@ pub enum Refused {
     /// What a node shows is not what it committed to for the drawing of the graph.
     #[error("node {0} did not keep its word about the drawing of the graph")]
     Draw(NodeId),
+    /// Parts in drawing the graph are missing, or from others than those who offered keys.
+    #[error("the parts in drawing the graph are not one from each who offered keys")]
+    Openings,
     /// Envelopes are missing, or from others than the neighbours.
     #[error("the envelopes are not one from each neighbour that is left")]
     Envelopes,

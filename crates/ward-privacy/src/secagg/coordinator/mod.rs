@@ -10,6 +10,7 @@
 
 mod collect;
 mod deal;
+mod keys;
 mod unmask;
 
 use std::collections::BTreeSet;
@@ -18,7 +19,8 @@ use std::sync::Arc;
 use ward_core::NodeId;
 
 pub use collect::{Collecting, Consenting};
-pub use deal::{Drawing, Keying, Sharing};
+pub use deal::Sharing;
+pub use keys::{Drawing, Keying};
 pub use unmask::{Unmasked, Unmasking};
 
 use super::fault::{Failure, Fault, Wrong};

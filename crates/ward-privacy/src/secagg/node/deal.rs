@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use ward_core::NodeId;
-use ward_core::secagg::{
-    Commitments, DrawOpening, Envelope, KeyOffer, ShareKind, ShareOffer, SharesForYou,
-};
+use ward_core::secagg::{Commitments, Envelope, KeyOffer, ShareKind, ShareOffer, SharesForYou};
 use zeroize::Zeroizing;
 
 use super::super::graph::Graph;
@@ -16,67 +14,6 @@ use super::super::secret::{Secret, SecretRng};
 use super::super::{shamir, statements};
 use super::mask::Masking;
 use super::{Here, ascends, enough, within};
-
-/// A node that has shown its part in drawing the graph.
-pub struct Opened {
-    here: Here,
-    channel: SecretKey,
-    mask: SecretKey,
-    offers: Vec<(NodeId, KeyOffer)>,
-    opening: DrawOpening,
-}
-
-impl Opened {
-    pub(super) fn new(
-        here: Here,
-        channel: SecretKey,
-        mask: SecretKey,
-        offers: &[(NodeId, KeyOffer)],
-        opening: DrawOpening,
-    ) -> Self {
-        Self {
-            here,
-            channel,
-            mask,
-            offers: offers.to_vec(),
-            opening,
-        }
-    }
-
-    /// Draws the graph from everybody's part, agrees with the neighbours in it, and shares this node's
-    /// two secrets among them.
-    ///
-    /// # Errors
-    /// [`Refused`] where the list is wrong or a part is not the one that was committed to.
-    pub fn share(
-        self,
-        openings: &[(NodeId, DrawOpening)],
-        rng: &mut SecretRng,
-    ) -> Result<(Shared, ShareOffer), Refused> {
-        let here = self.here;
-        let nodes: Vec<NodeId> = openings.iter().map(|(node, _)| *node).collect();
-        if !ascends(&nodes) {
-            return Err(Refused::NotAscending);
-        }
-        let before: BTreeMap<NodeId, KeyOffer> = self.offers.into_iter().collect();
-        let mut offers = Vec::new();
-        let mut parts = Vec::new();
-        for &(node, DrawOpening(opening)) in openings {
-            let offer = *before.get(&node).ok_or(Refused::Unknown(node))?;
-            if statements::draw(&here.sid, node, &opening) != offer.draw {
-                return Err(Refused::Draw(node));
-            }
-            offers.push((node, offer));
-            parts.push((node, opening));
-        }
-        if !openings.contains(&(here.setting.me, self.opening)) {
-            return Err(Refused::SelfMissing);
-        }
-        enough(nodes.len(), here.least())?;
-        let graph = Graph::drawn(&here.sid, &parts, &here.shape);
-        deal(here, &self.channel, &self.mask, &offers, graph, rng)
-    }
-}
 
 /// The shares that one node holds of another's two secrets.
 pub(super) struct Held {

@@ -1,36 +1,38 @@
 //! The hospital's side of a session: states that are used up by the step they allow.
 //!
-//! [`begin`] → [`Offered`] → [`Shared`] → [`Masking`] → [`Masked`] → [`Consented`] → a revelation. Each
-//! step checks everything that the coordinator said, and ends in a [`Refused`] where something is
+//! [`begin`] → [`Offered`] (→ [`Opened`]) → [`Shared`] → [`Masking`] → [`Masked`] → [`Consented`] → a
+//! revelation. Each step checks everything that the coordinator said, and ends in a [`Refused`] where something is
 //! wrong; then all secrets of the session are wiped.
 //!
 //! **Invariants.** A node reveals shares of one kind only of each node, since it derives the kind
 //! itself from lists that more than two thirds of the cohort have signed. It writes down in its
-//! [`Journal`] what it is about to send, before it sends it.
+//! [`Journal`](super::Journal) what it is about to send, before it sends it.
 
+mod begin;
 mod deal;
+mod draw;
 mod mask;
 mod reveal;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use ward_core::secagg::{DrawOpening, KeyOffer};
-use ward_core::{NodeId, Weighting};
+use ward_core::NodeId;
+use ward_core::secagg::KeyOffer;
 
-pub use deal::{Opened, Shared};
+pub use begin::{Offered, begin};
+pub use deal::Shared;
+pub use draw::Opened;
 pub use mask::{Masked, Masking};
 pub use reveal::Consented;
 
+#[cfg(test)]
+pub(super) use begin::begin_shaped;
+
 use super::identity::{Identity, Roster};
-use super::journal::{Journal, Line, Step};
-use super::keys::SecretKey;
+use super::journal::{Line, Step};
 use super::refused::Refused;
-use super::secret::{Secret, SecretRng};
 use super::session::{SessionId, SessionInputs};
 use super::shape::Shape;
-use super::statements;
-use crate::ring;
 
 /// What a node knows before a session begins.
 pub struct Setting {
@@ -74,189 +76,6 @@ impl Here {
         let session = &self.setting.session;
         self.shape.quorum.max(session.params.min_survivors as usize)
     }
-}
-
-/// A node that has offered its fresh keys.
-pub struct Offered {
-    here: Here,
-    channel: SecretKey,
-    mask: SecretKey,
-    draw: Secret,
-}
-
-/// Checks what the session is about, writes down that it begins, and draws fresh keys.
-///
-/// # Errors
-/// [`Refused`] where the cohort, the roster, the policy or the journal does not allow it.
-pub fn begin(
-    setting: Setting,
-    journal: &mut dyn Journal,
-    rng: &mut SecretRng,
-) -> Result<(Offered, KeyOffer), Refused> {
-    let nodes = setting.session.cohort.len();
-    let shape = Shape::of(nodes).ok_or(Refused::Cohort(nodes))?;
-    begin_shaped(setting, shape, journal, rng)
-}
-
-pub(super) fn begin_shaped(
-    setting: Setting,
-    shape: Shape,
-    journal: &mut dyn Journal,
-    rng: &mut SecretRng,
-) -> Result<(Offered, KeyOffer), Refused> {
-    check(&setting)?;
-    let session = &setting.session;
-    if let Some(known) = journal.remembered(&session.job, session.round)? {
-        if known.revealed {
-            return Err(Refused::AlreadyRevealed);
-        }
-        if session.attempt <= known.attempt {
-            return Err(Refused::NotNew {
-                attempt: session.attempt,
-                latest: known.attempt,
-            });
-        }
-    }
-    let sid = SessionId::shaped(session, &shape);
-    let (channel, mask) = (SecretKey::draw(rng), SecretKey::draw(rng));
-    let draw = Secret::draw(rng);
-    let mut offer = KeyOffer {
-        channel: channel.public(),
-        mask: mask.public(),
-        draw: [0; 32],
-        signature: [0; 64],
-    };
-    if shape.drawn {
-        offer.draw = statements::draw(&sid, setting.me, draw.bytes());
-    }
-    offer.signature =
-        setting
-            .identity
-            .sign(&statements::keys(&sid, setting.me, &offer, shape.drawn));
-    let here = Here {
-        setting,
-        shape,
-        sid,
-        offer,
-    };
-    journal.record(here.line(Step::Began))?;
-    let offered = Offered {
-        here,
-        channel,
-        mask,
-        draw,
-    };
-    Ok((offered, offer))
-}
-
-fn check(setting: &Setting) -> Result<(), Refused> {
-    let Setting {
-        session,
-        me,
-        roster,
-        identity,
-        least_survivors,
-    } = setting;
-    let (cohort, params) = (&session.cohort, &session.params);
-    if !ascends(cohort) {
-        return Err(Refused::NotAscending);
-    }
-    if session.roster != roster.digest() || session.federation != roster.federation() {
-        return Err(Refused::OtherRoster);
-    }
-    if let Some(&stranger) = cohort.iter().find(|&&node| roster.member(node).is_none()) {
-        return Err(Refused::Stranger(stranger));
-    }
-    let mine = roster.member(*me).map(|member| member.key);
-    if cohort.binary_search(me).is_err() || mine != Some(identity.key()) {
-        return Err(Refused::NotMe);
-    }
-    if params.min_survivors < *least_survivors {
-        return Err(Refused::TooFewAsked {
-            asked: params.min_survivors,
-            least: *least_survivors,
-        });
-    }
-    if params.min_survivors as usize > cohort.len() {
-        return Err(Refused::TooManyAsked {
-            asked: params.min_survivors,
-            cohort: cohort.len(),
-        });
-    }
-    let most = match params.weighting {
-        Weighting::Examples => params.ring.most_weight,
-        Weighting::Uniform => 1,
-    };
-    if !ring::fits(&params.ring, most.saturating_mul(cohort.len() as u64)) {
-        return Err(Refused::Headroom);
-    }
-    Ok(())
-}
-
-impl Offered {
-    /// Checks everybody's keys where a graph is to be drawn, and shows this node's part in drawing it.
-    ///
-    /// # Errors
-    /// [`Refused`] where a key, a signature or the list is wrong, or where everybody is everybody's
-    /// neighbour: then [`share`](Self::share) is the next step.
-    pub fn open(self, offers: &[(NodeId, KeyOffer)]) -> Result<(Opened, DrawOpening), Refused> {
-        if !self.here.shape.drawn {
-            return Err(Refused::OtherGraph);
-        }
-        check_offers(&self.here, offers)?;
-        let opening = DrawOpening(*self.draw.bytes());
-        let opened = Opened::new(self.here, self.channel, self.mask, offers, opening);
-        Ok((opened, opening))
-    }
-
-    /// Checks everybody's keys (U1), agrees with everybody, and shares this node's two secrets.
-    ///
-    /// # Errors
-    /// [`Refused`] where a key, a signature or the list is wrong, or where the graph is to be drawn
-    /// first: then [`open`](Self::open) is the next step.
-    pub fn share(
-        self,
-        offers: &[(NodeId, KeyOffer)],
-        rng: &mut SecretRng,
-    ) -> Result<(Shared, ward_core::secagg::ShareOffer), Refused> {
-        if self.here.shape.drawn {
-            return Err(Refused::OtherGraph);
-        }
-        check_offers(&self.here, offers)?;
-        let graph = super::graph::Graph::complete(offers.iter().map(|(node, _)| *node).collect());
-        deal::deal(self.here, &self.channel, &self.mask, offers, graph, rng)
-    }
-}
-
-/// Everybody's keys: of the cohort, each once, each signed, none twice, the node's own as it made them.
-fn check_offers(here: &Here, offers: &[(NodeId, KeyOffer)]) -> Result<(), Refused> {
-    let Setting {
-        session,
-        me,
-        roster,
-        ..
-    } = &here.setting;
-    let nodes: Vec<NodeId> = offers.iter().map(|(node, _)| *node).collect();
-    if !ascends(&nodes) {
-        return Err(Refused::NotAscending);
-    }
-    within(&nodes, &session.cohort)?;
-    let mine = offers.iter().find(|(node, _)| node == me);
-    if mine.map(|(_, offer)| offer) != Some(&here.offer) {
-        return Err(Refused::SelfMissing);
-    }
-    enough(nodes.len(), here.least())?;
-    let mut keys = BTreeSet::new();
-    for (node, offer) in offers {
-        let statement = statements::keys(&here.sid, *node, offer, here.shape.drawn);
-        if !roster.signed(*node, &statement, &offer.signature) {
-            return Err(Refused::Signature(*node));
-        }
-        if !keys.insert(offer.channel) || !keys.insert(offer.mask) {
-            return Err(Refused::SameKey(*node));
-        }
-    }
-    Ok(())
 }
 
 pub(super) fn ascends(nodes: &[NodeId]) -> bool {

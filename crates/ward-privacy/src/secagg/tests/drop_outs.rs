@@ -76,7 +76,7 @@ proptest! {
 }
 
 /// Nodes with a drawn graph of a few neighbours each.
-fn drawn(n: usize, neighbours: usize, threshold: usize) -> World {
+pub(super) fn drawn(n: usize, neighbours: usize, threshold: usize) -> World {
     let mut world = World::new(n, 4);
     world.shape = Shape {
         neighbours,

@@ -425,3 +425,72 @@ proptest! {
         prop_assert_eq!(nodes.len(), given.len());
     }
 }
+
+/// Whoever knows all parts and may leave some out chooses among very many graphs.
+#[test]
+fn a_graph_is_drawn_from_the_parts_of_all_who_offered_keys() {
+    let world = super::drop_outs::drawn(12, 4, 3);
+    let opened = || {
+        let mut table = Table::new(&world);
+        let (states, offers) = table.offered();
+        let states = states.into_iter().map(|(node, state)| {
+            let (state, opening) = state.open(&offers).unwrap();
+            (node, state, opening)
+        });
+        let (mut mine, mut openings) = (None, Vec::new());
+        for (node, state, opening) in states {
+            mine.get_or_insert(state);
+            openings.push((node, opening));
+        }
+        (mine.unwrap(), openings)
+    };
+    let (mine, mut openings) = opened();
+    openings.pop();
+    let said = refusal(mine.share(&openings, &mut world.rng(99)));
+    assert_eq!(said, Refused::Openings);
+    let (mine, mut openings) = opened();
+    openings[5].1.0[0] ^= 1;
+    let said = refusal(mine.share(&openings, &mut world.rng(99)));
+    assert_eq!(said, Refused::Draw(world.id(5)));
+    let (mine, openings) = opened();
+    assert!(mine.share(&openings, &mut world.rng(99)).is_ok());
+
+    // Nor does a node take the way of the other kind of graph.
+    let (mut states, offers) = Table::new(&world).offered();
+    let state = states.remove(&world.id(0)).unwrap();
+    assert_eq!(
+        refusal(state.share(&offers, &mut world.rng(99))),
+        Refused::OtherGraph
+    );
+    let complete = World::new(5, 3);
+    let (mut states, offers) = Table::new(&complete).offered();
+    let state = states.remove(&complete.id(0)).unwrap();
+    assert_eq!(refusal(state.open(&offers)), Refused::OtherGraph);
+}
+
+/// The coordinator ends the attempt as well, and says who was silent or did not keep its word.
+#[test]
+fn a_part_that_is_missing_or_changed_ends_the_attempt() {
+    let world = super::drop_outs::drawn(12, 4, 3);
+    let (states, offers) = Table::new(&world).offered();
+    let mut keying = world.keying();
+    for (node, offer) in &offers {
+        keying.accept(*node, *offer).unwrap();
+    }
+    let (_, mut drawing) = keying.draw().unwrap();
+    for (i, (node, state)) in states.into_iter().enumerate().filter(|(i, _)| *i != 7) {
+        let (_, mut opening) = state.open(&offers).unwrap();
+        if i == 3 {
+            opening.0[0] ^= 1;
+            let fault = drawing.accept(node, opening).unwrap_err();
+            assert_eq!((fault.node, fault.wrong), (node, Wrong::Draw));
+            opening.0[0] ^= 1;
+            let fault = drawing.accept(node, opening).unwrap_err();
+            assert_eq!(fault.wrong, Wrong::Excluded);
+            continue;
+        }
+        drawing.accept(node, opening).unwrap();
+    }
+    assert_eq!(drawing.awaited(), [world.id(7)]);
+    assert_eq!(drawing.close().err(), Some(Failure::Unopened(world.id(3))));
+}

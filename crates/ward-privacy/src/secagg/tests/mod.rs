@@ -203,20 +203,19 @@ fn played(
         let (offers, mut drawing) = keying.draw()?;
         let mut opened = BTreeMap::new();
         for (node, state) in offered {
-            if there(node, 2) {
-                let (state, opening) = state.open(&offers).unwrap();
-                drawing.accept(node, opening).unwrap();
-                opened.insert(node, state);
-            }
+            let (state, opening) = state.open(&offers).unwrap();
+            drawing.accept(node, opening).unwrap();
+            opened.insert(node, state);
         }
         let (openings, next) = drawing.close()?;
         sharing = next;
         for (node, state) in opened {
-            let (state, offer) = state
-                .share(&openings, rngs.get_mut(&node).unwrap())
-                .unwrap();
-            sharing.accept(node, offer).unwrap();
-            shared.insert(node, state);
+            if there(node, 2) {
+                let rng = rngs.get_mut(&node).unwrap();
+                let (state, offer) = state.share(&openings, rng).unwrap();
+                sharing.accept(node, offer).unwrap();
+                shared.insert(node, state);
+            }
         }
     } else {
         let (offers, next) = keying.close()?;
