@@ -4,6 +4,7 @@ mod conversation;
 mod engine;
 mod engine_property;
 mod layering;
+mod masked;
 mod oracle;
 mod private;
 mod simulation;

@@ -222,7 +222,9 @@ pub enum Abandoned {
     #[error("nobody was drawn")]
     NobodyDrawn,
     /// Too few hospitals are left for a masked sum.
-    #[error("{left} hospitals are left after the phase of {phase}, and a masked sum needs {needed}")]
+    #[error(
+        "{left} hospitals are left after the phase of {phase}, and a masked sum needs {needed}"
+    )]
     BelowThreshold {
         /// The phase that has ended.
         phase: MaskingPhase,
@@ -236,6 +238,13 @@ pub enum Abandoned {
     NotUnmasked {
         /// Which one.
         culprit: NodeId,
+    },
+    /// A hospital was lost between its keys and its part in drawing the graph: without every part
+    /// somebody could choose among graphs.
+    #[error("the neighbour graph cannot be drawn without the part of {missing}")]
+    GraphNotDrawn {
+        /// Which one.
+        missing: NodeId,
     },
     /// A masked sum cannot be had: the roster or the cohort does not allow it, or what came out of it
     /// is not a sum of updates.

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Evaluation, MaskingAnswer, MaskingOrder, MaskingStep, Params, RoundId, Summary, TrainOrder, Words,
+    Evaluation, MaskingAnswer, MaskingOrder, MaskingStep, Params, RoundId, Summary, TrainOrder,
+    Words,
 };
 
 /// Coordinator to node.

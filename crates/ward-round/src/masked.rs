@@ -126,8 +126,7 @@ impl MaskedRound {
             identity: secrets.identity.clone(),
             least_survivors: secrets.least_survivors,
         };
-        let (offered, offer) =
-            node::begin(setting, secrets.journal.as_mut(), &mut secrets.random)?;
+        let (offered, offer) = node::begin(setting, secrets.journal.as_mut(), &mut secrets.random)?;
         Ok(Self {
             round,
             attempt,

@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use ward_core::{
-    Evaluation, Instruction, MaskingAnswer, MaskingOrder, MaskingStep, NodeId, Params, Report, RoundId, Summary,
-    Tick, TrainOrder, Upload,
+    Evaluation, Instruction, MaskingAnswer, MaskingOrder, MaskingStep, NodeId, Params, Report,
+    RoundId, Summary, Tick, TrainOrder, Upload,
 };
 use ward_privacy::secagg::Refused;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use ward_core::secagg::{
-    Commitments, Consent, DrawOpening, Envelope, KeyOffer, MaskedUpload, Revelation, RevealedShare,
+    Commitments, Consent, DrawOpening, Envelope, KeyOffer, MaskedUpload, RevealedShare, Revelation,
     ShareKind, ShareOffer, SharesForYou,
 };
 use ward_core::{MaskSuite, MaskingAnswer, MaskingOrder, MaskingStep, NodeId};

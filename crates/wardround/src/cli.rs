@@ -12,8 +12,8 @@ use tracing_subscriber::filter::LevelFilter;
 
 pub use args::{
     CompletionsArgs, CoordinatorArgs, ExplainArgs, Format, HospitalArgs, ListArgs, Overrides,
-    PlanArgs, ReportArgs, RosterArgs, RunArgs, RunsArgs, RunsVerb, SchemaArgs, SchemaOf, StrategiesArgs,
-    StrategiesVerb,
+    PlanArgs, ReportArgs, RosterArgs, RunArgs, RunsArgs, RunsVerb, SchemaArgs, SchemaOf,
+    StrategiesArgs, StrategiesVerb,
 };
 
 use crate::commands;

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use ward_core::{NodeId, NodeInfo};
 use ward_observe::file;
 use ward_privacy::secagg::{
-    Identity, IdentityKey, Journal, Member, MemoryJournal, Roster, SecretRng,
+    FileJournal, Identity, IdentityKey, Journal, Member, MemoryJournal, NoJournal, Roster,
+    SecretRng,
 };
 use ward_round::Secrets;
 use zeroize::Zeroizing;
@@ -111,7 +112,8 @@ impl Keyring {
         secrets(identity, self.roster.clone(), journal, parameters)
     }
 
-    /// Writes `roster.json`, and the secret keys beside it, each readable by its owner alone. Gives the
+    /// Writes `roster.json`, and beside it a secret key for each hospital, readable by its owner alone,
+    /// and an empty journal. Gives the
     /// root's public key, which hospitals are to be told on another way.
     ///
     /// # Errors
@@ -120,7 +122,10 @@ impl Keyring {
         let entry = |info: &NodeInfo| RosterEntry {
             node: info.node.0,
             name: info.name.clone(),
-            key: hex(&self.roster.member(info.node).map_or([0; 32], |member| member.key.0)),
+            key: hex(&self
+                .roster
+                .member(info.node)
+                .map_or([0; 32], |member| member.key.0)),
         };
         let roster = RosterFile {
             federation: self.roster.federation().to_owned(),
@@ -136,6 +141,10 @@ impl Keyring {
                 let message = format!("cannot write the key `{}`", path.display());
                 Failure::new(Code::CannotWrite, message).caused_by(error)
             })?;
+        }
+        for info in hospitals {
+            FileJournal::create(&journal_path(folder, &info.name), &self.roster)
+                .map_err(no_journal)?;
         }
         file::write_json(&roster_path(folder), &roster)?;
         Ok(roster.root)
@@ -154,10 +163,12 @@ impl RosterFile {
             Failure::new(Code::BadRoster, message)
                 .help("`wardround roster EXP.toml DIR` makes one, with everybody's keys")
         };
-        let file: Self = file::read_json(path)
-            .map_err(|error| unusable("cannot be read").caused_by(error))?;
+        let file: Self =
+            file::read_json(path).map_err(|error| unusable("cannot be read").caused_by(error))?;
         if root.is_some_and(|root| root != file.root) {
-            return Err(unusable("is signed by another root than this hospital believes"));
+            return Err(unusable(
+                "is signed by another root than this hospital believes",
+            ));
         }
         let key = |entry: &RosterEntry| {
             let key = unhex(&entry.key)?;
@@ -196,9 +207,17 @@ pub fn deployed(
     let text = Zeroizing::new(text);
     let seed = unhex(text.trim()).map(Zeroizing::new);
     let seed = seed.ok_or_else(|| unusable("is not 64 hexadecimal digits".to_owned()))?;
-    let _ = journal;
-    let journal = MemoryJournal::default();
-    secrets(Identity::from_bytes(&seed), roster, Box::new(journal), parameters)
+    let journal = FileJournal::open(journal, &roster).map_err(no_journal)?;
+    secrets(
+        Identity::from_bytes(&seed),
+        roster,
+        Box::new(journal),
+        parameters,
+    )
+}
+
+fn no_journal(error: NoJournal) -> Failure {
+    Failure::new(Code::BadRoster, error.to_string())
 }
 
 fn secrets(

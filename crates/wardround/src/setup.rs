@@ -105,11 +105,7 @@ impl Setup {
     /// # Errors
     /// Where the coordinator is to hold rows, and they are not to be had; where updates are to be
     /// hidden, and nobody's keys are known.
-    pub fn coordinator(
-        &self,
-        run: RunId,
-        state: Option<RunState>,
-    ) -> Result<Coordinator, Failure> {
+    pub fn coordinator(&self, run: RunId, state: Option<RunState>) -> Result<Coordinator, Failure> {
         let Self {
             experiment,
             federation,

@@ -292,7 +292,13 @@ impl Running {
             .build()
             .unwrap();
         let (stop, sent) = (CancellationToken::new(), Sent::default());
-        let hospital = run_hospital(settings, trainer, Box::new(sent.clone()), None, stop.clone());
+        let hospital = run_hospital(
+            settings,
+            trainer,
+            Box::new(sent.clone()),
+            None,
+            stop.clone(),
+        );
         let ended = runtime.spawn(hospital);
         Self {
             stop,

@@ -81,9 +81,8 @@ impl Masked {
             State::Consenting(state) => state.awaited(),
             State::Unmasking(state) => state.awaited(),
         };
-        awaited.retain(|node| {
-            self.asked.cohort.contains(node) && !self.asked.declined.contains(node)
-        });
+        awaited
+            .retain(|node| self.asked.cohort.contains(node) && !self.asked.declined.contains(node));
         awaited
     }
 
@@ -194,6 +193,12 @@ impl Coordinator {
         answer: MaskingAnswer,
     ) -> Result<(), Refusal> {
         let open = self.state.round;
+        let unmasking =
+            matches!(&self.phase, Phase::Masked(m) if m.phase() == MaskingPhase::Revelations);
+        if matches!(answer, MaskingAnswer::Revelation(_)) && (round < open || !unmasking) {
+            // There were enough before it: nobody's mistake.
+            return Ok(());
+        }
         let Phase::Masked(masked) = &mut self.phase else {
             return Err(match round < open {
                 true => Refusal::TooLate,
@@ -268,7 +273,9 @@ impl Coordinator {
             }),
             State::Unmasking(state) => {
                 return match state.close(NonZeroUsize::MIN) {
-                    Ok(sum) => self.close_unmasked(now, &masked.cohort, &masked.asked, sum, effects),
+                    Ok(sum) => {
+                        self.close_unmasked(now, &masked.cohort, &masked.asked, sum, effects)
+                    }
                     Err(failure) => self.fail(now, phase, &masked.asked, &failure, effects),
                 };
             }
@@ -317,6 +324,7 @@ impl Coordinator {
                 left: left as u32,
                 needed: needed as u32,
             },
+            Failure::Unopened(missing) => Abandoned::GraphNotDrawn { missing },
             Failure::Fault(Fault { node, .. }) => {
                 self.state.barred.insert(node);
                 Abandoned::NotUnmasked { culprit: node }

@@ -75,10 +75,7 @@ pub fn execute(args: &HospitalArgs, talk: Talk) -> Result<ExitCode, Failure> {
 }
 
 /// What the hospital needs for masked rounds, where its file says so.
-fn secrets(
-    loaded: &Loaded<HospitalConfig>,
-    parameters: usize,
-) -> Result<Option<Secrets>, Failure> {
+fn secrets(loaded: &Loaded<HospitalConfig>, parameters: usize) -> Result<Option<Secrets>, Failure> {
     let (config, folder) = (&loaded.value, loaded.folder());
     let Some(keys) = &config.secure_aggregation else {
         return Ok(None);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ward_core::secagg::{
-    Commitments, Consent, DrawOpening, Envelope, KeyOffer, MaskedUpload, Revelation, RevealedShare,
+    Commitments, Consent, DrawOpening, Envelope, KeyOffer, MaskedUpload, RevealedShare, Revelation,
     SEALED_SHARES, ShareKind, ShareOffer, SharesForYou,
 };
 use ward_core::{

@@ -21,7 +21,9 @@ use crate::personalisation::PersonalisationConfig;
 use crate::strategies::StrategyConfig;
 
 pub use adversaries::AdversariesConfig;
-pub use deployment::{CoordinatorConfig, HospitalConfig, HospitalKeysConfig, Secret, TransportMode};
+pub use deployment::{
+    CoordinatorConfig, HospitalConfig, HospitalKeysConfig, Secret, TransportMode,
+};
 pub use round::{RingConfig, RoundConfig};
 pub use schedule::{CosineConfig, LinearWarmupConfig, ScheduleConfig, StepConfig};
 pub use secure_aggregation::SecureAggregationConfig;

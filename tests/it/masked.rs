@@ -1,0 +1,371 @@
+//! Masked rounds of the whole engine: coordinator and nodes as values, and an unreliable line between.
+//!
+//! Node n's update is (2^n, 1), so that the sum says who is in it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use ward_core::{
+    Abandoned, Event, MaskSuite, MaskingAnswer, MaskingPhase, NodeId, Outcome, Params, Refusal,
+    Report, Tick,
+};
+use ward_privacy::secagg::{Identity, Member, MemoryJournal, Roster, SecretRng};
+use ward_round::{
+    Coordinator, Effect, Input, Masking, NodeEffect, NodeInput, NodeSession, RunState, Secrets,
+    Strategy,
+};
+
+use crate::engine::Settings;
+
+fn identity(node: u32) -> Identity {
+    Identity::from_bytes(&[node as u8 + 1; 32])
+}
+
+fn roster(nodes: u32) -> Arc<Roster> {
+    let member = |node| Member {
+        key: identity(node).key(),
+        certificate: [0; 32],
+    };
+    let members = (0..nodes).map(|node| (NodeId(node), member(node)));
+    Arc::new(Roster::new("test".into(), 1, members.collect()).unwrap())
+}
+
+/// What becomes of one report on its way; `None` where it is lost, and its node with it.
+type Line = dyn Fn(u32, NodeId, Report) -> Option<Report>;
+
+struct Play {
+    settings: Settings,
+    coordinator: Coordinator,
+    nodes: Vec<Option<NodeSession>>,
+    inbox: VecDeque<(NodeId, Report)>,
+    now: Tick,
+    wakes: Vec<Tick>,
+    events: Vec<Event>,
+    outcome: Option<Outcome>,
+}
+
+impl Play {
+    fn new(settings: &Settings, attempt: u32) -> Self {
+        let roster = roster(settings.nodes);
+        let mut plan = settings.plan();
+        plan.masking = Some(Masking {
+            suite: MaskSuite::ChaCha20,
+            attempt,
+            min_survivors: 3,
+            roster: roster.clone(),
+        });
+        let secrets = |node| Secrets {
+            identity: Arc::new(identity(node)),
+            roster: roster.clone(),
+            journal: Box::new(MemoryJournal::default()),
+            random: SecretRng::from_seed([node as u8; 32]),
+            least_survivors: 0,
+            parameters: 2,
+        };
+        let session = |node| NodeSession::new(NodeId(node)).masking(secrets(node));
+        Self {
+            coordinator: Coordinator::new(
+                plan,
+                Strategy::fed_avg(),
+                RunState::new(Params(vec![0.0; 2])),
+            ),
+            nodes: (0..settings.nodes).map(|n| Some(session(n))).collect(),
+            settings: settings.clone(),
+            inbox: VecDeque::new(),
+            now: Tick(0),
+            wakes: Vec::new(),
+            events: Vec::new(),
+            outcome: None,
+        }
+    }
+
+    /// With everybody there.
+    fn joined(mut self) -> Self {
+        self.tell(Input::Start);
+        for node in 0..self.settings.nodes {
+            self.tell(Input::Joined(NodeId(node)));
+        }
+        self
+    }
+
+    fn run(self, line: &Line) -> Self {
+        self.joined().to_the_end(line)
+    }
+
+    fn to_the_end(mut self, line: &Line) -> Self {
+        while self.outcome.is_none() {
+            if let Some((node, report)) = self.inbox.pop_front() {
+                assert!(
+                    !matches!(report, Report::Upload { .. }),
+                    "an update in the clear"
+                );
+                let round = report.round().0;
+                match line(round, node, report) {
+                    Some(report) => self.tell(Input::From(node, report)),
+                    None => self.nodes[node.0 as usize] = None,
+                }
+            } else {
+                self.wakes.sort_unstable();
+                let next = self.wakes.iter().find(|tick| **tick > self.now);
+                self.now = *next.expect("something to wait for");
+                self.tell(Input::Woke);
+            }
+        }
+        self
+    }
+
+    fn tell(&mut self, input: Input) {
+        for effect in self.coordinator.handle(self.now, input) {
+            match effect {
+                Effect::Send { to, instruction } => {
+                    self.ask(to, NodeInput::Instruction(instruction))
+                }
+                Effect::WakeAt(tick) => self.wakes.push(tick),
+                Effect::Emit(event) => self.events.push(event),
+                Effect::Done(outcome) => self.outcome = Some(outcome),
+                Effect::Checkpoint(_) => {}
+            }
+        }
+    }
+
+    fn ask(&mut self, to: NodeId, input: NodeInput) {
+        let Some(session) = &mut self.nodes[to.0 as usize] else {
+            return;
+        };
+        for effect in session.handle(self.now, input) {
+            match effect {
+                NodeEffect::Send(report) => self.inbox.push_back((to, report)),
+                NodeEffect::Train { round, .. } => {
+                    let result = Ok(self.settings.upload(to));
+                    self.ask(to, NodeInput::Trained { round, result });
+                }
+                NodeEffect::Summarise { .. } | NodeEffect::Evaluate { .. } | NodeEffect::Done => {}
+            }
+        }
+    }
+
+    /// Who is in the sum of each round that made a model, as the events say.
+    fn reporters(&self) -> Vec<Vec<NodeId>> {
+        let closed = self.events.iter().filter_map(|event| match event {
+            Event::RoundClosed { reporters, .. } => Some(reporters.clone()),
+            _ => None,
+        });
+        closed.collect()
+    }
+
+    fn abandoned(&self) -> Vec<Abandoned> {
+        let abandoned = self.events.iter().filter_map(|event| match event {
+            Event::RoundAbandoned { reason, .. } => Some(*reason),
+            _ => None,
+        });
+        abandoned.collect()
+    }
+}
+
+/// The mean of these nodes' updates.
+fn mean(nodes: &[NodeId]) -> [f32; 2] {
+    let sum: u32 = nodes.iter().map(|node| 1_u32 << node.0).sum();
+    [(f64::from(sum) / nodes.len() as f64) as f32, 1.0]
+}
+
+/// The model after all rounds: each moved it by the mean of those in it.
+fn moved(play: &Play) -> Vec<f32> {
+    let mut model = [0.0_f32; 2];
+    for reporters in play.reporters() {
+        let mean = mean(&reporters);
+        model.iter_mut().zip(mean).for_each(|(w, step)| *w += step);
+    }
+    model.to_vec()
+}
+
+fn phase(report: &Report) -> Option<MaskingPhase> {
+    let Report::Masking { answer, .. } = report else {
+        return None;
+    };
+    Some(match answer {
+        MaskingAnswer::Keys(_) => MaskingPhase::Keys,
+        MaskingAnswer::Opening(_) => MaskingPhase::Openings,
+        MaskingAnswer::Shares(_) => MaskingPhase::Shares,
+        MaskingAnswer::Upload(_) => MaskingPhase::Uploads,
+        MaskingAnswer::Consent(_) => MaskingPhase::Consents,
+        MaskingAnswer::Revelation(_) => MaskingPhase::Revelations,
+    })
+}
+
+/// Those who are lost in a phase of the first round, before their answer arrives.
+fn losing(lost: BTreeMap<NodeId, MaskingPhase>) -> impl Fn(u32, NodeId, Report) -> Option<Report> {
+    move |_, node, report| {
+        let gone = phase(&report).is_some_and(|phase| lost.get(&node) == Some(&phase));
+        (!gone).then_some(report)
+    }
+}
+
+const PHASES: [MaskingPhase; 5] = [
+    MaskingPhase::Keys,
+    MaskingPhase::Shares,
+    MaskingPhase::Uploads,
+    MaskingPhase::Consents,
+    MaskingPhase::Revelations,
+];
+
+fn settings(nodes: u32, rounds: u32) -> Settings {
+    Settings {
+        nodes,
+        rounds,
+        most_abandoned: 9,
+        ..Settings::default()
+    }
+}
+
+#[test]
+fn everybody_s_update_is_in_the_sum_and_no_more_is_told_of_any() {
+    let play = Play::new(&settings(5, 3), 0).run(&|_, _, report| Some(report));
+    assert_eq!(play.outcome, Some(Outcome::Completed));
+    assert_eq!(
+        play.reporters(),
+        vec![(0..5).map(NodeId).collect::<Vec<_>>(); 3]
+    );
+    assert_eq!(play.coordinator.params().0, moved(&play));
+    let accepted = |e: &Event| matches!(e, Event::ReportAccepted { .. });
+    assert!(!play.events.iter().any(accepted));
+}
+
+#[test]
+fn one_of_five_may_be_lost_in_any_phase() {
+    for phase in PHASES {
+        for lost in (0..5).map(NodeId) {
+            let line = losing([(lost, phase)].into());
+            let play = Play::new(&settings(5, 2), 0).run(&line);
+            assert_eq!(play.abandoned(), [], "{lost} lost with its {phase}");
+            assert_eq!(play.coordinator.params().0, moved(&play));
+            let counted = phase > MaskingPhase::Uploads;
+            assert_eq!(play.reporters()[0].contains(&lost), counted);
+        }
+    }
+}
+
+#[test]
+fn two_of_five_are_too_many_and_the_round_says_in_which_phase() {
+    for phase in PHASES {
+        let line = losing([(NodeId(1), phase), (NodeId(4), phase)].into());
+        let play = Play::new(&settings(5, 1), 0).run(&line);
+        let reason = Abandoned::BelowThreshold {
+            phase,
+            left: 3,
+            needed: 4,
+        };
+        assert_eq!(play.abandoned(), [reason]);
+        assert_eq!(play.coordinator.params().0, [0.0; 2]);
+    }
+}
+
+#[test]
+fn after_a_round_that_failed_the_next_has_new_keys() {
+    let failing = |round: u32, node: NodeId, report: Report| {
+        let uploads = phase(&report) == Some(MaskingPhase::Uploads);
+        if round > 0 || node.0 > 1 || !uploads {
+            return Some(report);
+        }
+        let (round, reason) = (report.round(), "no power".into());
+        Some(Report::Declined { round, reason })
+    };
+    let play = Play::new(&settings(5, 2), 0).run(&failing);
+    assert_eq!(play.abandoned().len(), 1);
+    assert_eq!(play.reporters().len(), 1);
+    assert_eq!(play.coordinator.params().0, moved(&play));
+}
+
+#[test]
+fn a_lying_node_is_named_and_not_asked_again() {
+    let lying = |_: u32, node: NodeId, report: Report| match report {
+        Report::Masking {
+            round,
+            answer: MaskingAnswer::Keys(mut offer),
+        } if node.0 == 2 => {
+            offer.mask[0] ^= 1;
+            let answer = MaskingAnswer::Keys(offer);
+            Some(Report::Masking { round, answer })
+        }
+        report => Some(report),
+    };
+    let play = Play::new(&settings(5, 2), 0).run(&lying);
+    let named = play.events.iter().filter_map(|event| match event {
+        Event::ReportRefused {
+            node,
+            refusal: Refusal::Dishonest(_),
+            ..
+        } => Some(*node),
+        _ => None,
+    });
+    assert_eq!(named.collect::<Vec<_>>(), [NodeId(2)]);
+    let others: Vec<NodeId> = [0, 1, 3, 4].map(NodeId).into();
+    assert_eq!(play.reporters(), vec![others; 2]);
+    assert_eq!(play.coordinator.params().0, moved(&play));
+}
+
+#[test]
+fn a_node_without_keys_declines_and_sends_no_update() {
+    let mut play = Play::new(&settings(5, 1), 0);
+    play.nodes[3] = Some(NodeSession::new(NodeId(3)));
+    let play = play.run(&|_, _, report| Some(report));
+    let declined = |e: &Event| {
+        matches!(
+            e,
+            Event::ReportDeclined {
+                node: NodeId(3),
+                ..
+            }
+        )
+    };
+    assert!(play.events.iter().any(declined));
+    assert_eq!(play.reporters()[0].len(), 4);
+}
+
+#[test]
+fn an_attempt_that_is_not_new_is_declined() {
+    let first = Play::new(&settings(4, 1), 7).joined();
+    // The same nodes, asked by a coordinator that was started again with an older number.
+    let mut second = Play::new(&settings(4, 1), 6);
+    let nodes = first.nodes.into_iter().enumerate().map(|(n, node)| {
+        let secrets = node?.into_secrets()?;
+        Some(NodeSession::new(NodeId(n as u32)).masking(secrets))
+    });
+    second.nodes = nodes.collect();
+    let second = second.run(&|_, _, report| Some(report));
+    let declined = |e: &&Event| matches!(e, Event::ReportDeclined { .. });
+    assert_eq!(second.events.iter().filter(declined).count(), 4);
+    assert_eq!(second.reporters().len(), 0);
+}
+
+#[test]
+fn who_comes_back_hears_what_it_still_owes_and_says_the_same_again() {
+    let mut play = Play::new(&settings(4, 1), 0).joined();
+    play.tell(Input::Joined(NodeId(1)));
+    let keys = |(from, report): &&(NodeId, Report)| {
+        *from == NodeId(1) && phase(report) == Some(MaskingPhase::Keys)
+    };
+    let twice: Vec<_> = play.inbox.iter().filter(keys).collect();
+    assert_eq!(twice.len(), 2);
+    assert_eq!(twice[0], twice[1]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Whoever is lost and when: a round either fails below its threshold, or its sum is exactly that
+    /// of those in it.
+    #[test]
+    fn a_sum_is_exact_or_there_is_none(
+        nodes in 3_u32..10,
+        lost in prop::collection::btree_map(0_u32..10, prop::sample::select(&PHASES[..]), 0..4),
+    ) {
+        let lost: BTreeMap<NodeId, MaskingPhase> =
+            lost.into_iter().map(|(node, phase)| (NodeId(node), phase)).collect();
+        let gone = lost.keys().filter(|node| node.0 < nodes).count();
+        let threshold = 2 * nodes as usize / 3 + 1;
+        let play = Play::new(&settings(nodes, 1), 0).run(&losing(lost));
+        prop_assert_eq!(&play.coordinator.params().0, &moved(&play));
+        prop_assert_eq!(play.reporters().is_empty(), nodes as usize - gone < threshold);
+    }
+}
