@@ -1,5 +1,6 @@
 //! Laws of the whole protocol, played by all nodes and a coordinator in one thread.
 
+mod colluders;
 mod drop_outs;
 mod evil_coordinator;
 mod evil_node;
