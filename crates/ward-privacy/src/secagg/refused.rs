@@ -118,6 +118,9 @@ pub enum Refused {
     /// The upload's weight is not one that the session allows.
     #[error("the upload's weight is {0}, which the session does not allow")]
     Weight(u64),
+    /// The upload's loss is not a number.
+    #[error("the upload's loss is not a number")]
+    Loss,
     /// Too few survivors consented to the same lists.
     #[error("{valid} hospitals consented to these survivors, and {needed} are needed")]
     Consents {

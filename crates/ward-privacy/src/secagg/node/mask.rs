@@ -45,8 +45,11 @@ impl Masking {
             Weighting::Examples => params.ring.most_weight,
             Weighting::Uniform => 1,
         };
-        if !(1..=most).contains(&upload.weight) || upload.loss.is_nan() {
+        if !(1..=most).contains(&upload.weight) {
             return Err(Refused::Weight(upload.weight));
+        }
+        if upload.loss.is_nan() {
+            return Err(Refused::Loss);
         }
         let Upload {
             mut words,

@@ -258,5 +258,7 @@ fn an_upload_that_is_not_of_the_session_is_not_masked() {
         said(|upload| upload.weight = 1 << 17),
         Some(Refused::Weight(1 << 17))
     );
+    assert_eq!(said(|upload| upload.loss = f64::NAN), Some(Refused::Loss));
+    assert_eq!(said(|upload| upload.loss = f64::INFINITY), None);
     assert_eq!(said(|_| ()), None);
 }
