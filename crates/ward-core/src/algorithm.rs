@@ -1,5 +1,8 @@
 //! What hospitals do beside plain local training, and which numbers travel for it.
 //!
+//! A run has one model, or as many as its algorithm says: their numbers then stand one model after
+//! the other wherever a model's are spoken of, in [`Params`](crate::Params) and in updates.
+//!
 //! **Extras** are those numbers. Behind the model the coordinator may send some; behind its update a
 //! hospital may return some. Returned extras are sealed, weighed and summed as the update is, so
 //! that an algorithm which needs only their mean works on sums.
@@ -40,9 +43,53 @@ pub enum Algorithm {
         /// rate, which is the paper's and follows a rate that changes.
         lipschitz: Option<f32>,
     },
+    /// IFCA (Ghosh et al. 2020, arXiv:2006.04088, Algorithm 1, model averaging): of several models a
+    /// hospital trains the one with the least loss on its training rows. Its update is zero but for
+    /// that model, and the upload carries a number for each model: 1 for that one, 0 for others.
+    Ifca {
+        /// How many models, 1 to [`Algorithm::MOST_MODELS`]; with 1 it is FedAvg.
+        clusters: u8,
+    },
 }
 
 impl Algorithm {
+    /// The most models that a run can have.
+    pub const MOST_MODELS: u8 = 16;
+
+    /// How many models a run has.
+    #[must_use]
+    pub fn models(&self) -> usize {
+        match self {
+            Self::Ifca { clusters } => usize::from(*clusters),
+            Self::Plain
+            | Self::FedDyn { .. }
+            | Self::Scaffold
+            | Self::FedNova
+            | Self::FedExP
+            | Self::QFedAvg { .. } => 1,
+        }
+    }
+
+    /// Numbers of all the run's models, each of `parameters` numbers.
+    #[must_use]
+    pub fn models_len(&self, parameters: usize) -> usize {
+        parameters.saturating_mul(self.models())
+    }
+
+    /// Numbers that an instruction to train carries: the models, and the extras behind them.
+    #[must_use]
+    pub fn instruction_len(&self, parameters: usize) -> usize {
+        self.models_len(parameters)
+            .saturating_add(self.extras_sent(parameters))
+    }
+
+    /// Numbers that an upload carries: the update of the models, and the extras behind it.
+    #[must_use]
+    pub fn upload_len(&self, parameters: usize) -> usize {
+        self.models_len(parameters)
+            .saturating_add(self.extras_returned(parameters))
+    }
+
     /// How many numbers the coordinator sends behind a model of `parameters` numbers.
     #[must_use]
     pub fn extras_sent(&self, parameters: usize) -> usize {
@@ -52,7 +99,8 @@ impl Algorithm {
             | Self::FedDyn { .. }
             | Self::FedNova
             | Self::FedExP
-            | Self::QFedAvg { .. } => 0,
+            | Self::QFedAvg { .. }
+            | Self::Ifca { .. } => 0,
         }
     }
 
@@ -63,6 +111,7 @@ impl Algorithm {
             Self::Plain | Self::FedDyn { .. } => 0,
             Self::Scaffold => parameters,
             Self::FedNova | Self::FedExP | Self::QFedAvg { .. } => Wide::NUMBERS,
+            Self::Ifca { .. } => self.models(),
         }
     }
 
@@ -72,7 +121,11 @@ impl Algorithm {
         match self {
             Self::FedDyn { .. } => Some(StateKind::FedDyn),
             Self::Scaffold => Some(StateKind::Scaffold),
-            Self::Plain | Self::FedNova | Self::FedExP | Self::QFedAvg { .. } => None,
+            Self::Plain
+            | Self::FedNova
+            | Self::FedExP
+            | Self::QFedAvg { .. }
+            | Self::Ifca { .. } => None,
         }
     }
 }

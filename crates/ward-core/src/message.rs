@@ -24,7 +24,7 @@ pub enum Instruction {
     Train {
         /// The open round.
         round: RoundId,
-        /// The model, and behind it the order's [extras](crate::algorithm).
+        /// The [models](crate::algorithm) of the run, and behind them the order's extras.
         params: Arc<Params>,
         /// How.
         order: Arc<TrainOrder>,
@@ -42,7 +42,7 @@ pub enum Instruction {
     Evaluate {
         /// The round that made them.
         round: RoundId,
-        /// The model.
+        /// The [models](crate::algorithm) of the run, without extras.
         params: Arc<Params>,
         /// How it was trained.
         order: Arc<TrainOrder>,
@@ -97,7 +97,7 @@ pub enum Report {
 /// cannot matter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Upload {
-    /// One word for each parameter, and for each of the order's [extras](crate::algorithm).
+    /// One word for each parameter of each model, and for each of the order's [extras](crate::algorithm).
     pub words: Words,
     /// How much the update counts; the same weight is already multiplied into the words.
     pub weight: u64,

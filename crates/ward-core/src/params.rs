@@ -57,6 +57,24 @@ impl Layout {
         None
     }
 
+    /// The layout of so many models of this layout, one after the other. Of several, each name begins
+    /// with its model's: `cluster2.dense1.weight`.
+    #[must_use]
+    pub fn of_models(&self, models: usize) -> Self {
+        if models == 1 {
+            return self.clone();
+        }
+        let of_model = |model: usize| {
+            self.tensors.iter().map(move |tensor| TensorSpec {
+                name: format!("cluster{model}.{}", tensor.name),
+                shape: tensor.shape.clone(),
+            })
+        };
+        Self {
+            tensors: (1..=models).flat_map(of_model).collect(),
+        }
+    }
+
     /// The digest of names and shapes: two models with equal digests can be averaged.
     #[must_use]
     pub fn digest(&self) -> Digest {
@@ -74,7 +92,8 @@ impl Layout {
     }
 }
 
-/// A model: flat numbers, to be read with the run's [`Layout`].
+/// A model: flat numbers, to be read with the run's [`Layout`]. Where a run has several, all of them,
+/// one after the other.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 #[serde(transparent)]
 pub struct Params(pub Vec<f32>);
@@ -132,6 +151,20 @@ mod tests {
         assert_eq!(layout("w", &[2, 3]).digest(), layout("w", &[2, 3]).digest());
         assert_ne!(layout("w", &[2, 3]).digest(), layout("w", &[3, 2]).digest());
         assert_ne!(layout("w", &[2, 3]).digest(), layout("v", &[2, 3]).digest());
+    }
+
+    #[test]
+    fn several_models_are_named_and_one_is_as_it_was() {
+        let layout = Layout {
+            tensors: vec![TensorSpec {
+                name: "w".into(),
+                shape: vec![2],
+            }],
+        };
+        assert_eq!(layout.of_models(1), layout);
+        let two = layout.of_models(2);
+        assert_eq!(two.place("cluster1.w"), Some(0..2));
+        assert_eq!(two.place("cluster2.w"), Some(2..4));
     }
 
     #[test]

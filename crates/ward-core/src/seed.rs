@@ -23,6 +23,8 @@ impl Purpose {
     pub const PERSONAL: Self = Self("personal");
     /// The first parameters of the model.
     pub const INITIAL_PARAMS: Self = Self("initial-params");
+    /// The first parameters of a run's models after its first.
+    pub const CLUSTERS: Self = Self("clusters");
     /// Latency and jitter of a simulated link.
     pub const LINK: Self = Self("link");
     /// Whether a simulated hospital is silent.

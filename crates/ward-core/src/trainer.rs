@@ -197,6 +197,16 @@ impl TrainOrder {
         1 + u64::from(self.personalisation != Personalisation::None)
     }
 
+    /// How many rows are scored, over all of `rows` training rows, to choose one of the run's
+    /// models: before training, and before scoring.
+    #[must_use]
+    pub fn scored_to_choose(&self, rows: u64) -> u64 {
+        match self.algorithm.models() as u64 {
+            1 => 0,
+            models => rows.saturating_mul(models),
+        }
+    }
+
     fn visits_of(&self, work: LocalWork, rows: u64) -> u64 {
         match work {
             LocalWork::Epochs(epochs) => rows.saturating_mul(epochs.into()),
@@ -214,7 +224,7 @@ impl TrainOrder {
 /// The result of local training. It stays in the hospital: it neither serialises nor prints.
 #[derive(Clone, PartialEq)]
 pub struct LocalUpdate {
-    /// After minus before.
+    /// After minus before, of each of the run's models.
     pub delta: Delta,
     /// What the order's [`Algorithm`] has the upload carry behind it.
     pub extras: Vec<f32>,
@@ -281,7 +291,7 @@ pub trait Trainer: Send {
     /// Sums over the training rows, for federated scaling.
     fn summarise(&self) -> Summary;
 
-    /// Trains from `params` as `order` says: the model, and behind it the
+    /// Trains from `params` as `order` says: the run's [models](Algorithm::models), and behind them the
     /// [extras](Algorithm::extras_sent) of the order's algorithm. Every random choice is drawn at
     /// `order.seed` + `address`, so the result depends on nothing else.
     ///
@@ -294,7 +304,8 @@ pub trait Trainer: Send {
         address: Address,
     ) -> Result<LocalUpdate, TrainError>;
 
-    /// Scores `params` on the hospital's clean test rows, prepared as `order` says, and the
+    /// Scores `params`, of several models the one that the hospital would train, on the hospital's
+    /// clean test rows, prepared as `order` says, and the
     /// hospital's own model under [personal names](crate::metric::name::PERSONAL) where the order has
     /// it; `address` names the round that made `params`.
     ///

@@ -105,7 +105,11 @@ pub struct Manifest {
     /// Names and shapes of the model's tensors.
     #[serde(default)]
     pub layout: Layout,
-    /// The final model.
+    /// Models of the run. Where there are several, a hospital's scores are those of the one that
+    /// fits its training rows best.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub models: u32,
+    /// The final model, or all of them.
     #[serde(default)]
     pub model_digest: Option<Digest>,
     /// When it started, as text: `2026-11-24T14:00:00Z`.
@@ -136,7 +140,27 @@ pub struct Manifest {
     pub adversaries: Option<Adversaries>,
 }
 
+fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_one(models: &u32) -> bool {
+    *models == 1
+}
+
 impl Manifest {
+    /// What a table of results must say of the federated model where there are several.
+    #[must_use]
+    pub fn which_model(&self) -> Option<String> {
+        (self.models > 1).then(|| {
+            format!(
+                "federated: each hospital by the one of {} models that fits its training rows best",
+                self.models
+            )
+        })
+    }
+
     /// The manifest of a run about to start with the resolved configuration `config`; the fields
     /// that the caller knows better are set afterwards.
     #[must_use]
@@ -159,6 +183,7 @@ impl Manifest {
             config_family: config_family(config),
             data_digest: None,
             layout: Layout::default(),
+            models: 1,
             model_digest: None,
             started: String::new(),
             finished: None,

@@ -23,7 +23,7 @@ pub struct Plan {
     pub federated_scaling: bool,
     /// Features in one row: what a [`ward_core::Summary`] must have.
     pub features: usize,
-    /// Parameters of the model.
+    /// Parameters of a model.
     pub parameters: usize,
     /// The share of the reports aimed at that is enough at the deadline, above 0 to 1.
     pub quorum: f64,
@@ -107,10 +107,16 @@ impl Plan {
         (node.0 as usize) < self.roster.len()
     }
 
-    /// Numbers that an upload must have: the model's parameters and the algorithm's extras.
+    /// Numbers of all the run's models.
+    #[must_use]
+    pub fn models_len(&self) -> usize {
+        self.order.algorithm.models_len(self.parameters)
+    }
+
+    /// Numbers that an upload must have: those of the models and the algorithm's extras.
     #[must_use]
     pub fn upload_len(&self) -> usize {
-        self.parameters + self.order.algorithm.extras_returned(self.parameters)
+        self.order.algorithm.upload_len(self.parameters)
     }
 
     /// Words that an upload travels in: under masks, weight and weighted loss are two more.
@@ -122,7 +128,7 @@ impl Plan {
     /// Numbers that an instruction to train carries, likewise.
     #[must_use]
     pub fn instruction_len(&self) -> usize {
-        self.parameters + self.order.algorithm.extras_sent(self.parameters)
+        self.order.algorithm.instruction_len(self.parameters)
     }
 
     /// Reports needed at the deadline when `target` are aimed at.

@@ -54,7 +54,7 @@ impl RunState {
         self.round
     }
 
-    /// The model.
+    /// The model, or all the run's models.
     #[must_use]
     pub fn params(&self) -> &Params {
         &self.params

@@ -40,13 +40,16 @@ impl Link {
         (self.latency_ms + jitter + transfer).round() as u64
     }
 
-    /// Milliseconds of training: six operations a parameter and row (forward, backward, update).
+    /// Milliseconds of training: six operations a parameter and row (forward, backward, update), and
+    /// two for each of several models to choose from.
     pub(crate) fn training_ms(&self, order: &TrainOrder, rows: u64, parameters: usize) -> u64 {
-        self.operations_ms(6.0 * order.visits(rows) as f64 * parameters as f64)
+        let training = 6.0 * order.visits(rows) as f64;
+        let choosing = 2.0 * order.scored_to_choose(rows) as f64;
+        self.operations_ms((training + choosing) * parameters as f64)
     }
 
     /// Milliseconds of scoring on `test` rows: two operations a parameter and row for each model, and
-    /// what is trained on `train` rows before.
+    /// what is trained, or scored to choose, on `train` rows before.
     pub(crate) fn scoring_ms(
         &self,
         order: &TrainOrder,
@@ -54,7 +57,8 @@ impl Link {
         parameters: usize,
     ) -> u64 {
         let training = 6.0 * order.visits_before_scoring(train) as f64;
-        let scoring = 2.0 * (order.models_scored() * test) as f64;
+        let scored = order.models_scored() * test + order.scored_to_choose(train);
+        let scoring = 2.0 * scored as f64;
         self.operations_ms((training + scoring) * parameters as f64)
     }
 

@@ -8,14 +8,13 @@ use ward_core::{
 };
 use ward_data::{HospitalData, Rows};
 
-use crate::algorithm::{Before, Part, part};
+use crate::algorithm::{Before, Chosen, Part, choose, part};
 use crate::batches;
 use crate::fit::Added;
 use crate::fused::difference;
 use crate::learner::{check_rows, scaled};
 use crate::learners::Learners;
 use crate::personal;
-use crate::score::Scores;
 
 /// A [`Trainer`] over one hospital's rows.
 #[derive(Debug)]
@@ -67,20 +66,6 @@ impl HospitalTrainer {
         &self.data
     }
 
-    /// Metrics and positive-class scores of `params` on the hospital's test rows.
-    ///
-    /// # Errors
-    /// [`TrainError`] when parameters, rows or scaling do not fit.
-    pub fn scores(
-        &mut self,
-        params: &Params,
-        scaling: Option<&Arc<Scaling>>,
-    ) -> Result<Scores, TrainError> {
-        self.prepare(scaling)?;
-        let rows = self.scaled.as_ref().map_or(&self.data.test, |s| &s.test);
-        self.learners.lend(|learner| learner.score(&params.0, rows))
-    }
-
     /// Makes `scaled` the rows under `scaling`, unless they are already.
     fn prepare(&mut self, scaling: Option<&Arc<Scaling>>) -> Result<(), TrainError> {
         if let Some(misfit) = &self.misfit {
@@ -99,6 +84,22 @@ impl HospitalTrainer {
             test: scaled(&self.data.test, Some(scaling))?.into_owned(),
         });
         Ok(())
+    }
+
+    /// Training and test rows as [`Self::prepare`] left them.
+    fn rows(&self) -> (&Rows, &Rows) {
+        match &self.scaled {
+            Some(scaled) => (&scaled.train, &scaled.test),
+            None => (&self.data.train, &self.data.test),
+        }
+    }
+}
+
+/// Whether so many numbers came as there must be.
+fn check_len(params: &Params, expected: usize) -> Result<(), TrainError> {
+    match params.0.len() {
+        got if got == expected => Ok(()),
+        got => Err(TrainError::WrongLength { got, expected }),
     }
 }
 
@@ -122,20 +123,21 @@ impl Trainer for HospitalTrainer {
         address: Address,
     ) -> Result<LocalUpdate, TrainError> {
         self.prepare(order.scaling.as_ref())?;
-        let rows = self.scaled.as_ref().map_or(&self.data.train, |s| &s.train);
+        let (rows, _) = self.rows();
         let parameters = self.learners.spec().parameters();
-        let expected = parameters + order.algorithm.extras_sent(parameters);
-        if params.0.len() != expected {
-            let got = params.0.len();
-            return Err(TrainError::WrongLength { got, expected });
-        }
-        let (start, sent) = params.0.split_at(parameters);
+        check_len(params, order.algorithm.instruction_len(parameters))?;
+        let (models, sent) = params.0.split_at(order.algorithm.models_len(parameters));
         let states = self.states.as_deref();
         self.learners.lend(|learner| {
+            let Chosen {
+                place: choice,
+                params: start,
+            } = choose(learner, models, rows)?;
             let before = Before {
                 order,
                 address,
                 start,
+                choice,
                 sent,
                 steps: batches::steps(rows.len(), order),
                 states,
@@ -174,30 +176,36 @@ impl Trainer for HospitalTrainer {
         order: &TrainOrder,
         address: Address,
     ) -> Result<Evaluation, TrainError> {
-        let mut evaluation = self.scores(params, order.scaling.as_ref())?.evaluation;
-        let (train, test) = match &self.scaled {
-            Some(scaled) => (&scaled.train, &scaled.test),
-            None => (&self.data.train, &self.data.test),
-        };
-        let before = Before {
-            order,
-            address,
-            start: &params.0,
-            sent: &[],
-            steps: 0,
-            states: self.states.as_deref(),
-        };
-        let own = self.learners.lend(|learner| {
-            let own = personal::model(&before, learner, train)?;
-            own.map(|own| learner.score(&own, test)).transpose()
-        });
-        match own {
-            Ok(Some(own)) => evaluation.0.extend(own.evaluation.as_personal().0),
-            // Its own model is lost; what it says of the common one is not.
-            Ok(None) | Err(TrainError::Diverged) => {}
-            Err(error) => return Err(error),
-        }
-        Ok(evaluation)
+        self.prepare(order.scaling.as_ref())?;
+        let (train, test) = self.rows();
+        let parameters = self.learners.spec().parameters();
+        check_len(params, order.algorithm.models_len(parameters))?;
+        let states = self.states.as_deref();
+        self.learners.lend(|learner| {
+            let Chosen {
+                place: choice,
+                params: start,
+            } = choose(learner, &params.0, train)?;
+            let mut evaluation = learner.score(start, test)?.evaluation;
+            let before = Before {
+                order,
+                address,
+                start,
+                choice,
+                sent: &[],
+                steps: 0,
+                states,
+            };
+            let own = personal::model(&before, learner, train);
+            let own = own.and_then(|own| own.map(|own| learner.score(&own, test)).transpose());
+            match own {
+                Ok(Some(own)) => evaluation.0.extend(own.evaluation.as_personal().0),
+                // Its own model is lost; what it says of the common one is not.
+                Ok(None) | Err(TrainError::Diverged) => {}
+                Err(error) => return Err(error),
+            }
+            Ok(evaluation)
+        })
     }
 }
 

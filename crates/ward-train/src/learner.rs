@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ward_core::{Address, Params, Scaling, TrainError, TrainOrder};
 use ward_data::Rows;
 
+use crate::algorithm::{Chosen, choose};
 use crate::engine::{Engine, Model};
 use crate::fit::{Added, Workspace, fit};
 use crate::model::ModelSpec;
@@ -86,6 +87,26 @@ impl Learner {
         check_rows(&self.spec, rows)?;
         let rows = scaled(rows, scaling)?;
         self.score(&params.0, &rows)
+    }
+
+    /// Of the `models` of a run, one after the other, the one with the least loss on `rows`, z-scored
+    /// with `scaling` if there is one: its place among them, from 0, and its parameters.
+    ///
+    /// # Errors
+    /// [`TrainError`] when parameters, rows or scaling do not fit.
+    pub fn choose(
+        &mut self,
+        models: &Params,
+        rows: &Rows,
+        scaling: Option<&Scaling>,
+    ) -> Result<(usize, Params), TrainError> {
+        check_rows(&self.spec, rows)?;
+        let rows = match models.0.len() == self.spec.parameters() {
+            true => Cow::Borrowed(rows), // one alone is not scored
+            false => scaled(rows, scaling)?,
+        };
+        let Chosen { place, params } = choose(self, &models.0, &rows)?;
+        Ok((place, Params(params.to_vec())))
     }
 
     /// As [`Self::train`], on rows that are checked and scaled already, with what is `added`: the

@@ -15,6 +15,9 @@ pub(crate) fn algorithm_message(algorithm: Algorithm) -> Option<train_order::Alg
         Algorithm::FedNova => Message::FedNova(proto::FedNova {}),
         Algorithm::FedExP => Message::FedExp(proto::FedExP {}),
         Algorithm::QFedAvg { q, lipschitz } => Message::QFedAvg(proto::QFedAvg { q, lipschitz }),
+        Algorithm::Ifca { clusters } => Message::Ifca(proto::Ifca {
+            clusters: clusters.into(),
+        }),
     })
 }
 
@@ -39,7 +42,21 @@ pub(crate) fn read_algorithm(
                 .map(|lipschitz| strength("q_fed_avg.lipschitz", lipschitz))
                 .transpose()?,
         },
+        Message::Ifca(m) => Algorithm::Ifca {
+            clusters: clusters(m.clusters)?,
+        },
     })
+}
+
+/// So many models that they fit where one does.
+fn clusters(value: u32) -> Result<u8, Unreadable> {
+    let few = u8::try_from(value).ok();
+    few.filter(|few| (1..=Algorithm::MOST_MODELS).contains(few))
+        .ok_or_else(|| Unreadable::OutOfRange {
+            field: "ifca.clusters",
+            got: value.to_string(),
+            range: "1 to 16",
+        })
 }
 
 /// A number that is divided by.

@@ -128,21 +128,23 @@ impl proto::Instruction {
         Manifest::try_from(manifest).map(Some)
     }
 
-    /// What that tensor must be where the model has `parameters` numbers: the algorithm may have
-    /// extras behind it.
+    /// What that tensor must be where a model has `parameters` numbers: a run may have several, and
+    /// its algorithm extras behind them.
     ///
     /// # Errors
     /// [`Unreadable`] when the order in the instruction is not whole.
     pub fn expects(&self, parameters: u64) -> Result<Expected, Unreadable> {
-        let extras = match &self.instruction {
-            Some(instruction::Instruction::Train(m)) => {
-                let order = m.order.as_ref().ok_or(Unreadable::Missing("order"))?;
-                let algorithm = read_algorithm(order.algorithm)?;
-                algorithm.extras_sent(usize::try_from(parameters).unwrap_or(usize::MAX)) as u64
-            }
-            _ => 0,
+        let algorithm = |order: &Option<proto::TrainOrder>| {
+            let order = order.as_ref().ok_or(Unreadable::Missing("order"))?;
+            read_algorithm(order.algorithm)
         };
-        Ok(Expected::params(parameters.saturating_add(extras)))
+        let one = usize::try_from(parameters).unwrap_or(usize::MAX);
+        let numbers = match &self.instruction {
+            Some(instruction::Instruction::Train(m)) => algorithm(&m.order)?.instruction_len(one),
+            Some(instruction::Instruction::Evaluate(m)) => algorithm(&m.order)?.models_len(one),
+            _ => one,
+        };
+        Ok(Expected::params(numbers as u64))
     }
 
     /// The round it belongs to, as far as it can be read.

@@ -122,7 +122,7 @@ impl RunFolder {
         };
         let state: RunState = load_state(&checkpoint.state)?;
         // The two files were written one after the other; a mixture would be a silent error.
-        let params: Params = load_params(&checkpoint.params, setup.model.layout())?;
+        let params: Params = load_params(&checkpoint.params, &setup.layout())?;
         if params.digest() != state.params().digest() {
             let why = format!(
                 "{} and the model beside it differ",
@@ -172,7 +172,7 @@ impl RunFolder {
         view: &RunView,
         results: &Vec<ResultRow>,
     ) -> Result<(), Failure> {
-        self.dir.write_model(params, setup.model.layout())?;
+        self.dir.write_model(params, &setup.layout())?;
         self.dir.write_results(results)?;
         let manifest = &mut self.manifest;
         manifest.outcome = view.finished.as_ref().map(|finished| finished.outcome);
@@ -233,6 +233,7 @@ fn describe(manifest: &mut Manifest, setup: &Setup, mode: Mode) {
     manifest.rounds = experiment.rounds;
     manifest.hospitals = setup.federation.roster().len() as u32;
     manifest.layout = setup.model.layout().clone();
+    manifest.models = setup.models() as u32;
     manifest.synthetic = setup.federation.source().synthetic();
     manifest.privacy = Privacy::default();
     manifest.adversaries = experiment.adversaries.as_ref().map(|config| Adversaries {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use ward_core::{NodeId, Params, RingSpec, RunId};
+use ward_core::{Layout, NodeId, Params, Purpose, RingSpec, RunId};
 use ward_data::{DataError, Federation, HospitalData, Rows};
 use ward_privacy::RowScanner;
 use ward_privacy::secagg::Roster;
@@ -94,10 +94,36 @@ impl Setup {
         self
     }
 
-    /// The model before round 0.
+    /// The model before round 0; where the run has several, its first.
     #[must_use]
     pub fn initial_params(&self) -> Params {
         self.model.initial_params(self.experiment.root())
+    }
+
+    /// All the run's models before round 0, one after the other. Those after the first are drawn at
+    /// places of their own.
+    #[must_use]
+    pub fn initial_models(&self) -> Params {
+        let mut models = self.initial_params();
+        let place = self.experiment.root().purpose(Purpose::CLUSTERS);
+        for index in 1..self.models() as u64 {
+            let model = self.model.initial_params(place.child("model", index));
+            models.0.extend(model.0);
+        }
+        models
+    }
+
+    /// How many models the run has.
+    #[must_use]
+    pub fn models(&self) -> usize {
+        let order = self.experiment.order(&self.model, self.ring);
+        order.algorithm.models()
+    }
+
+    /// The layout of all the run's models, one after the other.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        self.model.layout().of_models(self.models())
     }
 
     /// The engine of `run`, starting with `state`, or at round 0 where there is none.
@@ -113,7 +139,7 @@ impl Setup {
             ring,
             ..
         } = self;
-        let state = state.unwrap_or_else(|| RunState::new(self.initial_params()));
+        let state = state.unwrap_or_else(|| RunState::new(self.initial_models()));
         let mut strategy = experiment.strategy(federation, model.layout());
         let target = experiment.target(federation.roster());
         let robust = experiment.strategy.robust(target);

@@ -142,6 +142,9 @@ fn model(run: &RunData, manifest: &Manifest) -> String {
         .collect();
     let more = manifest.layout.tensors.len().saturating_sub(tensors.len());
     let mut words = text::count(parameters);
+    if manifest.models > 1 {
+        words = format!("{} models of {words}", manifest.models);
+    }
     if !tensors.is_empty() {
         words += &format!(": {}", tensors.join(", "));
     }

@@ -99,7 +99,7 @@ impl Coordinator {
         &self.state
     }
 
-    /// The model as it stands.
+    /// The model as it stands, or all the run's models.
     #[must_use]
     pub fn params(&self) -> &Params {
         &self.state.params
@@ -146,7 +146,7 @@ impl Coordinator {
             round: self.state.round,
             rounds: self.plan.rounds,
             nodes: self.plan.roster.clone(),
-            parameters: self.state.params.0.len() as u64,
+            parameters: self.plan.parameters as u64,
         }));
         let enrolling = Enrolling {
             everybody: true,

@@ -145,7 +145,7 @@ impl Coordinator {
         let mut params = self.state.params.clone();
         params
             .0
-            .extend(optimizer.extras(&self.state.optimizer, params.0.len()));
+            .extend(optimizer.extras(&self.state.optimizer, self.plan.parameters));
         let params = Arc::new(params);
         let order = self.order(round);
         if self.plan.masking.is_some() {
@@ -226,7 +226,7 @@ impl Coordinator {
         if self.strategy.aggregator.carries() {
             self.state.carried.clone_from(&update.0);
         }
-        let extras = update.0.split_off(self.plan.parameters);
+        let extras = update.0.split_off(self.plan.models_len());
         let step = Move {
             round: self.state.round,
             rounds: self.plan.rounds,

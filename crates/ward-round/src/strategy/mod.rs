@@ -13,6 +13,7 @@ mod server_adaptive;
 mod server_fed_dyn;
 mod server_fed_exp;
 mod server_fed_nova;
+mod server_ifca;
 mod server_lamb;
 mod server_lars;
 mod server_q_fed_avg;
@@ -30,6 +31,7 @@ pub use server_adaptive::{Adaptive, ServerAdaptive};
 pub use server_fed_dyn::ServerFedDyn;
 pub use server_fed_exp::ServerFedExP;
 pub use server_fed_nova::ServerFedNova;
+pub use server_ifca::ServerIfca;
 pub use server_lamb::ServerLamb;
 pub use server_lars::ServerLars;
 pub use server_q_fed_avg::ServerQFedAvg;
@@ -104,7 +106,7 @@ pub trait Accumulator: fmt::Debug + Send {
 
 /// Turns an aggregate into a new model.
 pub trait ServerOptimizer: fmt::Debug + Send {
-    /// Moves `params`. What it must remember is in `state`.
+    /// Moves `params`, the model or all the run's models. What it must remember is in `state`.
     fn apply(&self, state: &mut OptimizerState, params: &mut Params, step: &Move<'_>);
 
     /// The [extras](ward_core::algorithm) that the hospitals are sent behind a model of `parameters`

@@ -63,7 +63,7 @@ impl Conduct {
                 let result = match &adversaries.attack {
                     Attack::NonFinite(attack) => {
                         let parameters = trainer.layout().len();
-                        let words = parameters + order.algorithm.extras_returned(parameters);
+                        let words = order.algorithm.upload_len(parameters);
                         Some(NodeInput::Trained {
                             round: *round,
                             result: Ok(attack.forge(words)),

@@ -35,7 +35,7 @@ impl Part for FedDyn<'_> {
         Some(&self.linear)
     }
 
-    fn finish(self: Box<Self>, update: &mut [f32]) -> Result<Vec<f32>, TrainError> {
+    fn finish(self: Box<Self>, update: &mut Vec<f32>) -> Result<Vec<f32>, TrainError> {
         let h = self.linear.iter().zip(update);
         let h = h
             .map(|(linear, delta)| -linear - self.alpha * *delta)

@@ -8,7 +8,7 @@ use super::{Part, squared_norm};
 pub(super) struct FedExP;
 
 impl Part for FedExP {
-    fn finish(self: Box<Self>, update: &mut [f32]) -> Result<Vec<f32>, TrainError> {
+    fn finish(self: Box<Self>, update: &mut Vec<f32>) -> Result<Vec<f32>, TrainError> {
         Ok(Wide::new(squared_norm(update)).numbers().to_vec())
     }
 }

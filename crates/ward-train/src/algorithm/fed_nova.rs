@@ -27,7 +27,7 @@ impl FedNova {
 }
 
 impl Part for FedNova {
-    fn finish(self: Box<Self>, update: &mut [f32]) -> Result<Vec<f32>, TrainError> {
+    fn finish(self: Box<Self>, update: &mut Vec<f32>) -> Result<Vec<f32>, TrainError> {
         let steps = self.effective_steps as f32;
         update.iter_mut().for_each(|d| *d /= steps);
         Ok(Wide::new(self.effective_steps).numbers().to_vec())
@@ -52,6 +52,7 @@ mod tests {
             order: &order,
             address: at(0, 0),
             start: &[],
+            choice: 0,
             sent: &[],
             steps,
             states: None,

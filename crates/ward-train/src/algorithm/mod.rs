@@ -3,10 +3,13 @@
 mod fed_dyn;
 mod fed_exp;
 mod fed_nova;
+mod ifca;
 mod q_fed_avg;
 mod scaffold;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use ifca::{Chosen, choose};
 
 use ward_core::{Address, Algorithm, NodeStates, OptimizerSpec, TrainError, TrainOrder};
 
@@ -17,12 +20,13 @@ pub(crate) trait Part {
         None
     }
 
-    /// Makes of `update` (after minus before) what leaves the hospital, remembers what there is to
+    /// Makes of `update` (after minus before) what leaves the hospital, as long as all the run's
+    /// models, remembers what there is to
     /// remember, and returns the extras that the upload carries.
     ///
     /// # Errors
     /// [`TrainError::State`] when what is to be remembered cannot be kept.
-    fn finish(self: Box<Self>, update: &mut [f32]) -> Result<Vec<f32>, TrainError>;
+    fn finish(self: Box<Self>, update: &mut Vec<f32>) -> Result<Vec<f32>, TrainError>;
 }
 
 /// What an algorithm or a personalisation is given before the work.
@@ -30,8 +34,10 @@ pub(crate) trait Part {
 pub(crate) struct Before<'a> {
     pub(crate) order: &'a TrainOrder,
     pub(crate) address: Address,
-    /// The round's model.
+    /// The round's model, or the one of its models that the hospital chose.
     pub(crate) start: &'a [f32],
+    /// Its place among them, from 0.
+    pub(crate) choice: usize,
     /// The extras that were sent behind it.
     pub(crate) sent: &'a [f32],
     /// Steps that the order comes to with this hospital's rows.
@@ -60,6 +66,10 @@ pub(crate) fn part<'a>(
                 lipschitz.unwrap_or_else(|| 1.0 / before.order.optimizer.learning_rate());
             Box::new(q_fed_avg::QFedAvg { q, lipschitz, loss })
         }
+        Algorithm::Ifca { clusters } => Box::new(ifca::Ifca {
+            clusters: usize::from(clusters),
+            choice: before.choice,
+        }),
     }))
 }
 

@@ -18,7 +18,7 @@ pub(super) struct QFedAvg {
 }
 
 impl Part for QFedAvg {
-    fn finish(self: Box<Self>, update: &mut [f32]) -> Result<Vec<f32>, TrainError> {
+    fn finish(self: Box<Self>, update: &mut Vec<f32>) -> Result<Vec<f32>, TrainError> {
         let (q, lipschitz) = (f64::from(self.q), f64::from(self.lipschitz));
         let weight = self.loss.powf(q);
         let curvature = match q {
@@ -38,14 +38,14 @@ mod tests {
     use super::*;
 
     fn finish(q: f32, loss: f64, update: [f32; 2]) -> ([f32; 2], f64) {
-        let mut update = update;
+        let mut update = update.to_vec();
         let part = QFedAvg {
             q,
             lipschitz: 10.0,
             loss,
         };
         let extras = Box::new(part).finish(&mut update).unwrap();
-        (update, Wide::value(&extras).unwrap())
+        ([update[0], update[1]], Wide::value(&extras).unwrap())
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl Part for Scaffold<'_> {
         Some(&self.linear)
     }
 
-    fn finish(self: Box<Self>, update: &mut [f32]) -> Result<Vec<f32>, TrainError> {
+    fn finish(self: Box<Self>, update: &mut Vec<f32>) -> Result<Vec<f32>, TrainError> {
         let change = self.control.iter().zip(update);
         let change: Vec<f32> = change.map(|(c, delta)| -c - *delta / self.way).collect();
         let own = self.control.iter().zip(&self.linear).zip(&change);

@@ -158,6 +158,7 @@ fn order() -> impl Strategy<Value = TrainOrder> {
         Just(Algorithm::FedExP),
         (0.0_f32..1e3, proptest::option::of(1e-6_f32..1e3))
             .prop_map(|(q, lipschitz)| Algorithm::QFedAvg { q, lipschitz }),
+        (1..=Algorithm::MOST_MODELS).prop_map(|clusters| Algorithm::Ifca { clusters }),
     ];
     let weighting = prop_oneof![Just(Weighting::Examples), Just(Weighting::Uniform)];
     (

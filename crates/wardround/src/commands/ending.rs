@@ -96,6 +96,9 @@ fn page(folder: &RunFolder, setup: &Setup, view: &RunView, results: &[ResultRow]
             page.push('\n');
         }
     }
+    if let Some(which) = folder.manifest.which_model() {
+        page.push_str(&format!("{which}\n\n"));
+    }
     let sent = view.sent();
     let (audit, audited) = view.audit();
     page.push_str(&format!(

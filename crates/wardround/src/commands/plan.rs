@@ -149,7 +149,14 @@ fn page(planned: &Planned) -> Result<String, Failure> {
     );
     row(
         "model",
-        format!("{} parameters", count(forecast.parameters)),
+        match forecast.models {
+            1 => format!("{} parameters", count(forecast.parameters)),
+            models => format!(
+                "{models}, of {} parameters each; a hospital has the one that fits its training \
+                 rows best",
+                count(forecast.parameters)
+            ),
+        },
     );
     row("rounds", rounds(config, forecast));
     if forecast.may_be_asked < forecast.hospitals {

@@ -105,7 +105,7 @@ pub(super) fn teller(
     let story = folder.story()?;
     Ok(Teller::new(
         &folder.dir,
-        setup.model.layout(),
+        &setup.layout(),
         story,
         Terminal::new(style),
         interrupt,

@@ -36,7 +36,8 @@ pub struct Comparison {
     pub notes: Vec<String>,
 }
 
-/// Scores `federated` at every hospital, beside the baselines that the config asks for and what the
+/// Scores `federated` at every hospital (of several models the one that fits its training rows
+/// best), beside the baselines that the config asks for and what the
 /// hospitals reported of their own models in `view`. `scaling` is what they agreed on in the run. Runs on the threads of the caller's pool.
 ///
 /// # Errors
@@ -48,6 +49,7 @@ pub fn compare(
     view: &RunView,
 ) -> Result<Comparison, Failure> {
     let bench = Bench::new(setup, federated, scaling);
+    let models = setup.models();
     let roster = setup.federation.roster();
     let (pooled, seen) = rayon::join(
         || bench.train_pooled(),
@@ -73,7 +75,7 @@ pub fn compare(
     let scored = |model| -> Vec<(&NodeInfo, Scored)> {
         let of = |seen: &Seen| match model {
             Model::Alone => seen.alone.as_ref()?.as_ref().ok().cloned(),
-            Model::Federated => seen.federated.as_ref().ok().cloned(),
+            Model::Federated => Some(seen.federated.as_ref().ok()?.1.clone()),
             Model::Ceiling => seen.ceiling.clone(),
             Model::Personal | Model::Pooled => None,
         };
@@ -91,10 +93,19 @@ pub fn compare(
         &roster.iter().zip(pooled).collect::<Vec<_>>(),
     ));
     rows.extend(results::rows(Model::Ceiling, &scored(Model::Ceiling)));
+    let mut cards = cards::cards(&setup.federation)?;
+    if models > 1 {
+        for (card, seen) in cards.iter_mut().zip(&seen) {
+            let chosen = seen.federated.as_ref().ok();
+            let cluster = chosen.map(|(place, _)| format!("{} of {models}", place + 1));
+            card.facts
+                .extend(cluster.map(|cluster| ("cluster".to_owned(), cluster)));
+        }
+    }
     let prints: Vec<u8> = seen.iter().flat_map(|seen| seen.print.0).collect();
     Ok(Comparison {
         rows,
-        cards: cards::cards(&setup.federation)?,
+        cards,
         data_digest: Digest::of(&prints),
         notes,
     })
@@ -104,7 +115,8 @@ pub fn compare(
 struct Seen {
     name: String,
     alone: Option<Result<Scored, TrainError>>,
-    federated: Result<Scored, TrainError>,
+    /// Which of the run's models it has, from 0, and how that does.
+    federated: Result<(usize, Scored), TrainError>,
     ceiling: Option<Scored>,
     print: Digest,
 }
@@ -185,7 +197,9 @@ impl<'a> Bench<'a> {
             let fitted = learner.train(&self.initial, &data.train, &self.order, place)?;
             self.score(learner, &fitted.params, data)
         });
-        let federated = self.score(learner, self.federated, data);
+        let federated = learner
+            .choose(self.federated, &data.train, self.scaling.map(Arc::as_ref))
+            .and_then(|(place, model)| Ok((place, self.score(learner, &model, data)?)));
         let ceiling = self.setup.federation.ceiling(data).map(|auc| Scored {
             evaluation: Evaluation([(name::AUC.to_owned(), auc)].into()),
             cases: None,

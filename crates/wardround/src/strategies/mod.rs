@@ -19,6 +19,7 @@ mod fednova;
 mod fedprox;
 mod fltrust;
 mod geometric_median;
+mod ifca;
 mod keys;
 mod krum;
 mod layerwise;
@@ -55,6 +56,7 @@ pub use fednova::FedNovaConfig;
 pub use fedprox::FedProxConfig;
 pub use fltrust::FlTrustConfig;
 pub use geometric_median::GeometricMedianConfig;
+pub use ifca::IfcaConfig;
 pub use keys::BeforeConfig;
 pub use krum::{KrumConfig, MultiKrumConfig};
 pub use layerwise::{FedLambConfig, FedLarsConfig};
@@ -190,6 +192,8 @@ strategies! {
     "fedexp" => Fedexp(FedExPConfig),
     /// Hospitals with a high loss count more (Li et al. 2020).
     "qfedavg" => Qfedavg(QFedAvgConfig),
+    /// Several models, each for the hospitals that it fits best (Ghosh et al. 2020).
+    "ifca" => Ifca(IfcaConfig),
     /// Server Adam (Reddi et al. 2021).
     "fedadam" => Fedadam(FedAdamConfig),
     /// Server Adam with decoupled weight decay (Loshchilov and Hutter 2019).

@@ -110,7 +110,7 @@ impl<'a> Course<'a> {
             let evaluates =
                 every > 0 && (number.is_multiple_of(every) || number == self.plan.rounds);
             // With extras behind it, the model is not the one that was scored.
-            held = evaluates && self.plan.instruction_len() == self.plan.parameters;
+            held = evaluates && self.plan.instruction_len() == self.plan.models_len();
             unscored = (every > 0 && !evaluates).then_some(round);
             if evaluates {
                 evaluations += 1;
@@ -168,7 +168,9 @@ impl<'a> Course<'a> {
                 "train" => self.training_ms(*node),
                 "evaluate" => {
                     let training = 6.0 * self.order.visits_before_scoring(train) as f64;
-                    let scoring = 2.0 * (self.order.models_scored() * test) as f64;
+                    let models = self.order.models_scored();
+                    let scored = models * test + self.order.scored_to_choose(train);
+                    let scoring = 2.0 * scored as f64;
                     work_ms(&link, training + scoring, self.plan.parameters)
                 }
                 _ => 0,
@@ -189,8 +191,10 @@ impl<'a> Course<'a> {
     /// Milliseconds that `node` trains.
     pub(super) fn training_ms(&self, node: NodeId) -> u64 {
         let index = node.0 as usize;
-        let visits = self.order.visits(self.rows[index].0) as f64;
-        work_ms(&self.links[index], 6.0 * visits, self.plan.parameters)
+        let rows = self.rows[index].0;
+        let training = 6.0 * self.order.visits(rows) as f64;
+        let choosing = 2.0 * self.order.scored_to_choose(rows) as f64;
+        work_ms(&self.links[index], training + choosing, self.plan.parameters)
     }
 
     /// Bytes of a question.
@@ -209,7 +213,7 @@ impl<'a> Course<'a> {
                 },
                 _ => Instruction::Evaluate {
                     round,
-                    params: params(plan.parameters),
+                    params: params(plan.models_len()),
                     order: order.clone(),
                 },
             };

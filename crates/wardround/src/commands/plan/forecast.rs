@@ -36,8 +36,10 @@ pub struct Forecast {
     pub quorum: usize,
     /// Names of the hospitals that misbehave.
     pub adversaries: Vec<String>,
-    /// Parameters of the model.
+    /// Parameters of a model.
     pub parameters: usize,
+    /// Models of the run.
+    pub models: usize,
     /// Numbers that each hospital keeps for a model of its own.
     pub own_numbers: u64,
     /// Training rows of all hospitals.
@@ -133,6 +135,7 @@ impl Forecast {
             quorum: plan.quorum_of(target),
             adversaries: experiment.adversaries_by_name(&plan.roster),
             parameters: plan.parameters,
+            models: plan.order.algorithm.models(),
             own_numbers: own,
             training_rows: course.rows.iter().map(|(train, _)| train).sum(),
             test_rows: course.rows.iter().map(|(_, test)| test).sum(),
@@ -189,5 +192,6 @@ fn memory(
         true => cohort as u64 * upload * 12,
         false => 0,
     };
-    open + pooled + working + updates + seen + parameters * 20 + upload * 16
+    let models = plan.models_len() as u64;
+    open + pooled + working + updates + seen + models * 20 + upload * 16
 }

@@ -49,6 +49,7 @@ fn the_list_shows_the_defaults_that_the_file_has() {
             "fednova",
             "fedexp",
             "qfedavg",
+            "ifca",
             "fedadam",
             "fedadamw",
             "fedyogi",
@@ -79,8 +80,9 @@ fn the_list_shows_the_defaults_that_the_file_has() {
         assert!(StrategyConfig::defaults().contains(&table["strategy"]));
     }
     assert_eq!(listed[4]["visibility"], "sum-only");
-    assert_eq!(listed[14]["visibility"], "each-update");
-    assert_eq!(listed[20]["bears"], "f where n >= 4f + 3");
+    assert_eq!(listed[8]["visibility"], "sum-only");
+    assert_eq!(listed[15]["visibility"], "each-update");
+    assert_eq!(listed[21]["bears"], "f where n >= 4f + 3");
 }
 
 #[test]
