@@ -105,7 +105,8 @@ mod tests {
     #[test]
     fn half_a_model_is_refused() {
         for got in [0, 1, 3] {
-            let refused = choose(&mut learner(), &vec![0.0; got], &rows([0, 1]));
+            let models = vec![0.0; got];
+            let refused = choose(&mut learner(), &models, &rows([0, 1]));
             let wrong = TrainError::WrongLength { got, expected: 2 };
             assert_eq!(refused.unwrap_err(), wrong);
         }

@@ -187,6 +187,67 @@ fn two_rounds_of_fed_nova_fed_exp_and_q_fed_avg() {
 }
 
 #[test]
+fn two_rounds_of_ifca() {
+    let mut hospital = Hospital::new();
+    let algorithm = Algorithm::Ifca { clusters: 3 };
+    // The model that fits best stands in the middle, then last.
+    let worse = [[-2.0, 1.0, 0.7], [1.0, 3.0, -1.0]];
+    for (round, (start, models, place)) in [
+        (STARTS[0], [worse[0], STARTS[0], worse[1]], 1),
+        (STARTS[1], [worse[1], worse[0], STARTS[1]], 2),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let loss = |w: &[f32; 3]| hospital.loss(w).0;
+        assert!(worse.iter().all(|worse| loss(&start) < loss(worse)));
+        let w = hospital.walk(start, 3, |_, g, _| g);
+        let update = hospital.train(round, &models.concat(), algorithm);
+        let mut expected = [[0.0; 3]; 3];
+        expected[place] = [0, 1, 2].map(|i| w[i] - start[i]);
+        close(&update.delta.0, &expected.concat());
+        let mut chosen = [0.0; 3];
+        chosen[place] = 1.0;
+        assert_eq!(update.extras, chosen);
+        for (place, block) in expected.iter().enumerate() {
+            if chosen[place] == 0.0 {
+                assert_eq!(update.delta.0[3 * place..][..3], *block);
+            }
+        }
+    }
+}
+
+#[test]
+fn ifca_with_one_model_is_plain_training_to_the_bit() {
+    let plain = Hospital::new().train(0, &STARTS[0], Algorithm::Plain);
+    let one = Hospital::new().train(0, &STARTS[0], Algorithm::Ifca { clusters: 1 });
+    assert_eq!(one.delta.0, plain.delta.0);
+    assert_eq!((one.loss, one.extras), (plain.loss, vec![1.0]));
+}
+
+#[test]
+fn a_hospital_of_ifca_scores_the_model_that_it_would_train() {
+    let mut hospital = Hospital::new();
+    let evaluate = |hospital: &mut Hospital, models: &[[f32; 3]], algorithm| {
+        let order = TrainOrder {
+            algorithm,
+            ..order(LocalWork::Steps(3), 0, Batches::InOrder)
+        };
+        let models = Params(models.concat());
+        hospital.trainer.evaluate(&models, &order, at(0, 0))
+    };
+    let ifca = Algorithm::Ifca { clusters: 2 };
+    let alone = evaluate(&mut hospital, &STARTS[..1], Algorithm::Plain);
+    let models = [[1.0, 3.0, -1.0], STARTS[0]];
+    assert_eq!(evaluate(&mut hospital, &models, ifca), alone);
+    let wrong = TrainError::WrongLength {
+        got: 3,
+        expected: 6,
+    };
+    assert_eq!(evaluate(&mut hospital, &models[..1], ifca), Err(wrong));
+}
+
+#[test]
 fn orders_that_an_algorithm_is_not_defined_for_are_refused() {
     let mut hospital = Hospital::new();
     let adam = OptimizerSpec::Adam {

@@ -153,12 +153,17 @@ fn a_manifest_that_contradicts_itself_is_refused() {
     );
 }
 
+fn clusters(clusters: u32) -> Option<proto::train_order::Algorithm> {
+    let ifca = proto::Ifca { clusters };
+    Some(proto::train_order::Algorithm::Ifca(ifca))
+}
+
 /// Makes a right order wrong.
 type Change = fn(&mut proto::TrainOrder);
 
 #[test]
 fn an_order_is_whole_and_in_range_or_refused() {
-    let cases: [(&str, Change); 12] = [
+    let cases: [(&str, Change); 14] = [
         ("`order.work` is missing", |o| o.work = None),
         ("`order.optimizer` is missing", |o| o.optimizer = None),
         ("`order.ring` is missing", |o| o.ring = None),
@@ -185,6 +190,8 @@ fn an_order_is_whole_and_in_range_or_refused() {
                 momentum,
             }));
         }),
+        ("`ifca.clusters` is 0", |o| o.algorithm = clusters(0)),
+        ("`ifca.clusters` is 256", |o| o.algorithm = clusters(256)),
     ];
     for (expected, change) in cases {
         let said = order_refused(change);

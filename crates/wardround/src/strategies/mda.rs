@@ -14,7 +14,7 @@ impl StrategyTable for MdaConfig {
         About {
             r#use: "the mean of the narrowest n - f updates; exact, for few hospitals",
             bears: "f where n > 2f, in 100000 subsets at most",
-            paper: "El Mhamdi et al. 2018, Genuinely Distributed Byzantine Machine Learning, \
+            paper: "El Mhamdi et al. 2020, Genuinely Distributed Byzantine Machine Learning, \
                     arXiv:1905.03853",
         }
     }

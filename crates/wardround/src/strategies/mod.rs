@@ -224,7 +224,7 @@ strategies! {
     "geometric-median" => GeometricMedian(GeometricMedianConfig),
     /// The last result, moved as far as each update may (Karimireddy et al. 2021).
     "centred-clipping" => CentredClipping(CentredClippingConfig),
-    /// The mean of the narrowest n - f updates (El Mhamdi et al. 2018).
+    /// The mean of the narrowest n - f updates (El Mhamdi et al. 2020).
     "mda" => Mda(MdaConfig),
     /// The mean that a filter by covariance leaves narrowest (Allouah et al. 2025).
     "caf" => Caf(CafConfig),

@@ -45,7 +45,13 @@ fn keeping_no_hospital_open_does_not_matter() {
 
 #[test]
 fn processes_over_grpc_end_with_the_simulation_s_bits() {
-    let lab = Lab::new(SMALL);
+    for experiment in [SMALL.to_owned(), clustered(SMALL)] {
+        simulated_as_deployed(&experiment);
+    }
+}
+
+fn simulated_as_deployed(experiment: &str) {
+    let lab = Lab::new(experiment);
     let simulated = lab.summary("run e.toml");
     let deployed = lab.summary("up e.toml");
     assert_eq!(
@@ -301,6 +307,17 @@ fn a_scheduled_rate_is_the_same_everywhere() {
 #[test]
 fn a_schedule_goes_on_where_it_was_killed() {
     resumes_after_a_kill(&scheduled(&slow()));
+}
+
+/// Three models, of which each hospital has one; not all hospitals are asked in every round.
+fn clustered(experiment: &str) -> String {
+    let strategy = "[sampler.uniform]\ncount = 2\n[strategy.ifca]\nclusters = 3\n[round]\n";
+    experiment.replace("[round]\n", strategy)
+}
+
+#[test]
+fn several_models_survive_a_kill() {
+    resumes_after_a_kill(&clustered(&slow()));
 }
 
 #[test]

@@ -181,6 +181,83 @@ fn scaffold_with_everybody_and_one_step_is_sgd() {
     );
 }
 
+/// Six hospitals of two groups that contradict each other: where rows of an even one are positive,
+/// those of an odd one are not. In `half.toml` there are the even ones alone.
+fn opposites() -> Lab {
+    let name = |i: usize| format!("{{ name = \"h{i}\", file = \"{i}.csv\" }},");
+    let experiment = |hospitals: String| {
+        EXPERIMENT
+            .replace("HOSPITALS", &hospitals)
+            .replace("rounds = 4", "rounds = 20")
+            .replace("pooled = false", "pooled = true\npooled_real_data = true")
+    };
+    let lab = Lab::new(&experiment((0..6).map(name).collect()));
+    let half = experiment([0, 2, 4].map(name).concat());
+    fs::write(lab.path("half.toml"), half).unwrap();
+    fs::create_dir(lab.path("files")).unwrap();
+    for i in 0..6 {
+        let mut file = String::from("age,dose,grade\n");
+        for row in 0..200 {
+            let (age, dose) = (
+                (row * 37 + i * 11) % 101,
+                (row * row * 13 + row * 29 + i * 7) % 97,
+            );
+            let positive = age + dose > 98;
+            let grade = if positive == (i % 2 == 0) { 2 } else { 0 };
+            writeln!(file, "{age},{dose},{grade}").unwrap();
+        }
+        fs::write(lab.path(&format!("files/{i}.csv")), file).unwrap();
+    }
+    lab
+}
+
+/// The accuracy of `model` at the hospitals of each group, by their numbers.
+fn accuracies(summary: &Value, model: &str, hospitals: [usize; 3]) -> [f64; 3] {
+    hospitals.map(|hospital| {
+        let rows = summary["results"].as_array().unwrap().iter();
+        let mut rows = rows.filter(|row| {
+            row["group"] == format!("h{hospital}")
+                && row["model"] == model
+                && row["metric"] == "accuracy"
+        });
+        rows.next().unwrap()["value"].as_f64().unwrap()
+    })
+}
+
+#[test]
+fn ifca_tells_two_groups_apart_and_serves_each_as_its_own_rows_would() {
+    let lab = opposites();
+    let pooled = accuracies(&lab.summary("run half.toml"), "pooled", [0, 2, 4]);
+    assert!(pooled.iter().all(|a| *a > 0.9), "{pooled:?}");
+    let together = lab.summary("run e.toml");
+    let apart = lab.summary("run e.toml --set strategy.ifca.clusters=2");
+    for group in [[0, 2, 4], [1, 3, 5]] {
+        let mean = accuracies(&together, "federated", group);
+        assert!(mean.iter().all(|a| *a < 0.75), "{mean:?}");
+        let own = accuracies(&apart, "federated", group);
+        for (own, pooled) in own.iter().zip(pooled) {
+            assert!((own - pooled).abs() < 0.06, "{own} is not {pooled}");
+        }
+    }
+    // Who has which model is said beside the data, and the model file holds both.
+    let run = lab.path(&text(&apart, "run_dir"));
+    let cards: Value =
+        serde_json::from_slice(&fs::read(run.join("hospitals.json")).unwrap()).unwrap();
+    let cluster = |hospital: usize| cards[hospital]["facts"][0][1].clone();
+    assert!(cluster(0) == cluster(2) && cluster(2) == cluster(4));
+    assert!(cluster(1) == cluster(3) && cluster(3) == cluster(5));
+    assert!(cluster(0) != cluster(1));
+    let bytes = fs::read(run.join("model.safetensors")).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let mut names = file.names();
+    names.sort();
+    let expected = ["cluster1.dense1.bias", "cluster1.dense1.weight"];
+    assert_eq!(names[..2], expected);
+    assert_eq!(names.len(), 4);
+    let report = fs::read_to_string(run.join("report.html")).unwrap();
+    assert!(report.contains("the one of 2 models that fits its training rows best"));
+}
+
 #[test]
 fn every_strategy_ends_with_the_same_bits_simulated_and_deployed() {
     let lab = lab(7, false);

@@ -61,13 +61,13 @@ impl Trainer for Idle {
     fn train(
         &mut self,
         params: &Params,
-        _: &TrainOrder,
+        order: &TrainOrder,
         _: Address,
     ) -> Result<LocalUpdate, TrainError> {
-        let delta = Delta(vec![0.25; params.0.len()]);
+        let algorithm = order.algorithm;
         Ok(LocalUpdate {
-            delta,
-            extras: Vec::new(),
+            delta: Delta(vec![0.25; params.0.len()]),
+            extras: vec![1.0; algorithm.extras_returned(self.layout.len())],
             examples: self.rows.0,
             loss: 0.5,
         })
@@ -131,7 +131,7 @@ fn simulated(experiment: &Experiment, opened: &Opened) -> (Scales, Finished) {
     let plan = experiment.plan(&opened.federation, &opened.model, opened.ring);
     let roster = plan.roster.clone();
     let strategy = experiment.strategy(&opened.federation, opened.model.layout());
-    let state = RunState::new(Params(vec![0.0; plan.parameters]));
+    let state = RunState::new(Params(vec![0.0; plan.models_len()]));
     let coordinator = Coordinator::new(plan, strategy, state);
     let wards = Idlers(opened);
     let pool = rayon::ThreadPoolBuilder::new()
@@ -173,6 +173,7 @@ fn the_forecast_is_what_a_simulation_without_trouble_does_to_the_byte() {
         &["sampler.power-of-choice.count=3", "rounds=20"],
         &["sampler.importance.count=5", "rounds=20"],
         &["sampler.uniform={count=2,where='tier != \"county\"'}"],
+        &["strategy.ifca.clusters=3"],
         &["personalisation.fine-tuning.steps=40"],
         &[
             "personalisation.fedrep.head_steps=5",
@@ -249,6 +250,15 @@ fn the_page_is_toml_that_gives_the_same_experiment() {
         # ring            steps of 2^-32, updates up to 128, 9.1 bits of headroom
     "#]]
     .assert_eq(forecast);
+}
+
+#[test]
+fn the_page_says_that_there_are_several_models() {
+    let (experiment, opened) = opened(&["strategy.ifca.clusters=3"]);
+    let page = page(&Planned::of(&experiment, &opened)).unwrap();
+    let model =
+        "3, of 242 parameters each; a hospital has the one that fits its training rows best";
+    assert!(page.contains(model), "{page}");
 }
 
 #[test]

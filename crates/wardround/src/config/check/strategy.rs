@@ -284,12 +284,28 @@ mod tests {
                 "weight_decay",
             ),
             ("[strategy.fltrust]\n[personalisation.ditto]", "root_rows"),
+            ("[strategy.ifca]\nclusters = 1", "clusters"),
+            ("[strategy.ifca]\nclusters = 17", "clusters"),
+            (
+                "[strategy.ifca]\n[personalisation.private-intercept]",
+                "clusters",
+            ),
+            ("[strategy.ifca]\n[ring]\nrange = 0.5", "clusters"),
         ] {
             let experiment = experiment(strategy);
             let got = found(|found| settings(found, &experiment));
             let path = format!("strategy.{}.{key}", experiment.strategy.id());
             assert_eq!(got.len(), 1, "{path}");
             assert_eq!(got[0].1, path);
+        }
+    }
+
+    #[test]
+    fn several_models_go_with_a_model_of_a_hospital_s_own_that_is_whole() {
+        for personalisation in ["fine-tuning", "ditto", "apfl"] {
+            let text = format!("[strategy.ifca]\n[personalisation.{personalisation}]");
+            let experiment = experiment(&format!("{text}\n[round]\ncheckpoint_every = 1"));
+            assert_eq!(found(|found| settings(found, &experiment)), []);
         }
     }
 
