@@ -21,7 +21,8 @@ pub struct RobustConfig {
     /// round aims at, rounded down.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub f: Option<u32>,
-    /// The largest Euclidean norm of an update, above 0; a larger one is refused. Default 100.
+    /// The largest Euclidean norm of an update, above 0; a larger one is refused. Default 10: several
+    /// times what hospitals send in the experiments here.
     pub norm_bound: f64,
 }
 

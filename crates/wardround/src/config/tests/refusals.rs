@@ -43,10 +43,10 @@ fn an_unknown_variant_is_underlined_in_its_header() {
              8 │ mu = 0.1
                ╰────
               help: did you mean `fedprox`? There are `fedavg`, `fedavgm`, `fedprox`, `feddyn`, `scaffold`,
-                    `fednova`, `fedexp`, `qfedavg`, `fedadam`, `fedadamw`, `fedyogi`, `fedadagrad`, `fedlamb`,
-                    `fedlars`, `robust`, `median`, `trimmed-mean`, `meamed`, `krum`, `multi-krum`, `bulyan`,
-                    `geometric-median`, `centred-clipping`, `mda`, `caf`, `norm-bounding`, `fltrust` and
-                    `sign-majority`
+                    `fednova`, `fedexp`, `qfedavg`, `ifca`, `fedadam`, `fedadamw`, `fedyogi`, `fedadagrad`,
+                    `fedlamb`, `fedlars`, `robust`, `median`, `trimmed-mean`, `meamed`, `krum`, `multi-krum`,
+                    `bulyan`, `geometric-median`, `centred-clipping`, `mda`, `caf`, `norm-bounding`, `fltrust`
+                    and `sign-majority`
 
               `wardround explain WR0104` says more
         "#]],
