@@ -38,7 +38,7 @@ pub(super) fn section(page: &mut Markup, run: &RunData) {
          scored on the same test cases with true labels. A model that was not trained in this run \
          is absent.",
     );
-    let which = run.manifest.as_ref().and_then(|m| m.which_model());
+    let which = run.manifest.as_ref().and_then(crate::Manifest::which_model);
     if let Some(which) = which {
         page.tag("p").text(format_args!("Here {which}."));
     }

@@ -32,7 +32,7 @@ pub(crate) fn choose<'a>(
 ) -> Result<Chosen<'a>, TrainError> {
     let expected = learner.spec().parameters();
     let got = models.len();
-    if got == 0 || got % expected != 0 {
+    if got == 0 || !got.is_multiple_of(expected) {
         return Err(TrainError::WrongLength { got, expected });
     }
     let mut best = Chosen {
