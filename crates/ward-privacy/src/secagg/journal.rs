@@ -86,7 +86,7 @@ impl Remembered {
 pub struct JournalError(pub String);
 
 /// Where a node writes down what it must not forget.
-pub trait Journal: Send {
+pub trait Journal: Send + Sync {
     /// What is known of `round` of `job`.
     ///
     /// # Errors

@@ -56,8 +56,6 @@ pub enum Code {
     BadAddress,
     /// Settings of the data that cannot be used.
     DataSettings,
-    /// Keys or a roster that cannot be used.
-    BadRoster,
     /// More hospitals than one host can have processes for.
     TooManyProcesses,
     /// Settings that only a simulation may have.
@@ -66,6 +64,8 @@ pub enum Code {
     Unmet,
     /// A condition on hospitals cannot be read, or names what no hospital has.
     Condition,
+    /// Keys or a roster that cannot be used.
+    BadRoster,
     /// A data file that cannot be used.
     DataFile,
     /// A cell of a data file that cannot be used.

@@ -119,59 +119,59 @@ fn all_mistakes_of_form_are_told_at_once() {
         text,
         &[],
         &expect![[r#"
-          × 4 problems in exp.toml
+              × 4 problems in exp.toml
 
-        Error: WR0103
+            Error: WR0103
 
-          × unknown key `rouns`
-           ╭─[exp.toml:2:1]
-         1 │ rounds = 5
-         2 │ rouns = 6
-           · ──┬──
-           ·   ╰── no such key
-         3 │ [data.emr-risk]
-           ╰────
-          help: did you mean `rounds`? There are `name`, `seed`, `rounds`, `data`, `preprocessing`,
-                `model`, `training`, `strategy`, `personalisation`, `sampler`, `round`, `ring`,
-                `baselines`, `simulation`, `adversaries`, `coordinator` and `output`
+              × unknown key `rouns`
+               ╭─[exp.toml:2:1]
+             1 │ rounds = 5
+             2 │ rouns = 6
+               · ──┬──
+               ·   ╰── no such key
+             3 │ [data.emr-risk]
+               ╰────
+              help: did you mean `rounds`? There are `name`, `seed`, `rounds`, `data`, `preprocessing`,
+                    `model`, `training`, `strategy`, `personalisation`, `sampler`, `round`, `ring`,
+                    `secure_aggregation`, `baselines`, `simulation`, `adversaries`, `coordinator` and `output`
 
-        Error: WR0104
+            Error: WR0104
 
-          × unknown choice `ward3` for `data.emr-risk.population`
-           ╭─[exp.toml:4:14]
-         3 │ [data.emr-risk]
-         4 │ population = "ward3"
-           ·              ───┬───
-           ·                 ╰── no such choice
-         5 │ [model.logistic]
-           ╰────
-          help: did you mean `ward-3`? There are `ward-3`, `province-21`, `province-42`, `china-1:1000`,
-                `china-1:100`, `china-1:10`, `china-1:1` and `ukraine-1:1`
+              × unknown choice `ward3` for `data.emr-risk.population`
+               ╭─[exp.toml:4:14]
+             3 │ [data.emr-risk]
+             4 │ population = "ward3"
+               ·              ───┬───
+               ·                 ╰── no such choice
+             5 │ [model.logistic]
+               ╰────
+              help: did you mean `ward-3`? There are `ward-3`, `province-21`, `province-42`, `china-1:1000`,
+                    `china-1:100`, `china-1:10`, `china-1:1` and `ukraine-1:1`
 
-        Error: WR0105
+            Error: WR0105
 
-          × `training.epochs` must be a whole number from 0 to 4294967295
-           ╭─[exp.toml:7:10]
-         6 │ [training]
-         7 │ epochs = 1.5
-           ·          ─┬─
-           ·           ╰── this is the number 1.5
-         8 │ l2 = nan
-           ╰────
+              × `training.epochs` must be a whole number from 0 to 4294967295
+               ╭─[exp.toml:7:10]
+             6 │ [training]
+             7 │ epochs = 1.5
+               ·          ─┬─
+               ·           ╰── this is the number 1.5
+             8 │ l2 = nan
+               ╰────
 
-        Error: WR0108
+            Error: WR0108
 
-          × `training.l2` must be a finite number
-           ╭─[exp.toml:8:6]
-         7 │ epochs = 1.5
-         8 │ l2 = nan
-           ·      ─┬─
-           ·       ╰── not finite
-           ╰────
+              × `training.l2` must be a finite number
+               ╭─[exp.toml:8:6]
+             7 │ epochs = 1.5
+             8 │ l2 = nan
+               ·      ─┬─
+               ·       ╰── not finite
+               ╰────
 
-          `wardround explain WR0103`, `wardround explain WR0104`, `wardround explain WR0105`, `wardround
-          explain WR0108` say more
-    "#]],
+              `wardround explain WR0103`, `wardround explain WR0104`, `wardround explain WR0105`, `wardround
+              explain WR0108` say more
+        "#]],
     );
 }
 
@@ -314,20 +314,20 @@ fn a_mistake_on_the_command_line_is_shown_there() {
         SMALL,
         &["rounds=3", "training.epochs=0", "trainin.l2=1"],
         &expect![[r#"
-        WR0103
+            WR0103
 
-          × unknown key `trainin`
-           ╭─[--set trainin.l2=1:1:1]
-         1 │ trainin.l2=1
-           · ───┬───
-           ·    ╰── no such key
-           ╰────
-          help: did you mean `training`? There are `name`, `seed`, `rounds`, `data`, `preprocessing`,
-                `model`, `training`, `strategy`, `personalisation`, `sampler`, `round`, `ring`,
-                `baselines`, `simulation`, `adversaries`, `coordinator` and `output`
+              × unknown key `trainin`
+               ╭─[--set trainin.l2=1:1:1]
+             1 │ trainin.l2=1
+               · ───┬───
+               ·    ╰── no such key
+               ╰────
+              help: did you mean `training`? There are `name`, `seed`, `rounds`, `data`, `preprocessing`,
+                    `model`, `training`, `strategy`, `personalisation`, `sampler`, `round`, `ring`,
+                    `secure_aggregation`, `baselines`, `simulation`, `adversaries`, `coordinator` and `output`
 
-          `wardround explain WR0103` says more
-    "#]],
+              `wardround explain WR0103` says more
+        "#]],
     );
     refused(
         SMALL,
