@@ -101,7 +101,9 @@ impl EventLog {
             | Event::RoundAbandoned { .. }
             | Event::Checkpointed { .. }
             | Event::RunFinished { .. } => self.sync(),
-            Event::EvaluationClosed { .. } | Event::RunStarted { .. } => self.flush(),
+            Event::EvaluationClosed { .. }
+            | Event::MaskingPhaseClosed { .. }
+            | Event::RunStarted { .. } => self.flush(),
             _ => Ok(()),
         }
     }

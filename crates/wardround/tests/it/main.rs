@@ -6,6 +6,7 @@ mod crashes;
 mod emr_risk_table;
 mod heart;
 mod lab;
+mod masked;
 mod own_files;
 mod own_model;
 mod own_rule;

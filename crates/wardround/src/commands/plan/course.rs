@@ -194,7 +194,11 @@ impl<'a> Course<'a> {
         let rows = self.rows[index].0;
         let training = 6.0 * self.order.visits(rows) as f64;
         let choosing = 2.0 * self.order.scored_to_choose(rows) as f64;
-        work_ms(&self.links[index], training + choosing, self.plan.parameters)
+        work_ms(
+            &self.links[index],
+            training + choosing,
+            self.plan.parameters,
+        )
     }
 
     /// Bytes of a question.

@@ -12,6 +12,7 @@ use ward_sim::{Faults, Finished, Observer, Simulation, Ward, Wards};
 
 use super::*;
 use crate::config::Layer;
+use crate::keyring::Keyring;
 
 const SMALL: &str = "rounds = 5
 [data.emr-risk]
@@ -128,8 +129,11 @@ impl Observer for Scales {
 }
 
 fn simulated(experiment: &Experiment, opened: &Opened) -> (Scales, Finished) {
-    let plan = experiment.plan(&opened.federation, &opened.model, opened.ring);
+    let mut plan = experiment.plan(&opened.federation, &opened.model, opened.ring);
     let roster = plan.roster.clone();
+    let keyring = Keyring::draw("test", &roster).unwrap();
+    let masking = experiment.secure_aggregation.as_ref();
+    plan.masking = masking.map(|config| config.masking((keyring.roster().clone(), 0)));
     let strategy = experiment.strategy(&opened.federation, opened.model.layout());
     let state = RunState::new(Params(vec![0.0; plan.models_len()]));
     let coordinator = Coordinator::new(plan, strategy, state);
@@ -145,7 +149,9 @@ fn simulated(experiment: &Experiment, opened: &Opened) -> (Scales, Finished) {
         )
     };
     let seed = experiment.network_root();
-    let simulation = Simulation::new(coordinator, &wards, &pool, 64, seed, network);
+    let simulation = Simulation::new(coordinator, &wards, &pool, 64, seed, network)
+        .masking(|node| keyring.secrets(node, opened.model.parameters()))
+        .unwrap();
     let mut scales = Scales::default();
     let finished = simulation.run(&mut scales).unwrap();
     (scales, finished)
@@ -180,6 +186,13 @@ fn the_forecast_is_what_a_simulation_without_trouble_does_to_the_byte() {
             "round.checkpoint_every=1",
         ],
         &["personalisation.ditto={}", "round.checkpoint_every=1"],
+        &["preprocessing.scaling=local", "secure_aggregation={}"],
+        &[
+            "preprocessing.scaling=none",
+            "secure_aggregation={suite='aes-256-ctr'}",
+            "sampler.uniform.count=5",
+            "round.over_selection=1.2",
+        ],
     ] {
         let (experiment, opened) = opened(sets);
         let forecast = Forecast::of(&experiment, &opened);

@@ -93,3 +93,61 @@ fn too_few(
         .add(Code::TooFewHospitals, "secure_aggregation", message)
         .help = Some("ask more hospitals, or lower round.over_selection".into());
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::Layer;
+
+    const HIDDEN: &str = "rounds = 2
+[data.emr-risk]
+population = \"province-21\"
+[model.logistic]
+[training]
+epochs = 1
+[secure_aggregation]
+";
+
+    /// The first line of what is said of the experiment with these changes; empty where it is good.
+    fn said(sets: &[&str]) -> String {
+        let above = sets.iter().map(|set| Layer::set(set).unwrap()).collect();
+        let checked = Experiment::parse(Path::new("exp.toml"), HIDDEN, above);
+        let failure = checked.and_then(|loaded| loaded.open().map(|_| ())).err();
+        let text = failure.map_or(String::new(), |failure| failure.render(400, false));
+        let line = text.lines().find(|line| line.contains("×"));
+        line.map_or(String::new(), |line| line.trim().to_owned())
+    }
+
+    #[test]
+    fn what_hides_in_a_sum_is_let_through() {
+        assert_eq!(said(&[]), "");
+        assert_eq!(said(&["strategy.scaffold={}", "round.weight=uniform"]), "");
+        assert_eq!(said(&["sampler.uniform.count=3"]), "");
+        assert_eq!(said(&["simulation.silent=0.2"]), "");
+    }
+
+    #[test]
+    fn what_would_show_single_hospitals_is_refused() {
+        assert!(said(&["preprocessing.scaling=federated"]).contains("each hospital's own sums"));
+        assert!(said(&["sampler.importance.count=5"]).contains("each hospital's loss"));
+        assert!(said(&["sampler.power-of-choice.count=5"]).contains("each hospital's loss"));
+        assert!(said(&["strategy.median={}"]).contains("must see each update"));
+        assert!(said(&["secure_aggregation.min_survivors=2"]).contains("at least 3, not 2"));
+    }
+
+    #[test]
+    fn sums_that_too_few_can_make_are_refused() {
+        assert!(said(&["sampler.uniform.count=2"]).contains("3 to 1000 must be asked"));
+        // Ten asked for five reports: seven must answer.
+        let over = ["sampler.uniform.count=5", "round.over_selection=2"];
+        assert!(said(&over).contains("needs 7 of the 10 hospitals asked"));
+        assert!(said(&["simulation.silent=0.5"]).contains("10.5 of 21 hospitals"));
+        let most = [
+            "sampler.uniform.count=5",
+            "secure_aggregation.min_survivors=6",
+        ];
+        assert!(said(&most).contains("is 6, and a round aims at 5 updates"));
+    }
+}
