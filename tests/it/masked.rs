@@ -90,10 +90,10 @@ impl Play {
     }
 
     fn run(self, line: &Line) -> Self {
-        self.joined().to_the_end(line)
+        self.joined().play_on(line)
     }
 
-    fn to_the_end(mut self, line: &Line) -> Self {
+    fn play_on(mut self, line: &Line) -> Self {
         while self.outcome.is_none() {
             if let Some((node, report)) = self.inbox.pop_front() {
                 assert!(
@@ -119,7 +119,7 @@ impl Play {
         for effect in self.coordinator.handle(self.now, input) {
             match effect {
                 Effect::Send { to, instruction } => {
-                    self.ask(to, NodeInput::Instruction(instruction))
+                    self.ask(to, NodeInput::Instruction(instruction));
                 }
                 Effect::WakeAt(tick) => self.wakes.push(tick),
                 Effect::Emit(event) => self.events.push(event),

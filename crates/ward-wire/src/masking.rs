@@ -77,11 +77,11 @@ pub(crate) fn step_message(step: &MaskingStep) -> masking_step::Step {
 pub(crate) fn read_step(step: Option<masking_step::Step>) -> Result<MaskingStep, Unreadable> {
     Ok(match step.ok_or(Unreadable::Missing("masking.step"))? {
         masking_step::Step::Open(m) => MaskingStep::Open {
-            offers: all(m.offers, read_offer)?,
+            offers: all(&m.offers, read_offer)?,
         },
         masking_step::Step::Share(m) => MaskingStep::Share {
-            offers: all(m.offers, read_offer)?,
-            openings: all(m.openings, read_opening)?,
+            offers: all(&m.offers, read_offer)?,
+            openings: all(&m.openings, read_opening)?,
         },
         masking_step::Step::Mask(m) => MaskingStep::Mask {
             shares: SharesForYou {
@@ -93,7 +93,7 @@ pub(crate) fn read_step(step: Option<masking_step::Step>) -> Result<MaskingStep,
             survivors: Arc::new(nodes(m.survivors)),
         },
         masking_step::Step::Reveal(m) => MaskingStep::Reveal {
-            consents: all(m.consents, read_consent)?,
+            consents: all(&m.consents, read_consent)?,
         },
     })
 }
@@ -183,7 +183,7 @@ fn nodes(ids: Vec<u32>) -> Vec<NodeId> {
 }
 
 fn all<M, T>(
-    messages: Vec<M>,
+    messages: &[M],
     read: impl Fn(&M) -> Result<T, Unreadable>,
 ) -> Result<Arc<Vec<T>>, Unreadable> {
     let all: Result<Vec<T>, Unreadable> = messages.iter().map(read).collect();

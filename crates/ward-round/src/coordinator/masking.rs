@@ -272,12 +272,13 @@ impl Coordinator {
                 (State::Unmasking(Box::new(state)), Sent::All(reveal))
             }),
             State::Unmasking(state) => {
-                return match state.close(NonZeroUsize::MIN) {
+                match state.close(NonZeroUsize::MIN) {
                     Ok(sum) => {
-                        self.close_unmasked(now, &masked.cohort, &masked.asked, sum, effects)
+                        self.close_unmasked(now, &masked.cohort, &masked.asked, sum, effects);
                     }
                     Err(failure) => self.fail(now, phase, &masked.asked, &failure, effects),
-                };
+                }
+                return;
             }
         };
         let (state, sent) = match next {
