@@ -217,7 +217,11 @@ pub fn deployed(
 }
 
 fn no_journal(error: NoJournal) -> Failure {
-    Failure::new(Code::BadRoster, "the journal of masked rounds cannot be used").caused_by(error)
+    Failure::new(
+        Code::BadRoster,
+        "the journal of masked rounds cannot be used",
+    )
+    .caused_by(error)
 }
 
 fn secrets(
