@@ -69,6 +69,7 @@ impl TryFrom<Packed<proto::Instruction>> for Instruction {
 
     fn try_from(packed: Packed<proto::Instruction>) -> Result<Self, Unreadable> {
         let Packed { message, tensor } = packed;
+        Packed::<()>::unnamed(message.needs()?, tensor.as_ref())?;
         let kind = message
             .instruction
             .ok_or(Unreadable::Missing("instruction"))?;

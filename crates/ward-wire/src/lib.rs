@@ -6,7 +6,8 @@
 //!
 //! **Invariants.** Only this crate and `ward-net` know that protobuf exists. Whatever bytes arrive,
 //! a decoder answers with a value or an [`Unreadable`]: it neither panics nor allocates more than
-//! what arrived, or what was expected beforehand.
+//! a fixed multiple of what arrived, or what was expected beforehand. A tensor is read only where the
+//! message names it.
 //!
 //! ```
 //! use ward_core::{Report, RoundId, Upload};
@@ -73,5 +74,13 @@ impl<M> Packed<M> {
         tensor
             .filter(|t| t.manifest() == manifest)
             .ok_or(Unreadable::TensorMissing(manifest.hash))
+    }
+
+    /// Refuses a tensor beside a message that names none.
+    fn unnamed(named: Option<Manifest>, tensor: Option<&Tensor>) -> Result<(), Unreadable> {
+        match (named, tensor) {
+            (None, Some(tensor)) => Err(Unreadable::TensorUnnamed(tensor.manifest().hash)),
+            _ => Ok(()),
+        }
     }
 }

@@ -65,6 +65,7 @@ impl TryFrom<Packed<proto::Report>> for Report {
 
     fn try_from(packed: Packed<proto::Report>) -> Result<Self, Unreadable> {
         let Packed { message, tensor } = packed;
+        Packed::<()>::unnamed(message.needs()?, tensor.as_ref())?;
         Ok(match message.report.ok_or(Unreadable::Missing("report"))? {
             report::Report::Summary(m) => Self::Summary {
                 round: RoundId(m.round),

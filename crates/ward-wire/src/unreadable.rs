@@ -115,6 +115,9 @@ pub enum Unreadable {
     /// The tensor that a message names is not there.
     #[error("tensor {} is not here; push it first", .0.short())]
     TensorMissing(Digest),
+    /// A tensor beside a message that names none.
+    #[error("tensor {} is here, and the message names none", .0.short())]
+    TensorUnnamed(Digest),
     /// A stream of chunks that does not make the tensor.
     #[error(transparent)]
     Chunk(#[from] ChunkRefusal),

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use prost::Message;
 use ward_core::{Instruction, Report, RoundId};
-use ward_wire::{LONGEST_REASON, Packed, Tensor, decode, proto};
+use ward_wire::{LONGEST_REASON, Packed, Tensor, Unreadable, decode, proto};
 
 use crate::words;
 
@@ -32,6 +32,24 @@ proptest! {
         prop_assert_eq!(named.as_ref(), packed.tensor.as_ref().map(Tensor::manifest));
         prop_assert_eq!(packed.message.round(), instruction.round());
         prop_assert_eq!(Instruction::try_from(packed), Ok(instruction));
+    }
+
+    #[test]
+    fn a_tensor_that_nothing_names_is_refused(
+        report in words::report(), instruction in words::instruction(),
+    ) {
+        let stray = Tensor::of_words(&[1]);
+        let refused = Unreadable::TensorUnnamed(stray.manifest().hash);
+        let mut packed = Packed::<proto::Report>::from(&report);
+        if packed.tensor.is_none() {
+            packed.tensor = Some(stray.clone());
+            prop_assert_eq!(Report::try_from(packed), Err(refused.clone()));
+        }
+        let mut packed = Packed::<proto::Instruction>::from(&instruction);
+        if packed.tensor.is_none() {
+            packed.tensor = Some(stray);
+            prop_assert_eq!(Instruction::try_from(packed), Err(refused));
+        }
     }
 }
 
