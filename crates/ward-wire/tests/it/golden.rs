@@ -14,7 +14,7 @@ use ward_core::{
 use ward_wire::{Packed, chunks, decode, proto};
 
 /// Both ways: the bytes are what is sent, and they are read as what was meant.
-fn check_report(report: &Report, golden: &[&[u8]]) {
+pub(crate) fn check_report(report: &Report, golden: &[&[u8]]) {
     let packed = Packed::<proto::Report>::from(report);
     assert_eq!(packed.message.encode_to_vec(), golden.concat());
     let message = decode(Bytes::from(golden.concat())).unwrap();
@@ -25,7 +25,7 @@ fn check_report(report: &Report, golden: &[&[u8]]) {
     );
 }
 
-fn check_instruction(instruction: &Instruction, golden: &[&[u8]]) {
+pub(crate) fn check_instruction(instruction: &Instruction, golden: &[&[u8]]) {
     let packed = Packed::<proto::Instruction>::from(instruction);
     assert_eq!(packed.message.encode_to_vec(), golden.concat());
     let message = decode(Bytes::from(golden.concat())).unwrap();

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use prost::Message;
 use ward_core::{Instruction, Params, Report};
-use ward_wire::{Expected, Manifest, Packed, Reassembler, Tensor, decode, proto};
+use ward_wire::{Expected, Manifest, Packed, Reassembler, Tensor, Unreadable, decode, proto};
 
 use crate::words;
 
@@ -72,6 +72,43 @@ fn damage(mut bytes: Vec<u8>, kind: u8, at: usize, value: u8) -> Bytes {
     bytes.into()
 }
 
+/// The first bytes of `message`, not all of them.
+fn cut_short(message: &impl Message, at: usize) -> Bytes {
+    let mut bytes = message.encode_to_vec();
+    bytes.truncate(at % bytes.len());
+    bytes.into()
+}
+
+/// The most bytes in memory for one byte of a message: an empty entry of a list takes two bytes on
+/// the wire, and a growing list has room for at most twice its entries.
+const MOST_IN_MEMORY: usize = 150;
+
+#[test]
+fn a_list_of_empty_entries_costs_a_fixed_multiple_of_its_bytes_and_is_refused() {
+    const ENTRIES: usize = 10_000;
+    let list = Bytes::from([0x0a, 0].repeat(ENTRIES));
+    let open: proto::Open = decode(list.clone()).unwrap();
+    assert_eq!(open.offers.len(), ENTRIES);
+    let held = open.offers.capacity() * size_of::<proto::KeyOffer>();
+    assert!(held <= MOST_IN_MEMORY * list.len());
+    let step = Some(proto::masking_step::Step::Open(open));
+    let step = proto::MaskingStep { round: 0, step };
+    let message = proto::Instruction {
+        instruction: Some(proto::instruction::Instruction::Masking(step)),
+    };
+    let tensor = None;
+    let (field, got, expected) = ("keys.channel", 0, 32);
+    let refused = Unreadable::Length {
+        field,
+        got,
+        expected,
+    };
+    assert_eq!(
+        Instruction::try_from(Packed { message, tensor }),
+        Err(refused)
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
@@ -94,6 +131,20 @@ proptest! {
     ) {
         let message = Packed::<proto::Instruction>::from(&instruction).message;
         read_as_everything(&damage(message.encode_to_vec(), kind, at, value));
+    }
+
+    #[test]
+    fn messages_cut_short_are_refused(
+        report in words::report(), instruction in words::instruction(), at in any::<usize>(),
+    ) {
+        let Packed { message, tensor } = Packed::<proto::Report>::from(&report);
+        let cut = cut_short(&message, at);
+        let read = decode(cut).and_then(|message| Report::try_from(Packed { message, tensor }));
+        prop_assert!(read.is_err());
+        let Packed { message, tensor } = Packed::<proto::Instruction>::from(&instruction);
+        let cut = cut_short(&message, at);
+        let read = decode(cut).and_then(|message| Instruction::try_from(Packed { message, tensor }));
+        prop_assert!(read.is_err());
     }
 
     #[test]

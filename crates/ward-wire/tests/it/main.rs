@@ -3,6 +3,9 @@
 mod chunks;
 mod golden;
 mod hostile;
+mod masking_golden;
+mod masking_refusals;
+mod masking_words;
 mod refusals;
 mod round_trip;
 mod weights;

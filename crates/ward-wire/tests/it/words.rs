@@ -9,35 +9,43 @@ use ward_core::{
     Weighting,
 };
 
+use crate::masking_words;
+
 pub(crate) fn report() -> impl Strategy<Value = Report> {
     let round = any::<u32>().prop_map(RoundId);
     prop_oneof![
-        (round.clone(), summary()).prop_map(|(round, summary)| Report::Summary { round, summary }),
-        (round.clone(), upload()).prop_map(|(round, upload)| Report::Upload { round, upload }),
-        (round.clone(), evaluation())
+        1 => (round.clone(), summary()).prop_map(|(round, summary)| Report::Summary { round, summary }),
+        1 => (round.clone(), upload()).prop_map(|(round, upload)| Report::Upload { round, upload }),
+        4 => (round.clone(), masking_words::answer())
+            .prop_map(|(round, answer)| Report::Masking { round, answer }),
+        1 => (round.clone(), evaluation())
             .prop_map(|(round, evaluation)| Report::Evaluation { round, evaluation }),
-        (round, "[ -~äöü–]{0,80}").prop_map(|(round, reason)| Report::Declined { round, reason }),
+        1 => (round, "[ -~äöü–]{0,80}").prop_map(|(round, reason)| Report::Declined { round, reason }),
     ]
 }
 
 pub(crate) fn instruction() -> impl Strategy<Value = Instruction> {
     let round = any::<u32>().prop_map(RoundId);
     prop_oneof![
-        round
+        1 => round
             .clone()
             .prop_map(|round| Instruction::Summarise { round }),
-        (round.clone(), params(), order()).prop_map(|(round, params, order)| Instruction::Train {
+        2 => (round.clone(), params(), order(), prop::option::of(masking_words::order())).prop_map(
+            |(round, params, order, masking)| Instruction::Train {
+                round,
+                params,
+                order: Arc::new(order),
+                masking: masking.map(Arc::new),
+            }
+        ),
+        3 => (round.clone(), masking_words::step())
+            .prop_map(|(round, step)| Instruction::Masking { round, step }),
+        1 => (round, params(), order()).prop_map(|(round, params, order)| Instruction::Evaluate {
             round,
             params,
             order: Arc::new(order),
-            masking: None,
         }),
-        (round, params(), order()).prop_map(|(round, params, order)| Instruction::Evaluate {
-            round,
-            params,
-            order: Arc::new(order),
-        }),
-        Just(Instruction::Rest),
+        1 => Just(Instruction::Rest),
     ]
 }
 
