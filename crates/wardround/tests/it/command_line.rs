@@ -278,6 +278,7 @@ fn help_shows_the_way_in() {
           up           Start a whole federation on this host: a coordinator and every hospital as a process
           coordinator  Serve an experiment to hospitals over gRPC
           hospital     Take part in an experiment as one hospital
+          roster       Make the keys with which hospitals hide updates in their sum
           plan         Check an experiment and forecast what it will cost, without starting it
           report       Make one self-contained page of one run, or of several side by side
           runs         List, show, compare, remove and export runs
