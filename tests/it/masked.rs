@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use ward_core::{
-    Abandoned, Event, MaskSuite, MaskingAnswer, MaskingPhase, NodeId, Outcome, Params, Refusal,
-    Report, Tick,
+    Abandoned, Event, Instruction, MaskSuite, MaskingAnswer, MaskingPhase, NodeId, Outcome, Params,
+    Refusal, Report, RoundId, Tick,
 };
 use ward_privacy::secagg::{Identity, Member, MemoryJournal, Roster, SecretRng};
 use ward_round::{
@@ -320,6 +320,27 @@ fn a_node_without_keys_declines_and_sends_no_update() {
     };
     assert!(play.events.iter().any(declined));
     assert_eq!(play.reporters()[0].len(), 4);
+}
+
+/// A coordinator that leaves the masks out, or asks for sums of rows, gets neither.
+#[test]
+fn a_hospital_with_keys_shows_nothing_in_the_clear() {
+    let mut play = Play::new(&settings(4, 1), 0);
+    let (round, params) = (RoundId(0), Arc::new(Params(vec![0.0; 2])));
+    let order = Arc::new(play.coordinator.plan().order.clone());
+    let train = Instruction::Train {
+        round,
+        params,
+        order,
+        masking: None,
+    };
+    for asked in [train, Instruction::Summarise { round }] {
+        play.ask(NodeId(2), NodeInput::Instruction(asked));
+        let said = play.inbox.pop_front();
+        let declined = |(_, report): &(NodeId, Report)| matches!(report, Report::Declined { .. });
+        assert!(said.as_ref().is_some_and(declined), "{said:?}");
+        assert_eq!(play.inbox.len(), 0);
+    }
 }
 
 #[test]

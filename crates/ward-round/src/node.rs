@@ -149,6 +149,10 @@ impl NodeSession {
         if let Instruction::Masking { round, step } = instruction {
             return self.step(round, step).into_iter().collect();
         }
+        if let Some(round) = self.would_show(&instruction) {
+            let reason = "this hospital shows its numbers in sums under masks only".to_owned();
+            return vec![NodeEffect::Send(Report::Declined { round, reason })];
+        }
         let mut effects = Vec::new();
         if let Instruction::Train {
             round,
@@ -167,6 +171,21 @@ impl NodeSession {
         }
         effects.extend(self.hear_work(instruction));
         effects
+    }
+
+    /// The round of an instruction that asks a hospital with secrets for its own numbers in the clear: a
+    /// coordinator that leaves the masks out is not obeyed.
+    fn would_show(&self, instruction: &Instruction) -> Option<RoundId> {
+        self.secrets.as_ref()?;
+        match instruction {
+            Instruction::Summarise { round }
+            | Instruction::Train {
+                round,
+                masking: None,
+                ..
+            } => Some(*round),
+            _ => None,
+        }
     }
 
     /// Takes a step of a masked round. One of another round than its own is nothing to a node.

@@ -18,6 +18,7 @@ use ward_round::Secrets;
 use zeroize::Zeroizing;
 
 use crate::codes::Code;
+use crate::config::Experiment;
 use crate::failure::Failure;
 
 /// A roster and the secret keys of everybody in it.
@@ -25,6 +26,27 @@ pub struct Keyring {
     roster: Arc<Roster>,
     seeds: Vec<Zeroizing<[u8; 32]>>,
     root: Identity,
+}
+
+/// What a hospital insists on, from its own copy of the experiment.
+#[derive(Debug, Clone, Copy)]
+pub struct Policy {
+    /// Over how many hospitals a sum must be at least.
+    pub min_survivors: u32,
+    /// Numbers in its model.
+    pub parameters: usize,
+}
+
+impl Policy {
+    /// Of `experiment`, for a model of `parameters` numbers; `None` where updates are not hidden.
+    #[must_use]
+    pub fn of(experiment: &Experiment, parameters: usize) -> Option<Self> {
+        let config = experiment.secure_aggregation.as_ref()?;
+        Some(Self {
+            min_survivors: config.min_survivors,
+            parameters,
+        })
+    }
 }
 
 /// `roster.json`: everybody's public keys, signed by the federation's root.
@@ -106,10 +128,10 @@ impl Keyring {
     ///
     /// # Errors
     /// When the system has no randomness.
-    pub fn secrets(&self, node: NodeId, parameters: usize) -> Result<Secrets, Failure> {
+    pub fn secrets(&self, node: NodeId, policy: Policy) -> Result<Secrets, Failure> {
         let identity = Identity::from_bytes(&self.seeds[node.0 as usize]);
         let journal = Box::<MemoryJournal>::default();
-        secrets(identity, self.roster.clone(), journal, parameters)
+        secrets(identity, self.roster.clone(), journal, policy)
     }
 
     /// Writes `roster.json`, and beside it a secret key for each hospital, readable by its owner alone,
@@ -196,7 +218,7 @@ pub fn deployed(
     key: &Path,
     journal: &Path,
     roster: Arc<Roster>,
-    parameters: usize,
+    policy: Policy,
 ) -> Result<Secrets, Failure> {
     let unusable = |why: String| {
         let message = format!("the key `{}` {why}", key.display());
@@ -212,7 +234,7 @@ pub fn deployed(
         Identity::from_bytes(&seed),
         roster,
         Box::new(journal),
-        parameters,
+        policy,
     )
 }
 
@@ -228,15 +250,15 @@ fn secrets(
     identity: Identity,
     roster: Arc<Roster>,
     journal: Box<dyn Journal>,
-    parameters: usize,
+    policy: Policy,
 ) -> Result<Secrets, Failure> {
     Ok(Secrets {
         identity: Arc::new(identity),
         roster,
         journal,
         random: random()?,
-        least_survivors: 0,
-        parameters,
+        least_survivors: policy.min_survivors,
+        parameters: policy.parameters,
     })
 }
 

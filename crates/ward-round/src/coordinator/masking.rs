@@ -162,7 +162,7 @@ impl Coordinator {
         let keying = match Keying::open(session, roster) {
             Ok(keying) => keying,
             Err(failure) => {
-                return self.fail(now, MaskingPhase::Keys, &asked, &failure, effects);
+                return self.fail(now, MaskingPhase::Keys, Vec::new(), &failure, effects);
             }
         };
         let begun = Instruction::Train {
@@ -234,7 +234,7 @@ impl Coordinator {
             round: self.state.round,
             phase,
             answered: answered.copied().collect(),
-            silent,
+            silent: silent.clone(),
         }));
         let next = match masked.state {
             State::Keying(state) if state.is_drawn() => state.draw().map(|(offers, state)| {
@@ -276,14 +276,14 @@ impl Coordinator {
                     Ok(sum) => {
                         self.close_unmasked(now, &masked.cohort, &masked.asked, sum, effects);
                     }
-                    Err(failure) => self.fail(now, phase, &masked.asked, &failure, effects),
+                    Err(failure) => self.fail(now, phase, silent, &failure, effects),
                 }
                 return;
             }
         };
         let (state, sent) = match next {
             Ok(next) => next,
-            Err(failure) => return self.fail(now, phase, &masked.asked, &failure, effects),
+            Err(failure) => return self.fail(now, phase, silent, &failure, effects),
         };
         let round = self.state.round;
         masked.state = state;
@@ -312,7 +312,7 @@ impl Coordinator {
         &mut self,
         now: Tick,
         phase: MaskingPhase,
-        asked: &Asked,
+        silent: Vec<NodeId>,
         failure: &Failure,
         effects: &mut Vec<Effect>,
     ) {
@@ -334,7 +334,6 @@ impl Coordinator {
                 Abandoned::NoMaskedSum
             }
         };
-        let silent = asked.cohort.difference(&asked.declined).copied().collect();
         self.abandon(now, silent, reason, effects);
     }
 

@@ -17,7 +17,7 @@ use crate::config::{HospitalConfig, Layer, Loaded};
 use crate::deployment::{Ledger, tie_to_parent};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::keyring::{self, RosterFile};
+use crate::keyring::{self, Policy, RosterFile};
 use crate::node_states::NodeStateFiles;
 
 /// Takes part in a run until it is over.
@@ -77,13 +77,25 @@ pub fn execute(args: &HospitalArgs, talk: Talk) -> Result<ExitCode, Failure> {
 /// What the hospital needs for masked rounds, where its file says so.
 fn secrets(loaded: &Loaded<HospitalConfig>, parameters: usize) -> Result<Option<Secrets>, Failure> {
     let (config, folder) = (&loaded.value, loaded.folder());
-    let Some(keys) = &config.secure_aggregation else {
-        return Ok(None);
+    let policy = Policy::of(&loaded.experiment()?.value, parameters);
+    let (keys, policy) = match (&config.secure_aggregation, policy) {
+        (Some(keys), Some(policy)) => (keys, policy),
+        (None, None) => return Ok(None),
+        // Either way somebody believes that updates are hidden, and they would not be.
+        (given, _) => {
+            let message = match given {
+                Some(_) => "the hospital's file has keys, and the experiment hides no updates",
+                None => "the experiment hides updates, and the hospital's file has no keys",
+            };
+            return Err(Failure::new(Code::BadRoster, message).help(
+                "say [secure_aggregation] in both: `wardround roster EXP.toml DIR` makes the keys",
+            ));
+        }
     };
     let roster = RosterFile::read(&folder.join(&keys.roster), Some(&keys.root))?;
     let journal = folder.join(&config.state_dir);
     let journal = keyring::journal_path(&journal, &config.name);
-    keyring::deployed(&folder.join(&keys.key), &journal, roster, parameters).map(Some)
+    keyring::deployed(&folder.join(&keys.key), &journal, roster, policy).map(Some)
 }
 
 /// The trainer of the hospital's own rows.

@@ -14,7 +14,7 @@ use crate::comparison;
 use crate::config::{Experiment, Loaded};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::keyring::Keyring;
+use crate::keyring::{Keyring, Policy};
 use crate::run_folder::{self, RunFolder};
 use crate::setup::Setup;
 use crate::teller::Teller;
@@ -147,9 +147,9 @@ fn simulate(
         experiment.network_root(),
         network,
     );
-    if let Some(keyring) = keyring {
-        let parameters = setup.model.parameters();
-        simulation = simulation.masking(|node| keyring.secrets(node, parameters))?;
+    let policy = Policy::of(experiment, setup.model.parameters());
+    if let (Some(keyring), Some(policy)) = (keyring, policy) {
+        simulation = simulation.masking(|node| keyring.secrets(node, policy))?;
     }
     if let Some(adversaries) = experiment.adversaries(roster) {
         simulation = simulation.against(adversaries);

@@ -12,7 +12,7 @@ use ward_sim::{Faults, Finished, Observer, Simulation, Ward, Wards};
 
 use super::*;
 use crate::config::Layer;
-use crate::keyring::Keyring;
+use crate::keyring::{Keyring, Policy};
 
 const SMALL: &str = "rounds = 5
 [data.emr-risk]
@@ -149,9 +149,11 @@ fn simulated(experiment: &Experiment, opened: &Opened) -> (Scales, Finished) {
         )
     };
     let seed = experiment.network_root();
-    let simulation = Simulation::new(coordinator, &wards, &pool, 64, seed, network)
-        .masking(|node| keyring.secrets(node, opened.model.parameters()))
-        .unwrap();
+    let mut simulation = Simulation::new(coordinator, &wards, &pool, 64, seed, network);
+    if let Some(policy) = Policy::of(experiment, opened.model.parameters()) {
+        let secrets = |node| keyring.secrets(node, policy);
+        simulation = simulation.masking(secrets).unwrap();
+    }
     let mut scales = Scales::default();
     let finished = simulation.run(&mut scales).unwrap();
     (scales, finished)
