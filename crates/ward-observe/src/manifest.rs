@@ -1,7 +1,7 @@
 //! What made a run: versions, seed, digests and host, so that it can be judged and repeated.
 
 use serde::{Deserialize, Serialize};
-use ward_core::{Digest, Layout, Outcome};
+use ward_core::{Digest, Layout, MaskSuite, Outcome};
 
 /// The machine that a run ran on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +50,26 @@ pub struct Privacy {
     /// How the connections were encrypted and authenticated, in a sentence.
     #[serde(default)]
     pub transport: Option<String>,
+}
+
+impl Privacy {
+    /// Of a run whose updates are added up under masks that `suite` expands, and whose sums hold
+    /// `min_survivors` updates or more; nothing else protects them.
+    #[must_use]
+    pub fn masked(suite: MaskSuite, min_survivors: u32) -> Self {
+        let cipher = match suite {
+            MaskSuite::ChaCha20 => "ChaCha20",
+            MaskSuite::Aes256Ctr => "AES-256 in counter mode",
+        };
+        let how = format!(
+            "updates are added up under pairwise masks (fl-secagg/1, {cipher}); a sum holds those of \
+             more than two thirds of the hospitals asked, and of at least {min_survivors}"
+        );
+        Self {
+            secure_aggregation: Some(how),
+            ..Self::default()
+        }
+    }
 }
 
 /// The hospitals of a simulation that misbehaved.
