@@ -2,6 +2,7 @@
 //! units. Its numbers are drawn by hand to look like a real run; nothing was trained.
 
 mod any;
+mod masked;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -202,7 +202,7 @@ pub fn round_line(view: &RunView, round: &RoundView) -> String {
         round.counted(),
         round.cohort.len(),
     );
-    if let Some(reason) = &round.abandoned {
+    if let Some(reason) = round.abandoned {
         line += &format!("  abandoned: {reason}");
     }
     if let Some(loss) = round.loss {

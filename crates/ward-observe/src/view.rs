@@ -5,6 +5,7 @@
 //! round known.
 
 mod ledger;
+mod masking;
 mod round;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,8 @@ use ward_core::{
 use crate::text;
 
 pub use ledger::{Audit, ByKind, NodeLedger, Traffic};
-pub use round::{MaskingView, RefusedReport, RoundView, Standing};
+pub use masking::{Lost, MaskingView};
+pub use round::{RefusedReport, RoundView, Standing};
 
 /// The tier of a node that no roster names.
 pub const UNKNOWN_TIER: &str = "unknown";
@@ -220,7 +222,7 @@ impl RunView {
                 let view = self.round(*round);
                 view.silent = sorted(silent);
                 view.reporters = std::mem::take(&mut view.heard).into_iter().collect();
-                view.abandoned = Some(reason.to_string());
+                view.abandoned = Some(*reason);
                 view.closed = Some(record.at);
             }
             Event::Evaluated {

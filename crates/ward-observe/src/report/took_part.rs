@@ -84,7 +84,10 @@ pub(super) fn sentences(run: &RunData) -> String {
                 "rounds"
             },
             text::ranges(&numbers),
-            first.abandoned.as_deref().unwrap_or_default()
+            first
+                .abandoned
+                .map(|reason| reason.to_string())
+                .unwrap_or_default()
         );
     }
     words + &reasons(run)

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use ward_core::{
-    Abandoned, Digest, Estimate, Evaluation, Event, Malformed, NodeId, NodeInfo, Outcome, Record,
-    Refusal, RoundId, Tick, Unmet,
+    Abandoned, Digest, Estimate, Evaluation, Event, Malformed, MaskingPhase, NodeId, NodeInfo,
+    Outcome, Record, Refusal, RoundId, Tick, Unmet,
 };
 
 /// Any record at all, for property tests.
@@ -14,12 +14,31 @@ pub(crate) fn any_record() -> impl Strategy<Value = Record> {
     })
 }
 
+fn masking_phase() -> impl Strategy<Value = MaskingPhase> {
+    prop::sample::select(vec![
+        MaskingPhase::Keys,
+        MaskingPhase::Openings,
+        MaskingPhase::Shares,
+        MaskingPhase::Uploads,
+        MaskingPhase::Consents,
+        MaskingPhase::Revelations,
+    ])
+}
+
 fn abandoned() -> impl Strategy<Value = Abandoned> {
     let (reports, quorum, present, updates, needed, f, most) = (1, 2, 3, 4, 5, 6, 7);
     prop_oneof![
         Just(Abandoned::QuorumMissed { reports, quorum }),
         Just(Abandoned::TooFewNodes { present, needed }),
         Just(Abandoned::NobodyDrawn),
+        masking_phase().prop_map(|phase| Abandoned::BelowThreshold {
+            phase,
+            left: 8,
+            needed: 9,
+        }),
+        Just(Abandoned::NotUnmasked { culprit: NodeId(1) }),
+        Just(Abandoned::GraphNotDrawn { missing: NodeId(2) }),
+        Just(Abandoned::NoMaskedSum),
         Just(Abandoned::Unmet(Unmet::TooFew { updates, needed, f })),
         Just(Abandoned::Unmet(Unmet::TooManySubsets { updates, f, most })),
         Just(Abandoned::NothingTrusted),
@@ -47,6 +66,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         (number, number)
             .prop_map(|(norm, bound)| Refusal::Malformed(Malformed::OverBound { norm, bound })),
         ".{0,8}".prop_map(Refusal::Unexpected),
+        ".{0,8}".prop_map(Refusal::Dishonest),
         round.clone().prop_map(|got| Refusal::WrongRound {
             got,
             expected: RoundId(0)
@@ -115,6 +135,14 @@ fn any_event() -> impl Strategy<Value = Event> {
                     model_digest,
                 }
             }),
+        (round.clone(), masking_phase(), nodes.clone(), nodes.clone()).prop_map(
+            |(round, phase, answered, silent)| Event::MaskingPhaseClosed {
+                round,
+                phase,
+                answered,
+                silent,
+            }
+        ),
         (round.clone(), nodes.clone(), abandoned()).prop_map(|(round, silent, reason)| {
             Event::RoundAbandoned {
                 round,

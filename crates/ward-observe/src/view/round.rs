@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ward_core::{Evaluation, MaskingPhase, NodeId, Refusal, RoundId, Tick};
+use ward_core::{Abandoned, Evaluation, MaskingPhase, NodeId, Refusal, RoundId, Tick};
+
+use super::masking::MaskingView;
 
 /// One round.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +32,7 @@ pub struct RoundView {
     /// Who said that it would not or could not, and why.
     pub declined: Vec<(NodeId, String)>,
     /// Why the round made no model; `None` when it did.
-    pub abandoned: Option<String>,
+    pub abandoned: Option<Abandoned>,
     /// Mean training loss, by weight.
     pub loss: Option<f64>,
     /// Euclidean norm of the mean update.
@@ -47,25 +49,6 @@ pub struct RoundView {
     pub bytes_down: u64,
     /// The phases of a masked round, in their order; empty where updates were not masked.
     pub masking: Vec<MaskingView>,
-}
-
-/// One phase of a masked round.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MaskingView {
-    /// Which one.
-    pub phase: MaskingPhase,
-    /// When it began.
-    pub opened: Tick,
-    /// When it ended.
-    pub closed: Tick,
-    /// Whose answers count, by id.
-    pub answered: Vec<NodeId>,
-    /// Who was asked and did not answer, by id.
-    pub silent: Vec<NodeId>,
-    /// Bytes that left hospitals meanwhile.
-    pub bytes_up: u64,
-    /// Bytes that reached hospitals meanwhile.
-    pub bytes_down: u64,
 }
 
 /// A report that was not counted.
@@ -130,10 +113,17 @@ impl RoundView {
     ) {
         let before = |bytes: fn(&MaskingView) -> u64| self.masking.iter().map(bytes).sum::<u64>();
         let (up, down) = (before(|m| m.bytes_up), before(|m| m.bytes_down));
+        let earlier = self.masking.last().map_or(&self.cohort, |m| &m.answered);
+        let asked: BTreeSet<NodeId> = [earlier, &answered, &silent]
+            .into_iter()
+            .flatten()
+            .copied()
+            .collect();
         self.masking.push(MaskingView {
             phase,
             opened: self.masking.last().map_or(self.opened, |last| last.closed),
             closed: at,
+            asked: asked.into_iter().collect(),
             answered,
             silent,
             bytes_up: self.bytes_up.saturating_sub(up),

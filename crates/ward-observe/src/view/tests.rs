@@ -115,3 +115,73 @@ fn everything_said_of_a_sample_run_is_in_its_view() {
     assert_eq!((audit.found, hospitals), (0, 6));
     assert_eq!(audit.messages, view.sent().messages);
 }
+
+#[test]
+fn the_phases_of_masked_rounds_follow_each_other_and_share_the_rounds_bytes() {
+    let view = RunView::of(&Sample::masked(12, 4).records);
+    assert_eq!(view.rounds.len(), 4);
+    for round in &view.rounds {
+        let phases: Vec<_> = round.masking.iter().map(|m| m.phase).collect();
+        assert!(phases.is_sorted(), "{phases:?}");
+        assert_eq!(phases.len(), if round.abandoned.is_some() { 2 } else { 5 });
+        let mut asked = &round.cohort;
+        let mut opened = round.opened;
+        for phase in &round.masking {
+            assert_eq!(&phase.asked, asked, "who answered is asked next");
+            assert_eq!(
+                phase.opened, opened,
+                "a phase begins when the last one ends"
+            );
+            let lost = round.lost_in(phase).len();
+            assert_eq!(phase.answered.len() + lost, phase.asked.len());
+            (asked, opened) = (&phase.answered, phase.closed);
+        }
+        let of = |kind: fn(&MaskingView) -> u64| round.masking.iter().map(kind).sum::<u64>();
+        let scores = if round.abandoned.is_some() { 0 } else { 12 };
+        assert_eq!(of(|m| m.bytes_up) + scores * 142, round.bytes_up);
+        assert_eq!(of(|m| m.bytes_down) + scores * 320, round.bytes_down);
+    }
+    let sum = |bytes: fn(&RoundView) -> u64| view.rounds.iter().map(bytes).sum::<u64>();
+    assert_eq!(sum(|r| r.bytes_up), view.sent().bytes);
+    assert_eq!(sum(|r| r.bytes_down), view.received().bytes);
+    assert_eq!(view.audit().0.bytes, view.sent().bytes);
+}
+
+#[test]
+fn it_is_told_how_hospitals_are_lost_to_a_masked_round() {
+    let view = RunView::of(&Sample::masked(12, 4).records);
+    let round = &view.rounds[3];
+    let lost: Vec<_> = round.masking.iter().map(|m| round.lost_in(m)).collect();
+    let expected = [
+        vec![(NodeId(2), Lost::Declined)],
+        vec![(NodeId(3), Lost::Dishonest)],
+        vec![(NodeId(11), Lost::Silent)],
+        vec![],
+        vec![(NodeId(0), Lost::Silent)],
+    ];
+    assert_eq!(lost, expected);
+}
+
+#[test]
+fn a_masked_round_that_is_opened_again_starts_anew() {
+    let sample = Sample::masked(12, 2);
+    let whole = RunView::of(&sample.records);
+    let consents = |r: &Record| {
+        let phase = ward_core::MaskingPhase::Consents;
+        matches!(r.event, Event::MaskingPhaseClosed { round, phase: p, .. } if round.0 == 1 && p == phase)
+    };
+    let stop = sample.records.iter().position(consents).unwrap();
+    let mut again = sample.records[..=stop].to_vec();
+    let mut start = sample.records[0].clone();
+    if let Event::RunStarted { round, .. } = &mut start.event {
+        *round = RoundId(1);
+    }
+    again.push(start);
+    let opens = |r: &Record| matches!(r.event, Event::RoundOpened { round, .. } if round.0 == 1);
+    let from = sample.records.iter().position(opens).unwrap();
+    again.extend_from_slice(&sample.records[from..]);
+    assert_eq!(RunView::of(&again).rounds, whole.rounds);
+    // The same without a new start: opening the round is enough.
+    again.remove(stop + 1);
+    assert_eq!(RunView::of(&again).rounds, whole.rounds);
+}
