@@ -74,6 +74,12 @@ impl Live {
                     ));
                 }
             }
+            Event::MaskingPhaseClosed { round, .. } => {
+                let this = view.rounds.iter().rfind(|r| r.round == *round);
+                if let Some(line) = this.and_then(masking_line) {
+                    self.rounds.set_message(line);
+                }
+            }
             _ => {}
         }
     }
@@ -122,6 +128,18 @@ pub(super) fn newest_line(view: &RunView, round: &RoundView) -> String {
         round.cohort.len(),
         text::bytes(view.sent().bytes)
     )
+}
+
+/// The newest phase of a masked round: `round 3: shares of 20 of 21`.
+pub(super) fn masking_line(round: &RoundView) -> Option<String> {
+    let newest = round.masking.last()?;
+    Some(format!(
+        "round {}: {} of {} of {}",
+        round.round.0 + 1,
+        newest.phase,
+        newest.answered.len(),
+        newest.asked.len()
+    ))
 }
 
 /// The main metric's way so far: `auc ▁▃▅▆▇█ 0.512 → 0.823`; the loss where nothing is scored.

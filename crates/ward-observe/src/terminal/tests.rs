@@ -108,15 +108,47 @@ fn the_live_lines_show_the_newest_round_and_the_way_there() {
 }
 
 #[test]
+fn the_live_line_follows_the_phases_of_a_masked_round() {
+    let mut view = RunView::default();
+    let mut lines = String::new();
+    for record in &Sample::masked(12, 4).records {
+        view.apply(record);
+        if let Event::MaskingPhaseClosed { round, .. } = record.event
+            && round.0 > 1
+        {
+            lines += &live::masking_line(view.rounds.last().unwrap()).unwrap();
+            lines.push('\n');
+        }
+    }
+    expect![[r#"
+        round 3: keys of 12 of 12
+        round 3: shares of 6 of 12
+        round 4: keys of 11 of 12
+        round 4: shares of 10 of 11
+        round 4: uploads of 9 of 10
+        round 4: consents of 9 of 9
+        round 4: revelations of 8 of 9
+    "#]]
+    .assert_eq(&lines);
+    assert_eq!(live::masking_line(&clear_round()), None);
+}
+
+fn clear_round() -> RoundView {
+    RunView::of(&Sample::new(3, 1).records).rounds[0].clone()
+}
+
+#[test]
 fn the_live_view_takes_any_run_without_a_terminal() {
     let mut terminal = Terminal {
         screen: Screen::Live(Live::on(indicatif::ProgressDrawTarget::hidden())),
         pending: None,
     };
-    let mut view = RunView::default();
-    for record in &Sample::new(6, 5).records {
-        view.apply(record);
-        terminal.apply(&view, record);
+    for sample in [Sample::new(6, 5), Sample::masked(12, 4)] {
+        let mut view = RunView::default();
+        for record in &sample.records {
+            view.apply(record);
+            terminal.apply(&view, record);
+        }
     }
     terminal.finish();
     assert!(matches!(
