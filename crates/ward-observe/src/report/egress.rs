@@ -6,9 +6,13 @@ use super::chart::{figure, line, rect, svg, table, word};
 use super::hospitals::{left_out, shown};
 use super::load::RunData;
 use super::markup::Markup;
+use super::masking;
 use crate::manifest::{Mode, Privacy};
 use crate::text;
 use crate::view::{Audit, ByKind, NodeView, Traffic};
+
+/// Lines for kinds of messages in the picture.
+const MOST_KINDS: usize = 5;
 
 /// The section; says so when the driver told no message.
 pub(super) fn section(page: &mut Markup, run: &RunData) {
@@ -50,7 +54,18 @@ pub(super) fn section(page: &mut Markup, run: &RunData) {
 fn kinds(run: &RunData) -> Vec<String> {
     let nodes = run.view.nodes.values();
     let all: BTreeSet<&String> = nodes.flat_map(|n| n.ledger.sent.0.keys()).collect();
-    let known = ["upload", "evaluation", "summary", "declined"];
+    let known = [
+        "upload",
+        "masked-upload",
+        "evaluation",
+        "summary",
+        "keys",
+        "opening",
+        "shares",
+        "consent",
+        "revelation",
+        "declined",
+    ];
     let place = |kind: &str| known.iter().position(|k| *k == kind).unwrap_or(known.len());
     let mut kinds: Vec<String> = all.into_iter().cloned().collect();
     kinds.sort_by_key(|kind| place(kind));
@@ -61,6 +76,12 @@ fn kinds(run: &RunData) -> Vec<String> {
 fn kind_words(kind: &str, count: u64) -> String {
     match kind {
         "upload" => text::things(count, "model update", "model updates"),
+        "masked-upload" => text::things(count, "masked update", "masked updates"),
+        "keys" => text::things(count, "set of public keys", "sets of public keys"),
+        "opening" => text::things(count, "part in drawing", "parts in drawing"),
+        "shares" => text::things(count, "set of sealed shares", "sets of sealed shares"),
+        "consent" => text::things(count, "signed consent", "signed consents"),
+        "revelation" => text::things(count, "set of revealed shares", "sets of revealed shares"),
         "evaluation" => text::things(count, "set of test scores", "sets of test scores"),
         "summary" => text::things(count, "set of feature sums", "sets of feature sums"),
         "declined" => text::things(count, "refusal in words", "refusals in words"),
@@ -131,7 +152,12 @@ fn picture(page: &mut Markup, run: &RunData) {
         }
         rect(page, "wash", (788.0, 16.0), (210.0, 200.0), "");
         word(page, "h", (810.0, 46.0), "Coordinator");
-        word(page, "soft", (810.0, 70.0), "adds the updates,");
+        let adds = if is_masked(run) {
+            "adds masked updates,"
+        } else {
+            "adds the updates,"
+        };
+        word(page, "soft", (810.0, 70.0), adds);
         word(page, "soft", (810.0, 88.0), "sends the new model");
         let went = format!(
             "{}, {}",
@@ -144,14 +170,7 @@ fn picture(page: &mut Markup, run: &RunData) {
             .class("tip")
             .at("d", "M782 60L764 51L764 69Z")
             .empty();
-        for (i, kind) in kinds(run).iter().take(4).enumerate() {
-            let of = run.view.nodes.values().map(|n| n.ledger.sent.of(kind));
-            let all: Traffic = of.sum();
-            let words = format!(
-                "{}, {}",
-                kind_words(kind, all.messages),
-                text::bytes(all.bytes)
-            );
+        for (i, words) in by_kind(run).into_iter().enumerate() {
             word(page, "soft mid", (560.0, 82.0 + 17.0 * i as f64), words);
         }
         line(page, "flow back", (358.0, 176.0), (782.0, 176.0));
@@ -166,6 +185,41 @@ fn picture(page: &mut Markup, run: &RunData) {
         );
         word(page, "soft mid", (560.0, 198.0), came);
     });
+}
+
+/// What went, kind by kind, in as many lines as the picture has room for.
+fn by_kind(run: &RunData) -> Vec<String> {
+    let kinds: Vec<(String, Traffic)> = kinds(run)
+        .into_iter()
+        .map(|kind| {
+            let of = run.view.nodes.values().map(|n| n.ledger.sent.of(&kind));
+            let all: Traffic = of.sum();
+            (kind, all)
+        })
+        .collect();
+    let shown = if kinds.len() > MOST_KINDS {
+        MOST_KINDS - 1
+    } else {
+        kinds.len()
+    };
+    let told = |(kind, all): &(String, Traffic)| {
+        let words = kind_words(kind, all.messages);
+        format!("{words}, {}", text::bytes(all.bytes))
+    };
+    let mut lines: Vec<String> = kinds[..shown].iter().map(told).collect();
+    if kinds.len() > shown {
+        let rest: Traffic = kinds[shown..].iter().map(|(_, all)| *all).sum();
+        lines.push(format!(
+            "{}, {}",
+            text::things(rest.messages, "message more", "messages more"),
+            text::bytes(rest.bytes)
+        ));
+    }
+    lines
+}
+
+fn is_masked(run: &RunData) -> bool {
+    masking::rounds(run).next().is_some()
 }
 
 fn ledger(page: &mut Markup, run: &RunData) {
@@ -223,10 +277,14 @@ fn promises(page: &mut Markup, run: &RunData) {
         .map(|m| m.privacy.clone())
         .unwrap_or_default();
     let Privacy {
-        secure_aggregation,
+        mut secure_aggregation,
         differential_privacy,
         transport,
     } = privacy;
+    let masked = is_masked(run) || secure_aggregation.is_some();
+    if is_masked(run) && secure_aggregation.is_none() {
+        secure_aggregation = Some("updates were added up under pairwise masks".to_owned());
+    }
     let simulated = run
         .manifest
         .as_ref()
@@ -235,7 +293,7 @@ fn promises(page: &mut Markup, run: &RunData) {
         "Transport" if simulated => "not protected; nothing crossed a network in this simulation",
         _ => "not protected",
     };
-    let unprotected = secure_aggregation.is_none() && differential_privacy.is_none();
+    let unprotected = !masked && differential_privacy.is_none();
     let (_, searched) = run.view.audit();
     page.tag("div").class("two").with(|page| {
         page.tag("div").with(|page| {
@@ -249,6 +307,23 @@ fn promises(page: &mut Markup, run: &RunData) {
                  It is no proof of privacy: a model update is computed from the rows and can still \
                  tell something about them."
             });
+            if masked && searched > 0 {
+                page.tag("p").text(
+                    "A masked update looks like random bytes, so the search could have found nothing \
+                     in it: that it shows no row follows from the masks.",
+                );
+            }
+            if masked {
+                page.tag("p").with(|page| {
+                    page.strong("In this run the coordinator could not read a single update: ");
+                    page.text(if differential_privacy.is_none() {
+                        "it learned sums over hospitals. Without differential privacy a sum tells \
+                         something about its parts all the same."
+                    } else {
+                        "it learned sums over hospitals."
+                    });
+                });
+            }
             if unprotected {
                 page.tag("p").with(|page| {
                     page.strong("In this run updates were not protected: ");

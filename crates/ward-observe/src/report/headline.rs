@@ -4,6 +4,7 @@ use ward_core::Outcome;
 
 use super::load::{RunData, bar_start, metric_name, more_is_better};
 use super::markup::Markup;
+use super::masking;
 use crate::Model;
 use crate::result_row::ResultRow;
 use crate::text;
@@ -129,8 +130,13 @@ fn lead(page: &mut Markup, run: &RunData) {
     proof(page, run);
 }
 
-/// What the search for training rows found.
+/// What hid the updates, and what the search for training rows found.
 fn proof(page: &mut Markup, run: &RunData) {
+    if masking::rounds(run).any(|round| round.closed.is_some() && round.abandoned.is_none()) {
+        page.text(
+            "Updates were added up under masks: the coordinator saw their sums and no single one. ",
+        );
+    }
     let (audit, hospitals) = run.view.audit();
     if hospitals == 0 {
         page.text("What left the hospitals was not searched for their rows.");

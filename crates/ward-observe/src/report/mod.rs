@@ -15,6 +15,7 @@ mod heterogeneity;
 mod hospitals;
 mod load;
 mod markup;
+mod masking;
 mod participation;
 mod provenance;
 mod seeds;
@@ -31,16 +32,20 @@ pub use load::{RunData, metric_name};
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
                       base-uri 'none'; form-action 'none'";
 
+/// The anchor of the section that only runs with masked rounds have.
+const MASKING: &str = "masking";
+
 type Section = (&'static str, &'static str, fn(&mut Markup, &RunData));
 
 /// The sections of one run: anchor, entry in the contents, and what writes it.
-const SECTIONS: [Section; 7] = [
+const SECTIONS: [Section; 8] = [
     ("result", "What federation gives", bars::section),
     ("rounds", "Round by round", curves::section),
     ("hospitals", "Hospital by hospital", hospitals::section),
     ("data", "How the data differ", heterogeneity::section),
     ("participation", "Who took part", participation::section),
     ("egress", "What left each hospital", egress::section),
+    (MASKING, "Sums under masks", masking::section),
     ("provenance", "How this run was made", provenance::section),
 ];
 
@@ -104,9 +109,7 @@ fn one(page: &mut Markup, run: &RunData) {
         headline::facts(page, run);
         contents(
             page,
-            SECTIONS
-                .iter()
-                .map(|(anchor, title, _)| ((*anchor).to_owned(), *title)),
+            sections_of(run).map(|(anchor, title, _)| (anchor, title)),
         );
     });
     page.tag("main").at("id", "main").with(|page| {
@@ -115,7 +118,13 @@ fn one(page: &mut Markup, run: &RunData) {
     });
 }
 
-fn contents<'a>(page: &mut Markup, entries: impl Iterator<Item = (String, &'a str)>) {
+fn sections_of(run: &RunData) -> impl Iterator<Item = Section> {
+    let masked = masking::rounds(run).next().is_some();
+    let sections = SECTIONS.into_iter();
+    sections.filter(move |(anchor, ..)| masked || *anchor != MASKING)
+}
+
+fn contents(page: &mut Markup, entries: impl Iterator<Item = (&'static str, &'static str)>) {
     page.tag("nav")
         .class("toc")
         .at("aria-label", "Contents")
@@ -132,7 +141,7 @@ fn contents<'a>(page: &mut Markup, entries: impl Iterator<Item = (String, &'a st
 }
 
 fn sections(page: &mut Markup, run: &RunData, prefix: &str) {
-    for (anchor, title, write) in SECTIONS {
+    for (anchor, title, write) in sections_of(run) {
         page.tag("section")
             .at("id", format_args!("{prefix}{anchor}"))
             .at("aria-label", title)
