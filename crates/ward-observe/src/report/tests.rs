@@ -66,6 +66,18 @@ fn a_run_is_one_page_that_loads_nothing() {
 }
 
 #[test]
+fn a_masked_run_is_such_a_page_too() {
+    let root = tempfile::tempdir().unwrap();
+    let html = page_of(&Sample::masked(21, 4).write(root.path()));
+    keep("run-masked.html", &html);
+    assert_balanced(&html);
+    assert_self_contained(&html);
+    for (_, title, _) in SECTIONS {
+        assert!(html.contains(title), "{title}");
+    }
+}
+
+#[test]
 fn the_headline_has_the_numbers_of_the_results() {
     let root = tempfile::tempdir().unwrap();
     let sample = Sample::new(21, 5);

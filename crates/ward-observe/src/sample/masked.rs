@@ -11,8 +11,11 @@ use super::Sample;
 use crate::Privacy;
 use crate::view::Lost;
 
-/// The phases of a round among few hospitals: what asks and its bytes, what answers and its bytes.
-const PHASES: [(MaskingPhase, (&str, u64), (&str, u64)); 5] = [
+/// A kind of message and its bytes.
+type Kind = (&'static str, u64);
+
+/// The phases of a round among few hospitals: what asks, and what answers.
+const PHASES: [(MaskingPhase, Kind, Kind); 5] = [
     (MaskingPhase::Keys, ("train", 540), ("keys", 160)),
     (MaskingPhase::Shares, ("share", 900), ("shares", 1020)),
     (MaskingPhase::Uploads, ("mask", 880), ("masked-upload", 250)),
