@@ -235,7 +235,10 @@ fn describe(manifest: &mut Manifest, setup: &Setup, mode: Mode) {
     manifest.layout = setup.model.layout().clone();
     manifest.models = setup.models() as u32;
     manifest.synthetic = setup.federation.source().synthetic();
-    manifest.privacy = Privacy::default();
+    let masked = experiment.secure_aggregation.as_ref();
+    manifest.privacy = masked.map_or_else(Privacy::default, |config| {
+        Privacy::masked(config.suite, config.min_survivors)
+    });
     manifest.adversaries = experiment.adversaries.as_ref().map(|config| Adversaries {
         hospitals: experiment.adversaries_by_name(setup.federation.roster()),
         attack: config.attack.to_string(),
