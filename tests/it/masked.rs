@@ -43,6 +43,8 @@ struct Play {
     wakes: Vec<Tick>,
     events: Vec<Event>,
     outcome: Option<Outcome>,
+    /// Whose update is far out of the ring's range.
+    poisoned: Option<NodeId>,
 }
 
 impl Play {
@@ -77,6 +79,7 @@ impl Play {
             wakes: Vec::new(),
             events: Vec::new(),
             outcome: None,
+            poisoned: None,
         }
     }
 
@@ -137,7 +140,11 @@ impl Play {
             match effect {
                 NodeEffect::Send(report) => self.inbox.push_back((to, report)),
                 NodeEffect::Train { round, .. } => {
-                    let result = Ok(self.settings.upload(to));
+                    let mut upload = self.settings.upload(to);
+                    if self.poisoned == Some(to) {
+                        upload.words[1] = 1 << 60;
+                    }
+                    let result = Ok(upload);
                     self.ask(to, NodeInput::Trained { round, result });
                 }
                 NodeEffect::Summarise { .. } | NodeEffect::Evaluate { .. } | NodeEffect::Done => {}
@@ -302,6 +309,16 @@ fn a_lying_node_is_named_and_not_asked_again() {
     let others: Vec<NodeId> = [0, 1, 3, 4].map(NodeId).into();
     assert_eq!(play.reporters(), vec![others; 2]);
     assert_eq!(play.coordinator.params().0, moved(&play));
+}
+
+/// Under its mask nobody sees that an update is out of range; in the sum everybody does.
+#[test]
+fn a_sum_that_no_sound_updates_have_moves_no_model() {
+    let mut play = Play::new(&settings(5, 1), 0);
+    play.poisoned = Some(NodeId(2));
+    let play = play.run(&|_, _, report| Some(report));
+    assert_eq!(play.abandoned(), [Abandoned::UnsoundSum]);
+    assert_eq!(play.coordinator.params().0, [0.0; 2]);
 }
 
 #[test]

@@ -246,8 +246,13 @@ pub enum Abandoned {
         /// Which one.
         missing: NodeId,
     },
-    /// A masked sum cannot be had: the roster or the cohort does not allow it, or what came out of it
-    /// is not a sum of updates.
+    /// What came out of the masks is not a sum of sound updates: somebody's was not, and nobody can see
+    /// whose.
+    #[error(
+        "the masked sum is not one of sound updates: some hospital's was not, and the masks hide whose"
+    )]
+    UnsoundSum,
+    /// A masked sum cannot be had: the roster or the cohort does not allow it.
     #[error("no masked sum can be had of this cohort")]
     NoMaskedSum,
     /// What came does not let the strategy's rule keep its promise.

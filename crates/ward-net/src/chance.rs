@@ -1,8 +1,6 @@
 //! Random bytes from the operating system: names that nobody can guess. Nothing that a result
 //! depends on is drawn here.
 
-use std::fmt::Write;
-
 /// The operating system gives no random bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the operating system gives no random bytes: {0}")]
@@ -20,9 +18,5 @@ pub(crate) fn instance() -> Result<Instance, NoRandomness> {
 
 /// A new session token: 128 random bits as text.
 pub(crate) fn token() -> Result<String, NoRandomness> {
-    let mut text = String::new();
-    for byte in instance()? {
-        let _ = write!(text, "{byte:02x}");
-    }
-    Ok(text)
+    instance().map(hex::encode)
 }

@@ -125,9 +125,13 @@ pub fn check(upload: &Upload, len: usize, ring: &RingSpec) -> Result<(), Malform
     {
         return Ok(());
     }
-    let most = f64::from(ring.range) * (1u64 << ring.fraction_bits) as f64 * upload.weight as f64;
+    within(&upload.words, upload.weight, ring)
+}
+
+/// Checks that words are those of numbers within the ring's range, times `weight`.
+pub(crate) fn within(words: &[u64], weight: u64, ring: &RingSpec) -> Result<(), Malformed> {
+    let most = f64::from(ring.range) * (1u64 << ring.fraction_bits) as f64 * weight as f64;
     let most = most as u64;
-    let words = &upload.words;
     if pulp::Arch::new().dispatch(Within { words, most }) {
         return Ok(());
     }

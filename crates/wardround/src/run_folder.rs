@@ -55,8 +55,7 @@ impl RunFolder {
         let mut id = [0; 3];
         getrandom::fill(&mut id)
             .map_err(|error| Failure::new(Code::Internal, "no random bytes").caused_by(error))?;
-        let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
-        let slug = slug(stamp, &experiment.name, &id);
+        let slug = slug(stamp, &experiment.name, &hex::encode(id));
         let dir = RunDir::create(Path::new(&experiment.output.dir), &slug)?;
         let lock = lock(&dir)?;
         dir.write_config(&config)?;

@@ -39,6 +39,7 @@ fn abandoned() -> impl Strategy<Value = Abandoned> {
         Just(Abandoned::NotUnmasked { culprit: NodeId(1) }),
         Just(Abandoned::GraphNotDrawn { missing: NodeId(2) }),
         Just(Abandoned::NoMaskedSum),
+        Just(Abandoned::UnsoundSum),
         Just(Abandoned::Unmet(Unmet::TooFew { updates, needed, f })),
         Just(Abandoned::Unmet(Unmet::TooManySubsets { updates, f, most })),
         Just(Abandoned::NothingTrusted),

@@ -1,6 +1,6 @@
 //! What a coordinator says of a node whose message it cannot use, and of a session that makes no sum.
 
-use ward_core::NodeId;
+use ward_core::{Malformed, NodeId};
 
 /// A node's message is not counted. The others are unharmed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -72,7 +72,7 @@ impl Wrong {
 }
 
 /// Why a session made no sum. Nothing was revealed that the sum would not have told.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Failure {
     /// The cohort cannot have a session: not 3 to 1000 nodes in ascending order, all in the roster.
     #[error("the cohort is not one that secure aggregation can have")]
@@ -109,6 +109,9 @@ pub enum Failure {
     /// A node's lie is found only now that the sum depends on it.
     #[error("the sum cannot be unmasked: {0}")]
     Fault(#[from] Fault),
+    /// Somebody's words were not those of an update.
+    #[error("the sum is not one of sound updates: {0}")]
+    Sum(Malformed),
     /// The sum of weights is not one that so many hospitals can have.
     #[error("the weights add up to {0}, which these hospitals cannot have")]
     Weight(u64),

@@ -163,7 +163,7 @@ impl FileJournal {
 
     fn append(&mut self, text: &str) -> std::io::Result<()> {
         let seal = self.seal(text);
-        let line = format!("{text} {}\n", hex(&seal));
+        let line = format!("{text} {}\n", hex::encode(seal));
         self.broken = true;
         self.file.write_all(line.as_bytes())?;
         self.file.sync_all()?;
@@ -176,7 +176,7 @@ impl FileJournal {
     fn checked<'a>(&mut self, line: &'a str) -> Option<&'a str> {
         let (text, seal) = line.strip_suffix('\n')?.rsplit_once(' ')?;
         let expected = self.seal(text);
-        if seal != hex(&expected) {
+        if seal != hex::encode(expected) {
             return None;
         }
         self.last = expected;
@@ -228,17 +228,17 @@ fn failed(path: &Path, source: std::io::Error) -> NoJournal {
 }
 
 fn heading(roster: &Roster) -> String {
-    let federation = hex(roster.federation().as_bytes());
+    let federation = hex::encode(roster.federation().as_bytes());
     format!("fl-secagg/1 journal {federation} {}", roster.epoch())
 }
 
 fn text(line: &Line) -> String {
     let step = match line.step {
         Step::Began => "began".to_owned(),
-        Step::Consented(survivors) => format!("consented {}", hex(&survivors)),
+        Step::Consented(survivors) => format!("consented {}", hex::encode(survivors)),
         Step::Revealed => "revealed".to_owned(),
     };
-    let job = hex(line.job.as_bytes());
+    let job = hex::encode(line.job.as_bytes());
     format!("{job} {} {} {step}", line.round.0, line.attempt)
 }
 
@@ -249,24 +249,14 @@ fn parse(text: &str) -> Option<Line> {
     };
     let step = match step {
         ["began"] => Step::Began,
-        ["consented", survivors] => Step::Consented(unhex(survivors)?.try_into().ok()?),
+        ["consented", survivors] => Step::Consented(hex::decode(survivors).ok()?.try_into().ok()?),
         ["revealed"] => Step::Revealed,
         _ => return None,
     };
     Some(Line {
-        job: String::from_utf8(unhex(job)?).ok()?,
+        job: String::from_utf8(hex::decode(job).ok()?).ok()?,
         round: RoundId(round.parse().ok()?),
         attempt: attempt.parse().ok()?,
         step,
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let pairs = text.as_bytes().chunks(2);
-    let byte = |pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok();
-    pairs.map(byte).collect()
 }

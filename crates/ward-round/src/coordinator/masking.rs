@@ -33,7 +33,6 @@ pub(crate) struct Masked {
     goal: usize,
     /// Who was asked to train.
     cohort: BTreeSet<NodeId>,
-    begun: Instruction,
     /// What was last asked: of everybody the same, or of each its own.
     sent: Sent,
 }
@@ -48,7 +47,8 @@ enum State {
 }
 
 enum Sent {
-    Train,
+    /// The instruction to train.
+    Begin(Instruction),
     All(MaskingStep),
     Each(BTreeMap<NodeId, MaskingStep>),
 }
@@ -124,11 +124,15 @@ impl Masked {
 
     /// What `node` still owes the open phase.
     pub(super) fn outstanding(&self, node: NodeId, round: RoundId) -> Option<Instruction> {
-        if !self.awaited().contains(&node) {
-            return None;
-        }
+        self.awaited()
+            .contains(&node)
+            .then(|| self.asks(node, round))?
+    }
+
+    /// What the open phase asks of `node`.
+    fn asks(&self, node: NodeId, round: RoundId) -> Option<Instruction> {
         let step = match &self.sent {
-            Sent::Train => return Some(self.begun.clone()),
+            Sent::Begin(instruction) => return Some(instruction.clone()),
             Sent::All(step) => step.clone(),
             Sent::Each(steps) => steps.get(&node)?.clone(),
         };
@@ -180,8 +184,7 @@ impl Coordinator {
             cohort: asked.cohort.clone(),
             asked,
             state: State::Keying(keying),
-            begun,
-            sent: Sent::Train,
+            sent: Sent::Begin(begun),
         }));
     }
 
@@ -193,9 +196,7 @@ impl Coordinator {
         answer: MaskingAnswer,
     ) -> Result<(), Refusal> {
         let open = self.state.round;
-        let unmasking =
-            matches!(&self.phase, Phase::Masked(m) if m.phase() == MaskingPhase::Revelations);
-        if matches!(answer, MaskingAnswer::Revelation(_)) && (round < open || !unmasking) {
+        if matches!(answer, MaskingAnswer::Revelation(_)) && round < open {
             // There were enough before it: nobody's mistake.
             return Ok(());
         }
@@ -296,7 +297,7 @@ impl Coordinator {
         let asked = masked.awaited();
         masked.asked.cohort = asked.iter().copied().collect();
         for to in asked {
-            if let Some(instruction) = masked.outstanding(to, round) {
+            if let Some(instruction) = masked.asks(to, round) {
                 effects.push(Effect::Send { to, instruction });
             }
         }
@@ -330,9 +331,8 @@ impl Coordinator {
                 self.state.barred.insert(node);
                 Abandoned::NotUnmasked { culprit: node }
             }
-            Failure::Cohort | Failure::OtherRoster | Failure::OtherGraph | Failure::Weight(_) => {
-                Abandoned::NoMaskedSum
-            }
+            Failure::Sum(_) | Failure::Weight(_) => Abandoned::UnsoundSum,
+            Failure::Cohort | Failure::OtherRoster | Failure::OtherGraph => Abandoned::NoMaskedSum,
         };
         self.abandon(now, silent, reason, effects);
     }

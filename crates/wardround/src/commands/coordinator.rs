@@ -89,7 +89,7 @@ fn with_keys(
         Some(roster) => loaded.folder().join(roster),
         None => keyring::roster_path(&folder.dir.path().join("nodes")),
     };
-    let roster = RosterFile::read(&path, None)?;
+    let roster = RosterFile::read(&path)?.verified(None)?;
     // Seconds: a coordinator that is started again has a higher number.
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let attempt = now.map_or(0, |now| now.as_secs() as u32);

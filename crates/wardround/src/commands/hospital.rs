@@ -17,7 +17,7 @@ use crate::config::{HospitalConfig, Layer, Loaded};
 use crate::deployment::{Ledger, tie_to_parent};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::keyring::{self, Policy, RosterFile};
+use crate::keyring::{self, Policy};
 use crate::node_states::NodeStateFiles;
 
 /// Takes part in a run until it is over.
@@ -92,10 +92,8 @@ fn secrets(loaded: &Loaded<HospitalConfig>, parameters: usize) -> Result<Option<
             ));
         }
     };
-    let roster = RosterFile::read(&folder.join(&keys.roster), Some(&keys.root))?;
-    let journal = folder.join(&config.state_dir);
-    let journal = keyring::journal_path(&journal, &config.name);
-    keyring::deployed(&folder.join(&keys.key), &journal, roster, policy).map(Some)
+    let (key, roster) = (folder.join(&keys.key), folder.join(&keys.roster));
+    keyring::deployed(&config.name, &key, &roster, &keys.root, policy).map(Some)
 }
 
 /// The trainer of the hospital's own rows.

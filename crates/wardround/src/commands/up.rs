@@ -23,7 +23,7 @@ use crate::config::types::{HospitalConfig, HospitalKeysConfig, Secret, Transport
 use crate::deployment::{Children, audit, ledger_path};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::keyring::{self, Keyring, private};
+use crate::keyring::{self, Keyring, RosterFile, private};
 use crate::run_folder::{self, RunFolder};
 use crate::setup::Setup;
 
@@ -106,7 +106,7 @@ impl Nodes {
         let mut token = [0; 32];
         getrandom::fill(&mut token)
             .map_err(|error| Failure::new(Code::Internal, "no random bytes").caused_by(error))?;
-        let token = token.iter().map(|byte| format!("{byte:02x}")).collect();
+        let token = hex::encode(token);
         let run = std::path::absolute(run).unwrap_or_else(|_| run.to_owned());
         let mut nodes = Self {
             folder: run.join("nodes"),
@@ -133,8 +133,7 @@ impl Nodes {
     fn keys(&self, setup: &Setup) -> Result<String, Failure> {
         let path = keyring::roster_path(&self.folder);
         if path.exists() {
-            let roster: keyring::RosterFile = file::read_json(&path)?;
-            return Ok(roster.root);
+            return Ok(RosterFile::read(&path)?.root);
         }
         let hospitals = setup.federation.roster();
         Keyring::draw(&setup.experiment.name, hospitals)?.write(&self.folder, hospitals)

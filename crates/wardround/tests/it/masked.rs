@@ -11,7 +11,7 @@ use ward_core::{Address, NodeId, RoundId, Trainer as _};
 use wardround::config::Experiment;
 use wardround::setup::Setup;
 
-use crate::lab::{Lab, Running, of_kind, processes, send, summary, text, until};
+use crate::lab::{Lab, Running, of_kind, processes, rounds_closed, send, summary, text, until};
 
 const CLEAR: &str = r#"
 name = "hidden"
@@ -122,6 +122,26 @@ fn two_hospitals_that_are_killed_are_taken_out_of_the_sum() {
     assert_eq!(text(&hidden, "model_digest"), clear);
 }
 
+/// The coordinator is stopped after a round and goes on; hospitals hear a new attempt.
+#[test]
+fn a_masked_run_that_was_stopped_goes_on_to_the_same_bits() {
+    let slow = CLEAR
+        .replace("rounds = 3", "rounds = 8")
+        .replace("steps = 20", "steps = 8000");
+    let whole = Lab::new(&slow).digest("run e.toml");
+    for verb in ["run", "up"] {
+        let lab = Lab::new(&masked(&slow));
+        let running = lab.start(&format!("{verb} e.toml --quiet"));
+        let run = lab.run_dir();
+        rounds_closed(&run, 2);
+        running.signal("INT");
+        assert_eq!(running.output().status.code(), Some(130), "{verb}");
+        assert!(of_kind(&run, "round_closed").len() < 8, "{verb}");
+        let resumed = lab.summary(&format!("{verb} --resume {}", run.display()));
+        assert_eq!(text(&resumed, "model_digest"), whole, "{verb}");
+    }
+}
+
 /// The first words of one hospital's update as it would leave in the clear.
 fn canary(lab: &Lab, round: u32, node: NodeId) -> Vec<u8> {
     let loaded = Experiment::load(&lab.path("e.toml"), Vec::new()).unwrap();
@@ -228,7 +248,7 @@ struct Found {
     in_traffic: bool,
     /// The coordinator's; `None` where the system does not show it.
     in_memory: Option<bool>,
-    /// Log, story, checkpoints, report.
+    /// Story, checkpoints, report, log, and what was printed.
     in_files: bool,
 }
 
@@ -272,7 +292,8 @@ fn found(experiment: &str) -> Found {
         );
     }
     let in_memory = memory.map(|memory| holds(&memory, &needle));
-    assert_eq!(coordinator.output().status.code(), Some(0));
+    let coordinator = coordinator.output();
+    assert_eq!(coordinator.status.code(), Some(0));
     for hospital in hospitals {
         assert_eq!(hospital.output().status.code(), Some(0));
     }
@@ -280,7 +301,9 @@ fn found(experiment: &str) -> Found {
     Found {
         in_traffic,
         in_memory,
-        in_files: written(&run, &needle),
+        in_files: written(&run, &needle)
+            || holds(&coordinator.stdout, &needle)
+            || holds(&coordinator.stderr, &needle),
     }
 }
 
@@ -294,7 +317,7 @@ fn hospital(lab: &Lab, tap: &Tap, name: &str, hidden: bool) -> Running {
         let roster: serde_json::Value = serde_json::from_str(&roster).unwrap();
         let root = text(&roster, "root");
         file += &format!(
-            "state_dir = \"keys\"\n[secure_aggregation]\nkey = \"keys/{name}.key\"\nroster = \
+            "[secure_aggregation]\nkey = \"keys/{name}.key\"\nroster = \
              \"keys/roster.json\"\nroot = \"{root}\"\n"
         );
     }

@@ -14,6 +14,7 @@ use super::super::secret::Secret;
 use super::super::{shamir, statements};
 use super::Core;
 use super::deal::Dealt;
+use crate::ring;
 
 /// The sum of the survivors' uploads, and nothing about any one of them.
 #[derive(Debug, Clone, PartialEq)]
@@ -166,6 +167,8 @@ impl Unmasking {
         if !(nodes..=most).contains(&weight) {
             return Err(Failure::Weight(weight));
         }
+        // Of one upload nobody can tell whether it is sound; of their sum anybody can.
+        ring::within(&words, weight, &params.ring).map_err(Failure::Sum)?;
         let unit = (1u64 << params.ring.fraction_bits) as f64 * weight as f64;
         Ok(Unmasked {
             words,

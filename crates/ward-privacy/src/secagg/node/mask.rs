@@ -121,15 +121,7 @@ impl Masked {
         enough(survivors.len(), here.least())?;
         let u2 = statements::sharers(&sid, &sharers);
         let u3 = statements::survivors(&sid, survivors);
-        let known = {
-            let session = &here.setting.session;
-            journal.remembered(&session.job, session.round)?
-        };
-        let known = known.ok_or(Refused::OutOfTurn)?;
-        if known.revealed {
-            return Err(Refused::AlreadyRevealed);
-        }
-        if known.attempt != here.setting.session.attempt || known.consented.is_some() {
+        if here.remembered(journal)?.consented.is_some() {
             return Err(Refused::OutOfTurn);
         }
         journal.record(here.line(Step::Consented(u3)))?;

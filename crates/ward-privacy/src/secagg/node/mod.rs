@@ -29,7 +29,7 @@ pub use reveal::Consented;
 pub(super) use begin::begin_shaped;
 
 use super::identity::{Identity, Roster};
-use super::journal::{Line, Step};
+use super::journal::{Journal, Line, Remembered, Step};
 use super::refused::Refused;
 use super::session::{SessionId, SessionInputs};
 use super::shape::Shape;
@@ -65,6 +65,20 @@ impl Here {
             attempt: session.attempt,
             step,
         }
+    }
+
+    /// What the journal says of this attempt, which has begun and in which nothing is revealed.
+    pub(super) fn remembered(&self, journal: &mut dyn Journal) -> Result<Remembered, Refused> {
+        let session = &self.setting.session;
+        let known = journal.remembered(&session.job, session.round)?;
+        let known = known.ok_or(Refused::OutOfTurn)?;
+        if known.revealed {
+            return Err(Refused::AlreadyRevealed);
+        }
+        if known.attempt != session.attempt {
+            return Err(Refused::OutOfTurn);
+        }
+        Ok(known)
     }
 
     pub(super) fn sign(&self, statement: &[u8]) -> [u8; 64] {

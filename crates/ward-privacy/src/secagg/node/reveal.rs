@@ -56,15 +56,7 @@ impl Consented {
                 needed: here.shape.quorum,
             });
         }
-        let known = {
-            let session = &here.setting.session;
-            journal.remembered(&session.job, session.round)?
-        };
-        let known = known.ok_or(Refused::OutOfTurn)?;
-        if known.revealed {
-            return Err(Refused::AlreadyRevealed);
-        }
-        if known.attempt != here.setting.session.attempt || known.consented != Some(u3) {
+        if here.remembered(journal)?.consented != Some(u3) {
             return Err(Refused::OutOfTurn);
         }
         journal.record(here.line(Step::Revealed))?;

@@ -138,12 +138,7 @@ fn bad_uploads_are_named_and_do_not_touch_the_sum() {
         let twice = collecting.accept(*node, &uploads[node]);
         assert_eq!(wrong(twice, *node), Wrong::Duplicate);
     }
-    let (survivors, mut consenting) = collecting.close().unwrap();
-    let (states, consents) = table.consented(masked, &survivors);
-    for (node, consent) in consents {
-        consenting.accept(node, consent).unwrap();
-    }
-    let (consents, mut unmasking) = consenting.close().unwrap();
+    let (states, consents, mut unmasking) = table.consenting(masked, collecting);
     for (node, state) in states {
         let revelation = state.reveal(&consents, table.journal(node)).unwrap();
         unmasking.accept(node, &revelation).unwrap();
@@ -220,12 +215,7 @@ fn a_dealer_whose_shares_restore_something_else_is_named() {
         collecting.accept(node, &upload).unwrap();
         masked.insert(node, state);
     }
-    let (survivors, mut consenting) = collecting.close().unwrap();
-    let (states, consents) = table.consented(masked, &survivors);
-    for (node, consent) in consents {
-        consenting.accept(node, consent).unwrap();
-    }
-    let (consents, mut unmasking) = consenting.close().unwrap();
+    let (states, consents, mut unmasking) = table.consenting(masked, collecting);
     for (node, state) in states {
         let revelation = state.reveal(&consents, table.journal(node)).unwrap();
         unmasking.accept(node, &revelation).unwrap();

@@ -136,6 +136,19 @@ impl<'a> Table<'a> {
         for (node, upload) in &uploads {
             collecting.accept(*node, upload).unwrap();
         }
+        self.consenting(masked, collecting)
+    }
+
+    /// From the uploads that are in the sum up to the last phase.
+    pub(super) fn consenting(
+        &mut self,
+        masked: BTreeMap<NodeId, Masked>,
+        collecting: Collecting,
+    ) -> (
+        BTreeMap<NodeId, Consented>,
+        Vec<(NodeId, Consent)>,
+        Unmasking,
+    ) {
         let (survivors, mut consenting) = collecting.close().unwrap();
         let (states, consents) = self.consented(masked, &survivors);
         for (node, consent) in &consents {

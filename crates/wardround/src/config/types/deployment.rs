@@ -57,7 +57,7 @@ pub struct HospitalConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HospitalKeysConfig {
-    /// The file with its secret key, relative to this one.
+    /// The file with its secret key, relative to this one; its journal is beside it.
     pub key: String,
     /// The signed list of everybody's public keys, relative to this file.
     pub roster: String,
