@@ -6,7 +6,7 @@
 //!
 //! **Invariants.** A node reveals shares of one kind only of each node, since it derives the kind
 //! itself from lists that more than two thirds of the cohort have signed. It writes down in its
-//! [`Journal`](super::Journal) what it is about to send, before it sends it.
+//! [`Journal`] what it is about to send, before it sends it.
 
 mod begin;
 mod deal;
