@@ -3,12 +3,13 @@
 //! Start with [`seal`](seal()): the one straight line from a hospital's numbers to something that
 //! may leave it. [`ring`] is the arithmetic that makes sums exact; [`part`] is a part of a sum, made
 //! where the uploads were; [`egress`] searches everything
-//! that did leave for the hospital's own rows.
+//! that did leave for the hospital's own rows; [`dp`] says what a release costs in privacy.
 //!
 //! **Invariants.** No clock, no socket, no tensor library; threads only where the caller gives a number of
 //! them, and a file only where it opens a [journal](secagg::FileJournal). Nothing but [`seal`](seal())
 //! makes an [`Upload`](ward_core::Upload) from a [`LocalUpdate`](ward_core::LocalUpdate).
 
+pub mod dp;
 pub mod egress;
 pub mod part;
 pub mod ring;

@@ -1,0 +1,24 @@
+//! The mathematics of differential privacy: what a release costs, and the noise that pays for it.
+//!
+//! [`event`] says what happened, in numbers that both the training loop and the accountants read;
+//! [`account`] turns events into epsilon. [`rdp`] is a curve that adds, fast enough for a ledger;
+//! [`gaussian`] is exact where nothing is sampled. `docs/differential-privacy.md` says which claims are
+//! sound for whom.
+//!
+//! Noise multipliers are standard deviation over clip norm everywhere. Epsilon and delta are always for
+//! one [`PrivacyUnit`], which is told beside them.
+
+pub mod account;
+pub mod event;
+pub mod gaussian;
+pub mod guarantee;
+pub mod rdp;
+mod special;
+
+#[cfg(test)]
+mod tests;
+
+pub use account::{Accountant, Answer};
+pub use event::{Event, Invalid, Sampling};
+pub use guarantee::{Epsilon, Neighbours, PrivacyUnit};
+pub use rdp::RdpCurve;

@@ -1,0 +1,4 @@
+//! Accountants against the known answers of `tests/vectors/dp_known_answers.csv`, and their laws.
+
+mod known_answers;
+mod laws;
