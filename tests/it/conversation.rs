@@ -143,6 +143,12 @@ impl World {
             "declines" => Report::Declined {
                 round,
                 reason: "maintenance".into(),
+                for_good: false,
+            },
+            "declines-for-good" => Report::Declined {
+                round,
+                reason: "the budget is spent".into(),
+                for_good: true,
             },
             other => panic!("not a report: {other}"),
         }
@@ -246,8 +252,10 @@ fn event_line(event: &Event) -> String {
             round,
             node,
             reason,
+            for_good,
         } => {
-            format!("declined by {node} in {round}: {reason}")
+            let more = if *for_good { ", and for good" } else { "" };
+            format!("declined by {node} in {round}{more}: {reason}")
         }
         Event::RoundClosed {
             round,

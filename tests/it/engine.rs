@@ -140,6 +140,9 @@ impl Settings {
             most_abandoned: self.most_abandoned,
             evaluate_every: self.evaluate_every,
             checkpoint_every: self.checkpoint_every,
+            rests_with_first: false,
+            privacy: None,
+            noise: ward_privacy::NoiseSource::System,
             masking: None,
         }
     }
@@ -197,9 +200,10 @@ impl Settings {
             delta,
             extras: Vec::new(),
             examples: 1,
+            noised: None,
             loss: 0.5,
         };
-        ward_privacy::seal(update, Weighting::Examples, &self.ring()).unwrap()
+        ward_privacy::seal::trial(update, Weighting::Examples, &self.ring()).unwrap()
     }
 
     pub(crate) fn summary(&self, node: NodeId) -> Summary {

@@ -221,6 +221,7 @@ impl World {
                 Report::Declined {
                     round,
                     reason: "no".into(),
+                    for_good: false,
                 },
             ),
             Op::WrongRound(n, r) => {

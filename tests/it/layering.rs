@@ -112,7 +112,7 @@ fn each_crate_uses_only_the_layers_below_it() {
         ("ward-round", &["ward-core", "ward-privacy"]),
         ("ward-robust", &["ward-core", "ward-privacy", "ward-round"]),
         ("ward-data", &["ward-core"]),
-        ("ward-train", &["ward-core", "ward-data"]),
+        ("ward-train", &["ward-core", "ward-data", "ward-privacy"]),
         ("ward-wire", &["ward-core"]),
         (
             "ward-net",

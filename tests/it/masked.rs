@@ -275,7 +275,11 @@ fn after_a_round_that_failed_the_next_has_new_keys() {
             return Some(report);
         }
         let (round, reason) = (report.round(), "no power".into());
-        Some(Report::Declined { round, reason })
+        Some(Report::Declined {
+            round,
+            reason,
+            for_good: false,
+        })
     };
     let play = Play::new(&settings(5, 2), 0).run(&failing);
     assert_eq!(play.abandoned().len(), 1);

@@ -9,6 +9,7 @@ use ward_core::{
     Personalisation, RingSpec, RoundId, RunId, Seed, StateKind, TrainOrder, Upload,
 };
 use ward_data::{HospitalData, Rows};
+use ward_privacy::Guard;
 use ward_round::{NodeEffect, NodeInput};
 use ward_train::{Engine, HospitalTrainer, Learners, MlpConfig, ModelConfig, ModelSpec};
 
@@ -89,8 +90,9 @@ fn upload(
         round: RoundId(round),
         params: Arc::new(Params(params.to_vec())),
         order: order.clone(),
+        masked: None,
     };
-    match job.carry_out(NODE, trainer) {
+    match job.carry_out(NODE, trainer, &mut Guard::open()) {
         Some(NodeInput::Trained { result, .. }) => result.unwrap(),
         other => panic!("training came to {other:?}"),
     }

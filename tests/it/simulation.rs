@@ -55,6 +55,7 @@ impl Trainer for Toy {
             delta: Delta(delta),
             extras: Vec::new(),
             examples: self.examples(),
+            noised: None,
             loss: 0.5,
         })
     }
@@ -83,13 +84,10 @@ impl Wards for Toys {
     }
 
     fn open(&self, node: NodeId) -> Result<Ward, String> {
-        Ok(Ward {
-            trainer: Box::new(Toy {
-                node,
-                layout: Layout::default(),
-            }),
-            scanner: None,
-        })
+        Ok(Ward::open(Box::new(Toy {
+            node,
+            layout: Layout::default(),
+        })))
     }
 }
 

@@ -56,6 +56,39 @@ impl Algorithm {
     /// The most models that a run can have.
     pub const MOST_MODELS: u8 = 16;
 
+    /// Every algorithm's name, plain training's first.
+    pub const NAMES: [&str; 7] = [
+        "plain", "feddyn", "scaffold", "fednova", "fedexp", "qfedavg", "ifca",
+    ];
+
+    /// Its name, as in `wardround strategies`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        let place = match self {
+            Self::Plain => 0,
+            Self::FedDyn { .. } => 1,
+            Self::Scaffold => 2,
+            Self::FedNova => 3,
+            Self::FedExP => 4,
+            Self::QFedAvg { .. } => 5,
+            Self::Ifca { .. } => 6,
+        };
+        Self::NAMES[place]
+    }
+
+    /// Whether what leaves depends on training rows in no other way than through the steps of training,
+    /// so that noise on these covers it.
+    #[must_use]
+    pub fn reads_steps_alone(&self) -> bool {
+        match self {
+            Self::Plain | Self::FedDyn { .. } | Self::Scaffold | Self::FedNova | Self::FedExP => {
+                true
+            }
+            // Both read the loss of the training rows.
+            Self::QFedAvg { .. } | Self::Ifca { .. } => false,
+        }
+    }
+
     /// How many models a run has.
     #[must_use]
     pub fn models(&self) -> usize {

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Evaluation, MaskingPhase, NodeId, NodeInfo, Refusal, RoundId, Tick};
+use crate::{
+    Digest, Evaluation, MaskingPhase, NodeId, NodeInfo, PrivacyTerms, Refusal, RoundId, Tick,
+};
 
 /// An event and when it happened: one line of `events.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +38,11 @@ pub enum Event {
         attack: String,
         /// The first round in which they do it.
         from_round: RoundId,
+    },
+    /// Updates are noised on these terms.
+    PrivacyPromised {
+        /// Which.
+        terms: PrivacyTerms,
     },
     /// A node is there.
     NodeJoined {
@@ -75,8 +82,9 @@ pub enum Event {
         node: NodeId,
         /// How much it counts.
         weight: u64,
-        /// The hospital's mean training loss.
-        loss: f64,
+        /// The hospital's mean training loss; `None` where it is protected.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        loss: Option<f64>,
     },
     /// A report was refused; the round goes on.
     ReportRefused {
@@ -95,6 +103,9 @@ pub enum Event {
         node: NodeId,
         /// In its own words.
         reason: String,
+        /// Whether it is out of the run: it will train in no later round either.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        for_good: bool,
     },
     /// A phase of a masked round is over.
     MaskingPhaseClosed {
@@ -115,8 +126,9 @@ pub enum Event {
         reporters: Vec<NodeId>,
         /// Who was asked and never answered.
         silent: Vec<NodeId>,
-        /// Mean training loss, by weight.
-        loss: f64,
+        /// Mean training loss, by weight; `None` where it is protected.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        loss: Option<f64>,
         /// Euclidean norm of the mean update.
         update_norm: f64,
         /// The new model.
@@ -252,6 +264,9 @@ pub enum Abandoned {
         "the masked sum is not one of sound updates: some hospital's was not, and the masks hide whose"
     )]
     UnsoundSum,
+    /// The sum was to be noised and could not be.
+    #[error("the system gave no randomness to noise the sum with, so it is not used")]
+    NotNoised,
     /// A masked sum cannot be had: the roster or the cohort does not allow it.
     #[error("no masked sum can be had of this cohort")]
     NoMaskedSum,
@@ -299,4 +314,6 @@ pub enum Outcome {
     Interrupted,
     /// Too many rounds in a row missed their quorum; it can be resumed.
     QuorumLost,
+    /// Hospitals will train no more in it: their own rules or privacy budgets forbid it.
+    HospitalsRest,
 }

@@ -88,6 +88,8 @@ pub enum Report {
         round: RoundId,
         /// Why, for a person to read.
         reason: String,
+        /// Whether the node will train in no later round of the run either.
+        for_good: bool,
     },
 }
 

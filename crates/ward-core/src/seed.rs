@@ -31,6 +31,8 @@ impl Purpose {
     pub const OUTAGE: Self = Self("outage");
     /// What a simulated adversary draws, and which hospitals are adversaries.
     pub const ATTACK: Self = Self("attack");
+    /// What protects privacy in a simulation, where nothing is secret.
+    pub const PROTECTION: Self = Self("protection");
     /// Assignment of a pool's rows to hospitals.
     pub const PARTITION: Self = Self("partition");
     /// Which updates of a round are averaged together before a robust rule.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Algorithm, Delta, Evaluation, Layout, Params, Personalisation, RunId, Scaling, Seed, Summary,
+    Algorithm, Delta, Evaluation, Layout, Noised, Params, PatientNoise, Personalisation,
+    Protection, RunId, Scaling, Seed, Summary,
 };
 
 /// How much local work a round asks for.
@@ -119,6 +120,8 @@ pub struct TrainOrder {
     /// it is longer, just before the optimiser (Pascanu, Mikolov and Bengio 2013, arXiv:1211.5063,
     /// Algorithm 1); 0 is off.
     pub gradient_clip_norm: f32,
+    /// What it does for privacy beside keeping rows where they are.
+    pub protection: Protection,
     /// What the hospital does beside plain training.
     pub algorithm: Algorithm,
     /// How it comes to a model of its own.
@@ -155,6 +158,7 @@ impl TrainOrder {
             l2: 0.0,
             example_clip_norm: 0.0,
             gradient_clip_norm: 0.0,
+            protection: Protection::None,
             algorithm: Algorithm::Plain,
             personalisation: Personalisation::None,
             scaling: None,
@@ -210,13 +214,98 @@ impl TrainOrder {
     fn visits_of(&self, work: LocalWork, rows: u64) -> u64 {
         match work {
             LocalWork::Epochs(epochs) => rows.saturating_mul(epochs.into()),
-            LocalWork::Steps(steps) => {
-                let batch = match u64::from(self.batch_size) {
-                    0 => rows,
-                    size => size.min(rows),
-                };
-                batch.saturating_mul(steps.into())
+            LocalWork::Steps(steps) => self.batch_rows(rows).saturating_mul(steps.into()),
+        }
+    }
+
+    /// Rows of a full batch, of `rows` rows; where their number is drawn, the expected one, rounded.
+    #[must_use]
+    pub fn batch_rows(&self, rows: u64) -> u64 {
+        if let Protection::Patient(noise) = &self.protection
+            && let Some(rate) = noise.draws.rate()
+        {
+            return ((rate * rows as f64).round() as u64).clamp(1, rows.max(1));
+        }
+        match u64::from(self.batch_size) {
+            0 => rows,
+            size => size.min(rows),
+        }
+    }
+
+    /// Why the noise that the order asks for would not cover what leaves the hospital; `None` where it
+    /// does, or none is asked for.
+    #[must_use]
+    pub fn uncovered(&self) -> Option<&'static str> {
+        let in_range = |rate: Option<f64>| rate.is_none_or(|rate| rate > 0.0 && rate <= 1.0);
+        match &self.protection {
+            Protection::None => None,
+            _ if self.scaling.is_some() => {
+                Some("means and deviations of training rows were told for federated scaling")
             }
+            Protection::Patient(noise) => match () {
+                () if self.example_clip_norm <= 0.0 => Some("no row's gradient is clipped"),
+                () if !(noise.noise_multiplier > 0.0 && noise.noise_multiplier.is_finite()) => {
+                    Some("the noise multiplier is not above 0")
+                }
+                () if !in_range(noise.draws.rate()) => Some("the rate of draws is not a share"),
+                () if !self.algorithm.reads_steps_alone() => {
+                    Some("the algorithm reads the loss of training rows besides")
+                }
+                () if matches!(self.personalisation, Personalisation::Private { .. }) => Some(
+                    "tensors that stay in the hospital are trained without noise, and steer the rest",
+                ),
+                () if self.weighting == Weighting::Examples && !noise.sizes_are_public => {
+                    Some("the update's weight tells how many rows there are")
+                }
+                () => None,
+            },
+            Protection::Hospital(noise) => match () {
+                () if noise.clip_norm <= 0.0 => Some("the update is not clipped"),
+                () if !(noise.noise_multiplier > 0.0 && noise.noise_multiplier.is_finite()) => {
+                    Some("the noise multiplier is not above 0")
+                }
+                () if self.weighting != Weighting::Uniform => {
+                    Some("an update that counts more than 1 needs more noise than it would get")
+                }
+                () if self.algorithm.extras_returned(1) > 0 => {
+                    Some("what the algorithm sends behind the update is not clipped")
+                }
+                () => None,
+            },
+        }
+    }
+
+    /// The noise that local training is to add with `rows` rows; `None` where it is to add none.
+    #[must_use]
+    pub fn noised(&self, rows: u64) -> Option<Noised> {
+        match self.protection {
+            Protection::Patient(noise) => Some(Noised {
+                noise,
+                steps: self.steps(rows),
+                batch: self.batch_rows(rows),
+            }),
+            Protection::None | Protection::Hospital(_) => None,
+        }
+    }
+
+    /// How many steps a round's work comes to with `rows` rows; 0 without rows. Where each step draws
+    /// its rows anew, so many are a pass as read all rows once on average.
+    #[must_use]
+    pub fn steps(&self, rows: u64) -> u64 {
+        match self.work {
+            _ if rows == 0 => 0,
+            LocalWork::Epochs(epochs) => u64::from(epochs).saturating_mul(self.pass(rows)),
+            LocalWork::Steps(steps) => u64::from(steps),
+        }
+    }
+
+    /// Steps of a pass over `rows` rows, 1 or more.
+    fn pass(&self, rows: u64) -> u64 {
+        match &self.protection {
+            Protection::Patient(PatientNoise { draws, .. }) if draws.rate().is_some() => {
+                (1.0 / draws.rate().unwrap_or(1.0)).ceil() as u64
+            }
+            _ => rows.div_ceil(self.batch_rows(rows).max(1)),
         }
     }
 }
@@ -230,6 +319,8 @@ pub struct LocalUpdate {
     pub extras: Vec<f32>,
     /// Rows trained on: how much the update counts.
     pub examples: u64,
+    /// The noise that training added, where the order asked for it.
+    pub noised: Option<Noised>,
     /// Mean training loss over the local work.
     pub loss: f64,
 }

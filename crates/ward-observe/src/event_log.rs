@@ -164,10 +164,10 @@ fn is_finite(event: &Event) -> bool {
         estimates.all(|e| e.value.is_finite() && e.standard_error.is_finite())
     };
     match event {
-        Event::ReportAccepted { loss, .. } => loss.is_finite(),
+        Event::ReportAccepted { loss, .. } => loss.is_none_or(f64::is_finite),
         Event::RoundClosed {
             loss, update_norm, ..
-        } => loss.is_finite() && update_norm.is_finite(),
+        } => loss.is_none_or(f64::is_finite) && update_norm.is_finite(),
         Event::Evaluated { evaluation, .. } | Event::EvaluationClosed { evaluation, .. } => {
             sound(evaluation)
         }
@@ -256,7 +256,7 @@ mod tests {
                 round: RoundId(0),
                 node: NodeId(0),
                 weight: 1,
-                loss: f64::NAN,
+                loss: Some(f64::NAN),
             },
         });
         assert!(matches!(refused, Err(FileError::NotFinite { .. })));

@@ -67,7 +67,7 @@ pub fn metric_lines(run_id: &str, view: &RunView, record: &Record) -> Vec<Metric
             round,
             node,
             weight,
-            loss,
+            loss: Some(loss),
         } if by_hospital => {
             let of = Of::hospital(view, *node);
             lines.add(*round, &of, "train_loss", *loss, Some(*weight));
@@ -92,6 +92,7 @@ pub fn metric_lines(run_id: &str, view: &RunView, record: &Record) -> Vec<Metric
             };
             let numbers = [
                 ("train_loss", this.loss),
+                ("epsilon", epsilon(view, *round)),
                 ("update_norm", this.update_norm),
                 ("cohort", Some(this.cohort.len() as f64)),
                 ("reporters", Some(this.counted() as f64)),
@@ -251,6 +252,12 @@ impl MetricLog {
         self.file = BufWriter::new(file.map_err(FileError::io("open", &self.path))?);
         Ok(())
     }
+}
+
+/// The largest epsilon by the end of a round, where updates are noised.
+fn epsilon(view: &RunView, last: RoundId) -> Option<f64> {
+    let (epsilon, _) = view.privacy.is_some().then(|| view.epsilon(last))?;
+    epsilon.is_finite().then_some(epsilon)
 }
 
 #[cfg(test)]

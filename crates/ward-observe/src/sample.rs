@@ -287,7 +287,7 @@ fn records(
                     round,
                     node: *node,
                     weight: cards[node.0 as usize].train_rows,
-                    loss: train_loss + 0.02 * round3(wobble("loss", node.0, round.0)),
+                    loss: Some(train_loss + 0.02 * round3(wobble("loss", node.0, round.0))),
                 },
             );
         }
@@ -307,7 +307,7 @@ fn records(
                 round,
                 reporters: reporters.clone(),
                 silent: silent.clone(),
-                loss: train_loss,
+                loss: Some(train_loss),
                 update_norm: 1.0 / f64::from(round.0 + 1),
                 model_digest,
             },

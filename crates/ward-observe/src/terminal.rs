@@ -211,6 +211,9 @@ pub fn round_line(view: &RunView, round: &RoundView) -> String {
     if let Some(score) = score(view, round) {
         line += &format!("  {score}");
     }
+    if let Some(privacy) = view.privacy_so_far(round.round) {
+        line += &format!("  {privacy}");
+    }
     line += &format!("  up {}", text::bytes(view.sent().bytes));
     if !round.refused.is_empty() {
         line += &format!("  refused {}", round.refused.len());
@@ -250,6 +253,9 @@ pub fn end_line(view: &RunView) -> String {
     let how = match finished.outcome {
         Outcome::Completed => format!("finished after {rounds}"),
         Outcome::Interrupted => format!("stopped after {rounds}; it can be resumed"),
+        Outcome::HospitalsRest => {
+            format!("ended after {rounds}: the rules or privacy budgets of hospitals allow no more")
+        }
         Outcome::QuorumLost => {
             format!("gave up after {rounds}: too many in a row missed their quorum")
         }

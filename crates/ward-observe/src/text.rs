@@ -39,6 +39,18 @@ pub fn things(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
+/// A privacy loss, rounded up to three digits or so; `infinite` where there is no bound.
+#[must_use]
+pub fn epsilon(epsilon: f64) -> String {
+    if epsilon.is_infinite() {
+        return "infinite".to_owned();
+    }
+    let decimals = if epsilon < 1.0 { 3 } else { 2 };
+    let scale = 10_f64.powi(decimals);
+    let up = (epsilon * scale - 1e-9).ceil() / scale;
+    format!("{up:.*}", decimals as usize)
+}
+
 /// A metric's value with three decimals; `–` for what is not a number.
 #[must_use]
 pub fn value(value: f64) -> String {

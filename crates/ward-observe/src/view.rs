@@ -6,12 +6,14 @@
 
 mod ledger;
 mod masking;
+mod privacy;
 mod round;
 
 use std::collections::BTreeMap;
 
 use ward_core::{
-    Digest, Estimate, Evaluation, Event, NodeId, NodeInfo, Outcome, Record, RoundId, Tick,
+    Digest, Estimate, Evaluation, Event, NodeId, NodeInfo, Outcome, PrivacyTerms, Record, RoundId,
+    Tick,
 };
 
 use crate::text;
@@ -36,6 +38,8 @@ pub struct RunView {
     pub starts: u32,
     /// Who misbehaves in this simulation; `None` where all are honest.
     pub adversaries: Option<AdversaryView>,
+    /// On what terms updates are noised; `None` where they are not.
+    pub privacy: Option<PrivacyTerms>,
     /// The sums for federated scaling: hospitals and rows.
     pub scaling: Option<(u32, u64)>,
     /// The rounds, first to last. A resumed run plays the rounds after its checkpoint again;
@@ -139,6 +143,7 @@ impl RunView {
                     from_round: *from_round,
                 });
             }
+            Event::PrivacyPromised { terms } => self.privacy = Some(terms.clone()),
             Event::NodeJoined { node } => {
                 let view = self.node(*node);
                 view.present = true;
@@ -184,6 +189,7 @@ impl RunView {
                 round,
                 node,
                 reason,
+                ..
             } => match self.known_round(*round) {
                 Some(view) => view.declined.push((*node, reason.clone())),
                 None => self.stray(*node, format!("declined, {reason}")),
@@ -210,7 +216,7 @@ impl RunView {
                 view.reporters = sorted(reporters);
                 view.heard.clear();
                 view.silent = sorted(silent);
-                view.loss = Some(*loss);
+                view.loss = *loss;
                 view.update_norm = Some(*update_norm);
                 view.closed = Some(record.at);
             }

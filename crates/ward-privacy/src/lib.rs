@@ -9,14 +9,26 @@
 //! them, and a file only where it opens a [journal](secagg::FileJournal). Nothing but [`seal`](seal())
 //! makes an [`Upload`](ward_core::Upload) from a [`LocalUpdate`](ward_core::LocalUpdate).
 
+mod chain;
+pub mod charge;
 pub mod dp;
 pub mod egress;
+pub mod guard;
+mod hospital_noise;
+pub mod ledger;
+pub mod noise;
 pub mod part;
+pub mod policy;
 pub mod ring;
 pub mod seal;
 pub mod secagg;
 
+pub use charge::Charge;
 pub use egress::RowScanner;
+pub use guard::{Guard, Withheld};
+pub use ledger::Ledger;
+pub use noise::NoiseSource;
 pub use part::Part;
+pub use policy::Policy;
 pub use ring::RingSum;
 pub use seal::{SealError, seal};

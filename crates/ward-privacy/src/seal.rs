@@ -1,10 +1,18 @@
 //! One straight line out of the hospital.
 //!
-//! Weigh, then encode. The order is fixed here and nowhere configurable; later steps (clipping,
-//! noise, masks) take their places in this function.
+//! Clip, weigh, encode, noise. The order is fixed here and nowhere configurable; later steps (masks)
+//! come behind it. What is made here can be opened by a [ledger](crate::ledger) alone.
 
-use ward_core::{LocalUpdate, RingSpec, Upload, Weighting};
+use ward_core::{
+    Address, LocalUpdate, LocalWork, NodeId, NoisePlacement, OptimizerSpec, Protection, RingSpec,
+    RoundId, Seed, TrainOrder, Upload, Weighting,
+};
 
+use crate::charge::Charge;
+use crate::dp::Invalid;
+use crate::hospital_noise::HospitalMechanism;
+use crate::ledger::Released;
+use crate::noise::{NoRandomness, NoiseSource};
 use crate::ring;
 
 /// Why an update may not leave.
@@ -27,44 +35,127 @@ pub enum SealError {
     /// The training loss is not a number.
     #[error("the training loss is not finite; lower the learning rate")]
     Loss,
+    /// What training did cannot be accounted for.
+    #[error("the noise of training cannot be accounted for: {0}")]
+    Unaccountable(#[from] Invalid),
+    /// The order noises whole updates that it does not count alike, or that have something behind
+    /// them.
+    #[error("noise on whole updates covers updates that count 1 each and have no extras")]
+    Uncovered,
+    /// There is no noise to be had.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
 }
 
-/// The only way a hospital's numbers become something that may leave it.
+/// The only way a hospital's numbers become something that may leave it, once a ledger has admitted
+/// it. Noise on the update as a whole is drawn from `noise`; that of local training is in it already.
+/// Where anything is protected, the training loss stays behind: 0 is told.
 ///
 /// # Errors
 /// [`SealError`] when the update rests on nothing or does not fit the ring. Nothing wraps silently.
 pub fn seal(
     update: LocalUpdate,
-    weighting: Weighting,
-    ring: &RingSpec,
-) -> Result<Upload, SealError> {
+    order: &TrainOrder,
+    noise: NoiseSource,
+    address: Address,
+) -> Result<Released<Upload>, SealError> {
     if update.examples == 0 {
         return Err(SealError::NoExamples);
     }
     if !update.loss.is_finite() {
         return Err(SealError::Loss);
     }
-    let weight = match weighting {
+    let ring = &order.ring;
+    let weight = match order.weighting {
         Weighting::Examples => update.examples.min(ring.most_weight),
         Weighting::Uniform => 1,
     };
     let LocalUpdate {
         delta,
         extras,
+        examples,
+        noised,
         loss,
-        ..
     } = update;
     let mut numbers = delta.0;
+    let (mechanism, charge) = match order.protection {
+        Protection::Hospital(_) if weight != 1 || !extras.is_empty() => {
+            return Err(SealError::Uncovered);
+        }
+        Protection::Hospital(asked) => {
+            let mechanism = HospitalMechanism::new(&asked, ring, numbers.len());
+            mechanism.clip(&mut numbers);
+            (Some((mechanism, asked)), Charge::of(order, examples)?)
+        }
+        Protection::None | Protection::Patient(_) => (None, Charge::of_training(noised, examples)?),
+    };
     numbers.extend(extras);
-    let words = ring::encode(&numbers, weight, ring).map_err(|index| SealError::OutOfRange {
-        index,
-        range: ring.range,
-    })?;
-    Ok(Upload {
+    let mut words =
+        ring::encode(&numbers, weight, ring).map_err(|index| SealError::OutOfRange {
+            index,
+            range: ring.range,
+        })?;
+    if let Some((mechanism, asked)) = mechanism
+        && asked.placement != NoisePlacement::Coordinator
+    {
+        mechanism.add_share(&mut words, &mut noise.rng(order.seed, address)?);
+    }
+    let upload = Upload {
         words: words.into(),
         weight,
-        loss,
-    })
+        loss: if order.protection.tells_loss() {
+            loss
+        } else {
+            0.0
+        },
+    };
+    Ok(Released::new(upload, charge))
+}
+
+/// The sealed form of an update that is nobody's: in trials of rules and measurements of speed. No
+/// ledger remembers it.
+///
+/// # Errors
+/// As [`seal`].
+pub fn trial(
+    update: LocalUpdate,
+    weighting: Weighting,
+    ring: &RingSpec,
+) -> Result<Upload, SealError> {
+    let optimizer = OptimizerSpec::Sgd {
+        learning_rate: 1.0,
+        momentum: 0.0,
+    };
+    let order = TrainOrder {
+        weighting,
+        ..TrainOrder::new(LocalWork::Steps(1), 0, optimizer, *ring, Seed::run(0))
+    };
+    let address = Address {
+        round: RoundId(0),
+        node: NodeId(0),
+    };
+    Ok(seal(update, &order, NoiseSource::System, address)?.into_trial())
+}
+
+/// The noise that a coordinator is to add to a sum of `len` words, as an upload of no weight; `None`
+/// where hospitals add it, or nobody does.
+///
+/// # Errors
+/// [`NoRandomness`].
+pub fn noise_on_sum(
+    order: &TrainOrder,
+    len: usize,
+    noise: NoiseSource,
+    address: Address,
+) -> Result<Option<Upload>, NoRandomness> {
+    match order.protection {
+        Protection::Hospital(asked) if asked.placement == NoisePlacement::Coordinator => {
+            let mechanism = HospitalMechanism::new(&asked, &order.ring, len);
+            let mut rng = noise.rng(order.seed, address)?;
+            Ok(Some(mechanism.whole(len, &mut rng)))
+        }
+        _ => Ok(None),
+    }
 }
 
 #[cfg(test)]
@@ -83,6 +174,7 @@ mod tests {
             delta: Delta(delta.to_vec()),
             extras: Vec::new(),
             examples,
+            noised: None,
             loss: 0.5,
         }
     }
@@ -90,7 +182,7 @@ mod tests {
     #[test]
     fn the_weight_is_the_rows_up_to_the_cap_or_one() {
         let weight = |examples, weighting| {
-            seal(update(&[1.0], examples), weighting, &RING)
+            trial(update(&[1.0], examples), weighting, &RING)
                 .unwrap()
                 .weight
         };
@@ -101,7 +193,7 @@ mod tests {
 
     #[test]
     fn words_are_weight_times_fixed_point() {
-        let upload = seal(update(&[0.5, -1.0], 3), Weighting::Examples, &RING).unwrap();
+        let upload = trial(update(&[0.5, -1.0], 3), Weighting::Examples, &RING).unwrap();
         assert_eq!(*upload.words, [3 * 128, (-3_i64 * 256).cast_unsigned()]);
     }
 
@@ -111,14 +203,14 @@ mod tests {
             extras: vec![2.0],
             ..update(&[0.5], 3)
         };
-        let upload = seal(update, Weighting::Examples, &RING).unwrap();
+        let upload = trial(update, Weighting::Examples, &RING).unwrap();
         assert_eq!(*upload.words, [3 * 128, 3 * 512]);
     }
 
     #[test]
     fn what_cannot_be_represented_stays_in_the_hospital() {
         let refuse = |delta: &[f32], examples| {
-            seal(update(delta, examples), Weighting::Examples, &RING).unwrap_err()
+            trial(update(delta, examples), Weighting::Examples, &RING).unwrap_err()
         };
         assert_eq!(refuse(&[1.0], 0), SealError::NoExamples);
         assert_eq!(
@@ -140,7 +232,7 @@ mod tests {
             ..update(&[0.0], 1)
         };
         assert_eq!(
-            seal(lossless, Weighting::Examples, &RING),
+            trial(lossless, Weighting::Examples, &RING),
             Err(SealError::Loss)
         );
     }

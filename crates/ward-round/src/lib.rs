@@ -23,3 +23,4 @@ pub use phase::{PhaseName, mermaid};
 pub use plan::{Masking, Plan, PlanError};
 pub use state::RunState;
 pub use strategy::{Aggregator, OptimizerState, Sampler, ServerOptimizer, Strategy, Visibility};
+pub use work::Declining;

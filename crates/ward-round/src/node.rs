@@ -13,6 +13,7 @@ use ward_core::{
 use ward_privacy::secagg::Refused;
 
 use crate::masked::{MaskedRound, Secrets, session};
+use crate::work::Declining;
 
 /// What can happen to a node.
 #[derive(Debug)]
@@ -31,14 +32,14 @@ pub enum NodeInput {
         /// The round asked about.
         round: RoundId,
         /// The sealed update, or why there is none.
-        result: Result<Upload, String>,
+        result: Result<Upload, Declining>,
     },
     /// Scoring ended.
     Evaluated {
         /// The round asked about.
         round: RoundId,
         /// The scores, or why there are none.
-        result: Result<Evaluation, String>,
+        result: Result<Evaluation, Declining>,
     },
 }
 
@@ -58,6 +59,8 @@ pub enum NodeEffect {
         params: Arc<Params>,
         /// In this way.
         order: Arc<TrainOrder>,
+        /// The fewest updates that the sum will hold, where updates are hidden in it.
+        masked: Option<u32>,
     },
     /// Score.
     Evaluate {
@@ -132,7 +135,7 @@ impl NodeSession {
             NodeInput::Trained { round, result } => self.trained(round, result),
             NodeInput::Evaluated { round, result } => self.answer(match result {
                 Ok(evaluation) => Report::Evaluation { round, evaluation },
-                Err(reason) => Report::Declined { round, reason },
+                Err(declining) => declined(round, declining),
             }),
         }
     }
@@ -151,7 +154,11 @@ impl NodeSession {
         }
         if let Some(round) = self.would_show(&instruction) {
             let reason = "this hospital shows its numbers in sums under masks only".to_owned();
-            return vec![NodeEffect::Send(Report::Declined { round, reason })];
+            let declining = Declining {
+                reason,
+                for_good: false,
+            };
+            return vec![NodeEffect::Send(declined(round, declining))];
         }
         let mut effects = Vec::new();
         if let Instruction::Train {
@@ -253,17 +260,16 @@ impl NodeSession {
             },
             Err(refused) => {
                 self.masked = None;
-                Report::Declined {
-                    round,
-                    reason: format!("secure aggregation: {refused}"),
-                }
+                let reason = format!("secure aggregation: {refused}");
+                let for_good = false;
+                declined(round, Declining { reason, for_good })
             }
         };
         Some(NodeEffect::Send(report))
     }
 
     /// Ends training: the update is sent where nothing else was asked for, or waits for its masks.
-    fn trained(&mut self, round: RoundId, result: Result<Upload, String>) -> Vec<NodeEffect> {
+    fn trained(&mut self, round: RoundId, result: Result<Upload, Declining>) -> Vec<NodeEffect> {
         let masks = match &self.current {
             Some(Instruction::Train {
                 round: asked,
@@ -274,9 +280,9 @@ impl NodeSession {
             _ => return Vec::new(),
         };
         let effect = match result {
-            Err(reason) => {
+            Err(declining) => {
                 self.masked = None;
-                Some(NodeEffect::Send(Report::Declined { round, reason }))
+                Some(NodeEffect::Send(declined(round, declining)))
             }
             Ok(upload) if !masks => Some(NodeEffect::Send(Report::Upload { round, upload })),
             Ok(upload) => match &mut self.masked {
@@ -307,6 +313,15 @@ impl NodeSession {
             effects.extend(self.begin(next));
         }
         effects
+    }
+}
+
+fn declined(round: RoundId, declining: Declining) -> Report {
+    let Declining { reason, for_good } = declining;
+    Report::Declined {
+        round,
+        reason,
+        for_good,
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use ward_core::{MaskSuite, NodeId, NodeInfo, Schedule, Seed, TrainOrder};
+use ward_core::{MaskSuite, NodeId, NodeInfo, PrivacyTerms, Schedule, Seed, TrainOrder};
+use ward_privacy::NoiseSource;
 use ward_privacy::secagg::Roster;
 
 /// Everything the engine needs to know before round 0.
@@ -40,6 +41,13 @@ pub struct Plan {
     pub evaluate_every: u32,
     /// Save the state every so many rounds, and at the end; 0 is only at the end.
     pub checkpoint_every: u32,
+    /// Whether the run ends with the first hospital that will train no more, because its rules or its
+    /// privacy budget forbid it; otherwise it goes on without.
+    pub rests_with_first: bool,
+    /// What noised updates cost, for those who watch; `None` where nothing is noised.
+    pub privacy: Option<PrivacyTerms>,
+    /// Where noise comes from that the coordinator adds.
+    pub noise: NoiseSource,
     /// How updates are hidden in their sum; `None` where the coordinator sees each.
     pub masking: Option<Masking>,
 }

@@ -26,6 +26,9 @@ pub struct RunState {
     /// Nodes at fault in a masked round: they are not asked again.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(crate) barred: BTreeSet<NodeId>,
+    /// Nodes that will train no more in this run: their own rules or privacy budgets forbid it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) resting: BTreeSet<NodeId>,
     /// How nodes stand, where the sampler asks for it.
     #[serde(default, skip_serializing_if = "Standings::is_empty")]
     pub(crate) standings: Standings,
@@ -44,6 +47,7 @@ impl RunState {
             abandoned_in_a_row: 0,
             unscored: None,
             barred: BTreeSet::new(),
+            resting: BTreeSet::new(),
             standings: Standings::default(),
         }
     }

@@ -2,7 +2,7 @@
 //! the thread that made it. Whoever carries work out never sees an update.
 
 use ward_core::{Address, Instruction, NodeId, RoundId, TrainError, Trainer};
-use ward_privacy::seal;
+use ward_privacy::{Guard, Withheld};
 
 use crate::node::{NodeEffect, NodeInput};
 
@@ -16,11 +16,12 @@ impl NodeEffect {
                 round,
                 params,
                 order,
-                ..
+                masking,
             } => Some(Self::Train {
                 round,
                 params,
                 order,
+                masked: masking.map(|masking| masking.min_survivors),
             }),
             Instruction::Evaluate {
                 round,
@@ -47,59 +48,69 @@ impl NodeEffect {
         }
     }
 
-    /// Does the work; `None` where there is none.
-    pub fn carry_out(&self, node: NodeId, trainer: &mut dyn Trainer) -> Option<NodeInput> {
-        match self {
-            Self::Summarise { round } => Some(NodeInput::Summarised {
-                round: *round,
-                summary: trainer.summarise(),
-            }),
+    /// Does the work as far as `guard` lets it; `None` where there is none.
+    pub fn carry_out(
+        &self,
+        node: NodeId,
+        trainer: &mut dyn Trainer,
+        guard: &mut Guard,
+    ) -> Option<NodeInput> {
+        let place = |round: &RoundId| Address {
+            round: *round,
+            node,
+        };
+        Some(match self {
+            Self::Summarise { round } => match guard.before_telling(true) {
+                Ok(()) => NodeInput::Summarised {
+                    round: *round,
+                    summary: trainer.summarise(),
+                },
+                Err(withheld) => NodeInput::Trained {
+                    round: *round,
+                    result: Err(withheld.into()),
+                },
+            },
             Self::Train {
                 round,
                 params,
                 order,
-            } => {
-                let place = Address {
-                    round: *round,
-                    node,
-                };
-                let update = trainer.train(params, order, place);
-                let sealed = update
-                    .map_err(|error| error.to_string())
-                    .and_then(|update| {
-                        seal(update, order.weighting, &order.ring)
-                            .map_err(|error| error.to_string())
-                    });
-                Some(NodeInput::Trained {
-                    round: *round,
-                    result: sealed,
-                })
-            }
+                masked,
+            } => NodeInput::Trained {
+                round: *round,
+                result: {
+                    let (place, rows) = (place(round), trainer.examples());
+                    let allowed = guard.before_training(order, *masked, rows, place);
+                    allowed.map_err(Declining::from).and_then(|reservation| {
+                        let update = trainer.train(params, order, place)?;
+                        Ok(guard.release(reservation, update, order, place)?)
+                    })
+                },
+            },
             Self::Evaluate {
                 round,
                 params,
                 order,
-            } => {
-                let place = Address {
-                    round: *round,
-                    node,
-                };
-                Some(NodeInput::Evaluated {
-                    round: *round,
-                    result: trainer
-                        .evaluate(params, order, place)
-                        .map_err(|error| error.to_string()),
-                })
-            }
-            Self::Send(_) | Self::Done => None,
-        }
+            } => NodeInput::Evaluated {
+                round: *round,
+                result: match guard.before_telling(false) {
+                    Ok(()) => trainer
+                        .evaluate(params, order, place(round))
+                        .map_err(Declining::from),
+                    Err(withheld) => Err(Declining {
+                        for_good: false, // it may still train
+                        ..withheld.into()
+                    }),
+                },
+            },
+            Self::Send(_) | Self::Done => return None,
+        })
     }
 
     /// What comes of the work when the hospital's rows are not to be had; `None` where there is no
     /// work.
     #[must_use]
     pub fn without_rows(&self, reason: String) -> Option<NodeInput> {
-        let reason = TrainError::Rows(reason).to_string();
+        let reason = Declining::from(TrainError::Rows(reason));
         match self {
             Self::Summarise { round } | Self::Train { round, .. } => Some(NodeInput::Trained {
                 round: *round,
@@ -110,6 +121,33 @@ impl NodeEffect {
                 result: Err(reason),
             }),
             Self::Send(_) | Self::Done => None,
+        }
+    }
+}
+
+/// Why a node does not do what it is asked to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declining {
+    /// For a person to read.
+    pub reason: String,
+    /// Whether it will train in no later round of the run either: then it need not be asked again.
+    pub for_good: bool,
+}
+
+impl From<TrainError> for Declining {
+    fn from(error: TrainError) -> Self {
+        Self {
+            reason: error.to_string(),
+            for_good: false,
+        }
+    }
+}
+
+impl From<Withheld> for Declining {
+    fn from(withheld: Withheld) -> Self {
+        Self {
+            reason: withheld.to_string(),
+            for_good: withheld.is_final(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Which rows each step sees: a function of the order and the address, and of nothing else.
 
 use rand::RngExt;
-use ward_core::{Address, Batches, LocalWork, Purpose, Seed, TrainOrder};
+use ward_core::{Address, Batches, Purpose, Seed, TrainOrder};
 
 /// Calls `step` with the row indices of each batch of the work that `order` asks for at `address`,
 /// in order. The last batch of a pass may be shorter; with a batch size of 0, or more than there
@@ -15,7 +15,10 @@ pub(crate) fn for_each(
     if rows == 0 {
         return;
     }
-    let (size, steps) = (size(rows, order), steps(rows, order));
+    let (size, steps) = (
+        order.batch_rows(rows as u64) as usize,
+        order.steps(rows as u64),
+    );
     let place = |seed: Seed| seed.node(address.node).purpose(Purpose::SHUFFLE);
     let of_round = || place(order.seed.round(address.round));
     match order.batches {
@@ -50,25 +53,6 @@ pub(crate) fn for_each(
                 step(&batch);
             }
         }
-    }
-}
-
-/// Rows of a full batch.
-fn size(rows: usize, order: &TrainOrder) -> usize {
-    match order.batch_size as usize {
-        0 => rows,
-        size => size.min(rows),
-    }
-}
-
-/// How many steps the work that `order` asks for comes to with so many rows; 0 without rows.
-pub(crate) fn steps(rows: usize, order: &TrainOrder) -> u64 {
-    match order.work {
-        _ if rows == 0 => 0,
-        LocalWork::Epochs(epochs) => {
-            u64::from(epochs).saturating_mul(rows.div_ceil(size(rows, order)) as u64)
-        }
-        LocalWork::Steps(steps) => u64::from(steps),
     }
 }
 
@@ -107,7 +91,7 @@ fn shuffle(rows: &mut [u32], place: Seed, pass: u64) {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use ward_core::{NodeId, OptimizerSpec, RingSpec, RoundId};
+    use ward_core::{LocalWork, NodeId, OptimizerSpec, RingSpec, RoundId};
 
     pub(crate) fn order(work: LocalWork, batch_size: u32, batches: Batches) -> TrainOrder {
         let optimizer = OptimizerSpec::Sgd {
@@ -189,7 +173,7 @@ pub(crate) mod tests {
             ] {
                 let order = order(work, size, Batches::Shuffled);
                 let drawn = drawn(rows, &order, at(0, 0)).len() as u64;
-                assert_eq!(steps(rows, &order), drawn, "{rows} rows, {work:?}");
+                assert_eq!(order.steps(rows as u64), drawn, "{rows} rows, {work:?}");
             }
         }
     }

@@ -5,13 +5,15 @@ mod tests;
 
 use std::ops::Range;
 
-use ward_core::{Address, Algorithm, TrainError, TrainOrder};
+use ward_core::{Address, Algorithm, Noised, Protection, TrainError, TrainOrder};
 use ward_data::Rows;
+use ward_privacy::NoiseSource;
 
 use crate::algorithm::squared_norm;
 use crate::batches;
 use crate::fused::{Optimizer, all_finite};
 use crate::model::ModelSpec;
+use crate::private::Private;
 
 /// Something that can tell loss and gradient of a batch.
 pub(crate) trait Differentiate {
@@ -111,6 +113,8 @@ pub(crate) struct Added<'a> {
     pub(crate) frozen: &'a [Range<usize>],
     /// What is trained on the same batches.
     pub(crate) beside: Option<&'a mut dyn Beside>,
+    /// Where noise comes from, where the order asks for noise.
+    pub(crate) noise: NoiseSource,
 }
 
 /// Something that is trained on the batches of local training.
@@ -140,6 +144,10 @@ impl Batch<'_> {
     /// The same without the penalty.
     fn rows(&mut self, params: &[f32], gradient: &mut [f32]) -> f64 {
         let (features, labels) = (self.features, self.labels);
+        if labels.is_empty() {
+            gradient.fill(0.0);
+            return 0.0;
+        }
         match self.order.example_clip_norm {
             0.0 => self.model.gradient(params, features, labels, gradient),
             norm => self
@@ -165,7 +173,7 @@ impl Batch<'_> {
 }
 
 /// Trains from `params` on `rows` as `order` says, with what is `added`; leaves the new parameters
-/// in `workspace` and returns the mean loss over all rows visited.
+/// in `workspace` and returns the mean loss over all rows visited, and the noise that was added.
 ///
 /// # Errors
 /// [`TrainError`] when there is nothing to train on or the numbers run away.
@@ -177,7 +185,7 @@ pub(crate) fn fit(
     order: &TrainOrder,
     mut added: Added<'_>,
     address: Address,
-) -> Result<f64, TrainError> {
+) -> Result<(f64, Option<Noised>), TrainError> {
     if rows.is_empty() {
         return Err(TrainError::NoRows);
     }
@@ -194,7 +202,10 @@ pub(crate) fn fit(
     now.clear();
     now.extend_from_slice(params);
     let (mut total, mut visited) = (0.0, 0_u64);
-    batches::for_each(rows.len(), order, address, |batch| {
+    let mut step = |mut private: Option<&mut Private>, batch: &[u32]| {
+        if let Some(private) = &mut private {
+            private.draw(params.len());
+        }
         features.clear();
         labels.clear();
         for &row in batch {
@@ -211,6 +222,9 @@ pub(crate) fn fit(
             biases,
         };
         let loss = batch.rows(now, gradient);
+        if let Some(private) = private {
+            private.protect(count, gradient);
+        }
         if let Some(beside) = &mut added.beside {
             beside.step(&mut batch, now);
         }
@@ -229,12 +243,26 @@ pub(crate) fn fit(
         }
         batch.shorten(gradient);
         optimizer.step(now, gradient);
-    });
+    };
+    let noised = match &order.protection {
+        Protection::Patient(noise) => {
+            let mut private = Private::begin(noise, order, rows.len(), added.noise, address)?;
+            let steps = order.steps(rows.len() as u64);
+            private.for_each(rows.len(), steps, |private, batch| {
+                step(Some(private), batch)
+            });
+            Some(private.noised(steps))
+        }
+        Protection::None | Protection::Hospital(_) => {
+            batches::for_each(rows.len(), order, address, |batch| step(None, batch));
+            None
+        }
+    };
     let loss = total / visited.max(1) as f64;
     if !loss.is_finite() || !all_finite(now) {
         return Err(TrainError::Diverged);
     }
-    Ok(loss)
+    Ok((loss, noised))
 }
 
 /// How strongly the round's first parameters pull: FedProx's mu (Li et al. 2020, arXiv:1812.06127)

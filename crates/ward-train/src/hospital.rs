@@ -7,12 +7,12 @@ use ward_core::{
     TrainError, TrainOrder, Trainer,
 };
 use ward_data::{HospitalData, Rows};
+use ward_privacy::NoiseSource;
 
 use crate::algorithm::{Before, Chosen, Part, choose, part};
-use crate::batches;
 use crate::fit::Added;
 use crate::fused::difference;
-use crate::learner::{check_rows, scaled};
+use crate::learner::{Trained, check_rows, scaled};
 use crate::learners::Learners;
 use crate::personal;
 
@@ -27,6 +27,8 @@ pub struct HospitalTrainer {
     scaled: Option<Scaled>,
     /// Where its state is kept between rounds.
     states: Option<Arc<dyn NodeStates>>,
+    /// Where noise comes from, where an order asks for noise.
+    noise: NoiseSource,
 }
 
 #[derive(Debug)]
@@ -50,6 +52,7 @@ impl HospitalTrainer {
             misfit,
             scaled: None,
             states: None,
+            noise: NoiseSource::System,
         }
     }
 
@@ -57,6 +60,13 @@ impl HospitalTrainer {
     #[must_use]
     pub fn remembering(mut self, states: Arc<dyn NodeStates>) -> Self {
         self.states = Some(states);
+        self
+    }
+
+    /// Takes noise from `source` instead of the operating system.
+    #[must_use]
+    pub fn noised_from(mut self, source: NoiseSource) -> Self {
+        self.noise = source;
         self
     }
 
@@ -127,7 +137,7 @@ impl Trainer for HospitalTrainer {
         let parameters = self.learners.spec().parameters();
         check_len(params, order.algorithm.instruction_len(parameters))?;
         let (models, sent) = params.0.split_at(order.algorithm.models_len(parameters));
-        let states = self.states.as_deref();
+        let (states, noise) = (self.states.as_deref(), self.noise);
         self.learners.lend(|learner| {
             let Chosen {
                 place: choice,
@@ -139,7 +149,7 @@ impl Trainer for HospitalTrainer {
                 start,
                 choice,
                 sent,
-                steps: batches::steps(rows.len(), order),
+                steps: order.steps(rows.len() as u64),
                 states,
             };
             let mut own = personal::begin(&before, learner, rows)?;
@@ -150,9 +160,14 @@ impl Trainer for HospitalTrainer {
                 linear: part.as_deref().and_then(Part::linear),
                 frozen: &own.frozen,
                 beside: own.part.as_deref_mut().and_then(|own| own.beside()),
+                noise,
                 ..Added::default()
             };
-            let (after, loss) = learner.fit(start, rows, order, added, address)?;
+            let Trained {
+                after,
+                loss,
+                noised,
+            } = learner.fit(start, rows, order, added, address)?;
             let mut update = difference(after, start);
             if let Some(own) = own.part {
                 own.finish(after, &mut update)?;
@@ -165,6 +180,7 @@ impl Trainer for HospitalTrainer {
                 delta: Delta(update),
                 extras,
                 examples: rows.len() as u64,
+                noised,
                 loss,
             })
         })

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use ward_core::{Address, Params, Scaling, TrainError, TrainOrder};
+use ward_core::{Address, Noised, Params, Scaling, TrainError, TrainOrder};
 use ward_data::Rows;
 
 use crate::algorithm::{Chosen, choose};
@@ -31,6 +31,16 @@ pub struct Fitted {
     pub params: Params,
     /// Mean training loss over all rows visited.
     pub loss: f64,
+}
+
+/// What local training came to, still in the workspace.
+pub(crate) struct Trained<'a> {
+    /// The parameters after the work.
+    pub(crate) after: &'a [f32],
+    /// Mean loss over all rows visited.
+    pub(crate) loss: f64,
+    /// The noise that was added.
+    pub(crate) noised: Option<Noised>,
 }
 
 impl Learner {
@@ -68,9 +78,11 @@ impl Learner {
     ) -> Result<Fitted, TrainError> {
         check_rows(&self.spec, rows)?;
         let rows = scaled(rows, order.scaling.as_deref())?;
-        let (after, loss) = self.fit(&params.0, &rows, order, Added::default(), address)?;
-        let params = Params(after.to_vec());
-        Ok(Fitted { params, loss })
+        let trained = self.fit(&params.0, &rows, order, Added::default(), address)?;
+        Ok(Fitted {
+            params: Params(trained.after.to_vec()),
+            loss: trained.loss,
+        })
     }
 
     /// Scores `params` on `rows`, z-scored with `scaling` if there is one.
@@ -109,8 +121,7 @@ impl Learner {
         Ok((place, Params(params.to_vec())))
     }
 
-    /// As [`Self::train`], on rows that are checked and scaled already, with what is `added`: the
-    /// parameters after the work, and the loss.
+    /// As [`Self::train`], on rows that are checked and scaled already, with what is `added`.
     pub(crate) fn fit(
         &mut self,
         params: &[f32],
@@ -118,14 +129,18 @@ impl Learner {
         order: &TrainOrder,
         added: Added<'_>,
         address: Address,
-    ) -> Result<(&[f32], f64), TrainError> {
+    ) -> Result<Trained<'_>, TrainError> {
         check_params(&self.spec, params)?;
         let Self {
             model, workspace, ..
         } = self;
         let model = model.differentiable();
-        let loss = fit(model, workspace, params, rows, order, added, address)?;
-        Ok((self.workspace.params(), loss))
+        let (loss, noised) = fit(model, workspace, params, rows, order, added, address)?;
+        Ok(Trained {
+            after: self.workspace.params(),
+            loss,
+            noised,
+        })
     }
 
     /// As [`Self::evaluate`], on rows that are checked and scaled already.

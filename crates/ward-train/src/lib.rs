@@ -19,6 +19,7 @@ mod learners;
 mod model;
 mod network;
 mod personal;
+mod private;
 mod recalled;
 mod reference;
 mod score;

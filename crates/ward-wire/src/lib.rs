@@ -25,6 +25,7 @@ mod instruction;
 mod masking;
 mod order;
 mod personalisation;
+mod protection;
 mod report;
 pub mod size;
 mod tensor;

@@ -9,6 +9,7 @@ use ward_core::{
 
 use crate::algorithm::{algorithm_message, read_algorithm};
 use crate::personalisation::{personalisation_message, read_personalisation};
+use crate::protection::{protection_message, read_protection};
 use crate::proto::{self, train_order};
 use crate::unreadable::{Unreadable, array, finite, finite32};
 
@@ -29,6 +30,7 @@ impl From<&TrainOrder> for proto::TrainOrder {
             l2: order.l2,
             example_clip_norm: order.example_clip_norm,
             gradient_clip_norm: order.gradient_clip_norm,
+            protection: protection_message(&order.protection),
             algorithm: algorithm_message(order.algorithm),
             personalisation: personalisation_message(&order.personalisation),
             scaling: order.scaling.as_deref().map(Into::into),
@@ -78,6 +80,7 @@ impl TryFrom<proto::TrainOrder> for TrainOrder {
             l2: penalty("order.l2", message.l2)?,
             example_clip_norm: penalty("order.example_clip_norm", message.example_clip_norm)?,
             gradient_clip_norm: penalty("order.gradient_clip_norm", message.gradient_clip_norm)?,
+            protection: read_protection(message.protection)?,
             algorithm: read_algorithm(message.algorithm)?,
             personalisation: read_personalisation(message.personalisation)?,
             scaling: message

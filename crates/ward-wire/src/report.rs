@@ -52,9 +52,14 @@ pub(crate) fn report_message(
             round: round.0,
             metrics: evaluation.0.iter().map(metric_message).collect(),
         }),
-        Report::Declined { round, reason } => report::Report::Declined(proto::Declined {
+        Report::Declined {
+            round,
+            reason,
+            for_good,
+        } => report::Report::Declined(proto::Declined {
             round: round.0,
             reason: reason[..reason.floor_char_boundary(LONGEST_REASON)].to_owned(),
+            for_good: *for_good,
         }),
     };
     proto::Report { report: Some(kind) }
@@ -86,6 +91,7 @@ impl TryFrom<Packed<proto::Report>> for Report {
             report::Report::Declined(m) => Self::Declined {
                 round: RoundId(m.round),
                 reason: readable("declined.reason", &m.reason)?,
+                for_good: m.for_good,
             },
         })
     }

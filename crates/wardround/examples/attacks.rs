@@ -8,17 +8,15 @@
 
 #![expect(clippy::print_stdout, reason = "the table is the output")]
 
+#[path = "common/play.rs"]
+mod play;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use ward_core::{Record, RunId};
-use ward_observe::{Model, RunView};
-use ward_round::RunState;
-use ward_sim::{Observer, Simulation};
 use wardround::config::{Experiment, Layer};
-use wardround::setup::Setup;
-use wardround::{Code, Failure, comparison};
+use wardround::{Code, Failure};
 
 /// Table names of strategies and what they are told. Honest updates here are no longer than 1, so
 /// that the default radius of centred clipping, 10, shortens nothing.
@@ -97,51 +95,8 @@ fn files(folder: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
     Ok(files)
 }
 
-/// Plays an experiment and scores its last model over all hospitals.
+/// The AUC of an experiment's last model over all hospitals.
 fn auc(file: &Path, sets: &[&str]) -> Result<f64, Failure> {
     let layers: Result<Vec<Layer>, Failure> = sets.iter().map(|set| Layer::set(set)).collect();
-    let setup = Setup::open(&Experiment::load(file, layers?)?)?;
-    let (experiment, roster) = (&setup.experiment, setup.federation.roster());
-    let pool = rayon::ThreadPoolBuilder::new().build();
-    let pool = pool
-        .map_err(|error| Failure::new(Code::Internal, "cannot start threads").caused_by(error))?;
-    let mut simulation = Simulation::new(
-        setup.coordinator(RunId::UNNAMED, None)?,
-        &setup,
-        &pool,
-        experiment.simulation.keep_open,
-        experiment.network_root(),
-        |node| {
-            let info = &roster[node.0 as usize];
-            (
-                experiment.simulation.link(info),
-                experiment.simulation.faults(info),
-            )
-        },
-    );
-    if let Some(adversaries) = experiment.adversaries(roster) {
-        simulation = simulation.against(adversaries);
-    }
-    let state = simulation.run(&mut Nobody)?.state;
-    let compared = pool.install(|| {
-        comparison::compare(&setup, state.params(), state.scaling(), &RunView::default())
-    })?;
-    let row = compared
-        .rows
-        .iter()
-        .find(|row| row.group == "all" && row.model == Model::Federated && row.metric == "auc");
-    Ok(row.map_or(f64::NAN, |row| row.value))
-}
-
-/// Watches a simulation and keeps nothing.
-struct Nobody;
-
-impl Observer for Nobody {
-    fn record(&mut self, _: &Record) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn checkpoint(&mut self, _: &RunState) -> io::Result<()> {
-        Ok(())
-    }
+    play::auc(&Experiment::load(file, layers?)?)
 }

@@ -1,13 +1,15 @@
 //! An experiment made ready: data, model, ring, plan, first parameters.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use ward_core::{Layout, NodeId, Params, Purpose, RingSpec, RunId};
 use ward_data::{DataError, Federation, HospitalData, Rows};
-use ward_privacy::RowScanner;
+use ward_observe::RunView;
 use ward_privacy::secagg::Roster;
+use ward_privacy::{Charge, Guard, Ledger, NoiseSource, Policy, RowScanner};
 use ward_robust::Trusting;
 use ward_round::{Coordinator, RunState};
 use ward_sim::adversary::RowsMut;
@@ -18,6 +20,7 @@ use crate::codes::Code;
 use crate::config::{Experiment, Loaded, Opened};
 use crate::failure::Failure;
 use crate::node_states::NodeStateFiles;
+use crate::privacy_terms;
 
 /// Everything that is known before the first round, made from the config alone: so a simulation,
 /// a coordinator and a hospital make the same.
@@ -41,6 +44,8 @@ pub struct Setup {
     pub learners: Learners,
     /// Where hospitals' states are kept, once there is a place for them.
     pub states: Option<Arc<NodeStateFiles>>,
+    /// Policies and privacy ledgers of simulated hospitals, for as long as the process runs.
+    guards: Mutex<BTreeMap<NodeId, Arc<Mutex<Guard>>>>,
     /// Everybody's keys in masked rounds and which start of the coordinator this is, once they are known.
     pub keys: Option<(Arc<Roster>, u32)>,
 }
@@ -75,6 +80,7 @@ impl Setup {
             model,
             experiment,
             states: None,
+            guards: Mutex::default(),
             keys: None,
         }
     }
@@ -126,12 +132,17 @@ impl Setup {
         self.model.layout().of_models(self.models())
     }
 
-    /// The engine of `run`, starting with `state`, or at round 0 where there is none.
+    /// The engine of `run`, whose own noise is drawn from `noise`, starting with `state`, or at round 0 where there is none.
     ///
     /// # Errors
     /// Where the coordinator is to hold rows, and they are not to be had; where updates are to be
     /// hidden, and nobody's keys are known.
-    pub fn coordinator(&self, run: RunId, state: Option<RunState>) -> Result<Coordinator, Failure> {
+    pub fn coordinator(
+        &self,
+        run: RunId,
+        state: Option<RunState>,
+        noise: NoiseSource,
+    ) -> Result<Coordinator, Failure> {
         let Self {
             experiment,
             federation,
@@ -149,7 +160,14 @@ impl Setup {
             strategy.aggregator = Box::new(Trusting { robust, root });
         }
         let mut plan = experiment.plan(federation, model, *ring);
-        plan.order.run = run;
+        (plan.order.run, plan.noise) = (run, noise);
+        plan.privacy = privacy_terms::terms(
+            experiment.privacy.as_ref(),
+            &plan.order,
+            plan.rounds,
+            federation,
+            noise == NoiseSource::Simulated,
+        );
         if let Some(config) = &experiment.secure_aggregation {
             let keys = self.keys.clone().ok_or_else(|| {
                 Failure::new(Code::BadRoster, "there is no roster to hide updates with")
@@ -159,10 +177,46 @@ impl Setup {
         Ok(Coordinator::new(plan, strategy, state))
     }
 
-    /// The trainer of rows that were opened already.
+    /// The guard of a simulated hospital: the same at each call.
+    fn guard(&self, node: NodeId) -> Arc<Mutex<Guard>> {
+        let Some(privacy) = &self.experiment.privacy else {
+            return Arc::new(Mutex::new(Guard::open()));
+        };
+        let new = || {
+            let ledger = Ledger::within(privacy.budget()).simulated();
+            let guard = Guard::new(Policy::default(), ledger);
+            Arc::new(Mutex::new(guard.noised_from(NoiseSource::Simulated)))
+        };
+        let mut guards = self.guards.lock().unwrap_or_else(PoisonError::into_inner);
+        guards.entry(node).or_insert_with(new).clone()
+    }
+
+    /// Enters in simulated hospitals' privacy ledgers what they spent on the rounds before `state`, when
+    /// another process played these.
+    pub fn recall_spending(&self, run: RunId, view: &RunView, state: &RunState) {
+        if self.experiment.privacy.is_none() {
+            return;
+        }
+        let order = self.experiment.order(&self.model, self.ring);
+        let before = view
+            .rounds
+            .iter()
+            .filter(|played| played.round < state.round());
+        for (round, node) in before.flat_map(|r| r.cohort.iter().map(|node| (r.round, *node))) {
+            let (rows, _) = self.federation.rows(node);
+            if let Ok(charge) = Charge::of(&order, rows) {
+                let guard = self.guard(node);
+                let mut guard = guard.lock().unwrap_or_else(PoisonError::into_inner);
+                guard.recall(run, round, charge);
+            }
+        }
+    }
+
+    /// The trainer of rows that were opened already, in a simulation or at the coordinator.
     #[must_use]
     pub fn trainer(&self, data: HospitalData) -> HospitalTrainer {
         let trainer = HospitalTrainer::new(data, self.learners.clone());
+        let trainer = trainer.noised_from(NoiseSource::Simulated);
         match &self.states {
             Some(states) => trainer.remembering(states.clone()),
             None => trainer,
@@ -223,6 +277,7 @@ impl Wards for Setup {
         });
         Ok(Ward {
             trainer: Box::new(self.trainer(data)),
+            guard: self.guard(node),
             scanner,
         })
     }

@@ -19,6 +19,10 @@ pub struct Summary {
     pub seed: u64,
     /// Scores, by group, model and metric.
     pub results: Vec<SummaryResult>,
+    /// The largest epsilon of a hospital, as the coordinator can tell; `null` where nothing was noised.
+    pub epsilon: Option<f64>,
+    /// Whose presence that epsilon hides: `patient` or `hospital`; `null` where nobody's.
+    pub privacy_unit: Option<String>,
     /// Bytes that hospitals sent.
     pub bytes_up: u64,
     /// Bytes that hospitals received.
@@ -85,6 +89,11 @@ impl Summary {
             scenario: manifest.scenario.clone(),
             seed: manifest.seed,
             results: results.iter().map(SummaryResult::from).collect(),
+            epsilon: view
+                .privacy
+                .is_some()
+                .then(|| view.epsilon(view.newest()).0),
+            privacy_unit: view.privacy.as_ref().map(|terms| terms.unit.clone()),
             bytes_up: view.sent().bytes,
             bytes_down: view.received().bytes,
             reporters: count(|round| round.reporters.len()),

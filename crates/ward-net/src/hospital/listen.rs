@@ -267,7 +267,11 @@ impl From<Unreadable> for Trouble {
 
 fn undoable(round: RoundId, error: &Unreadable) -> News {
     let reason = format!("the instruction cannot be carried out: {error}");
-    News::Undoable(Report::Declined { round, reason })
+    News::Undoable(Report::Declined {
+        round,
+        reason,
+        for_good: false,
+    })
 }
 
 fn late_status(limit: Duration) -> Status {

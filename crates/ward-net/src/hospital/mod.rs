@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use ward_core::{Digest, Instruction, Report, Tick, Trainer};
+use ward_privacy::Guard;
 use ward_round::{NodeEffect, NodeInput, NodeSession, Secrets};
 use ward_wire::proto;
 
@@ -45,7 +46,7 @@ pub enum Farewell {
 /// Runs one hospital's node until the run is over or `stop` is cancelled.
 ///
 /// It joins with back-off, hears tasks, has `trainer` work on a thread of its own while heartbeats
-/// go on, and sends what [`NodeSession`] makes of it. `egress` is told of every message before it
+/// go on and as far as `guard` lets it, and sends what [`NodeSession`] makes of it. `egress` is told of every message before it
 /// leaves. `secrets` are what it needs for masked rounds; without them it declines those. A coordinator that is away is waited for; one that was restarted is joined again.
 ///
 /// # Errors
@@ -53,11 +54,12 @@ pub enum Farewell {
 pub async fn run_hospital(
     settings: HospitalSettings,
     trainer: Box<dyn Trainer>,
+    guard: Guard,
     egress: Box<dyn Egress>,
     secrets: Option<Secrets>,
     stop: CancellationToken,
 ) -> Result<Farewell, HospitalError> {
-    let mut hospital = Hospital::new(settings, trainer, egress)?;
+    let mut hospital = Hospital::new(settings, trainer, guard, egress)?;
     hospital.secrets = secrets;
     let lived = tokio::select! {
         lived = hospital.live() => Some(lived),
@@ -93,10 +95,11 @@ impl Hospital {
     fn new(
         settings: HospitalSettings,
         trainer: Box<dyn Trainer>,
+        guard: Guard,
         egress: Box<dyn Egress>,
     ) -> Result<Self, HospitalError> {
         let (layout, parameters) = (trainer.layout().digest(), trainer.layout().len() as u64);
-        let (work, finished) = Work::new(trainer).map_err(HospitalError::NoThread)?;
+        let (work, finished) = Work::new(trainer, guard).map_err(HospitalError::NoThread)?;
         Ok(Self {
             link: Link::new(settings, Gate::new(egress))?,
             instance: chance::instance()?,

@@ -6,6 +6,7 @@ use std::sync::mpsc as queue;
 
 use tokio::sync::mpsc;
 use ward_core::{NodeId, RoundId, Trainer};
+use ward_privacy::Guard;
 use ward_round::{NodeEffect, NodeInput};
 
 /// A piece of work to do.
@@ -32,19 +33,20 @@ pub(super) struct Work {
 }
 
 impl Work {
-    /// `trainer`, idle; results come out of the receiver. The thread ends with the `Work`, or with
+    /// `trainer`, idle, behind `guard`; results come out of the receiver. The thread ends with the `Work`, or with
     /// the job it is at.
     ///
     /// # Errors
     /// The operating system's, when it gives no thread.
     pub(super) fn new(
         trainer: Box<dyn Trainer>,
+        guard: Guard,
     ) -> std::io::Result<(Self, mpsc::UnboundedReceiver<Done>)> {
         let (jobs, waiting) = queue::channel();
         let (tell, finished) = mpsc::unbounded_channel();
         std::thread::Builder::new()
             .name("trainer".to_owned())
-            .spawn(move || labour(trainer, &waiting, &tell))?;
+            .spawn(move || labour(trainer, guard, &waiting, &tell))?;
         let work = Self {
             jobs,
             series: 0,
@@ -90,6 +92,7 @@ impl Work {
 /// Does one job after another, until there are no more or nobody wants the results.
 fn labour(
     mut trainer: Box<dyn Trainer>,
+    mut guard: Guard,
     waiting: &queue::Receiver<Job>,
     tell: &mpsc::UnboundedSender<Done>,
 ) {
@@ -97,7 +100,7 @@ fn labour(
         let Some((_, round)) = task.work() else {
             continue;
         };
-        let run = AssertUnwindSafe(|| task.carry_out(node, trainer.as_mut()));
+        let run = AssertUnwindSafe(|| task.carry_out(node, trainer.as_mut(), &mut guard));
         let outcome = match catch_unwind(run) {
             Ok(Some(input)) => Ok(input),
             Ok(None) => continue,

@@ -17,6 +17,7 @@ use ward_net::{
     BackOff, Egress, Farewell, HospitalError, HospitalSettings, JoinTokens, Observer, ServeError,
     Served, ServerSettings, Service, TransportMode, run_hospital, serve,
 };
+use ward_privacy::Guard;
 use ward_round::{Coordinator, Plan, RunState, Strategy};
 
 use crate::toy::{self, Toy, WIDTH};
@@ -78,6 +79,9 @@ pub(crate) fn plan(nodes: u32, rounds: u32, parameters: usize) -> Plan {
         most_abandoned: 0,
         evaluate_every: 1,
         checkpoint_every: 1,
+        rests_with_first: false,
+        privacy: None,
+        noise: ward_privacy::NoiseSource::System,
         masking: None,
     }
 }
@@ -295,6 +299,7 @@ impl Running {
         let hospital = run_hospital(
             settings,
             trainer,
+            Guard::open(),
             Box::new(sent.clone()),
             None,
             stop.clone(),

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use ward_core::{Digest, Event, Instruction, NodeId, Outcome, Report, RoundId, Tick};
 use ward_net::TransportMode;
+use ward_privacy::Guard;
 use ward_round::{Coordinator, Effect, Input, NodeEffect, NodeInput, NodeSession, Plan, Strategy};
 
 use crate::lab::{Lab, brisk, fresh, in_mode, plan, rested};
@@ -38,7 +39,7 @@ fn answer(toy: &mut Toy, session: &mut NodeSession, instruction: Instruction) ->
     let mut reports = Vec::new();
     let mut effects = session.handle(Tick(0), NodeInput::Instruction(instruction));
     while let Some(effect) = effects.pop() {
-        if let Some(done) = effect.carry_out(node, toy) {
+        if let Some(done) = effect.carry_out(node, toy, &mut Guard::open()) {
             effects.extend(session.handle(Tick(0), done));
         } else if let NodeEffect::Send(report) = effect {
             reports.push(report);

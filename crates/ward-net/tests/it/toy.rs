@@ -122,6 +122,7 @@ impl Trainer for Toy {
             delta: Delta(delta.collect()),
             extras: Vec::new(),
             examples: self.examples(),
+            noised: None,
             loss: f64::from(nudge),
         })
     }

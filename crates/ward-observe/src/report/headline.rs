@@ -49,6 +49,7 @@ pub(super) fn outcome(run: &RunData) -> (&'static str, &'static str) {
     match run.view.finished.map(|f| f.outcome).or(of_manifest) {
         Some(Outcome::Completed) => ("badge", "completed"),
         Some(Outcome::Interrupted) => ("badge bad", "interrupted"),
+        Some(Outcome::HospitalsRest) => ("badge bad", "ended early: hospitals rest"),
         Some(Outcome::QuorumLost) => ("badge bad", "quorum lost"),
         None => ("badge bad", "not ended"),
     }

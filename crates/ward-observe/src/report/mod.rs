@@ -17,6 +17,7 @@ mod load;
 mod markup;
 mod masking;
 mod participation;
+mod privacy;
 mod provenance;
 mod seeds;
 mod spread_of_features;
@@ -38,13 +39,14 @@ const MASKING: &str = "masking";
 type Section = (&'static str, &'static str, fn(&mut Markup, &RunData));
 
 /// The sections of one run: anchor, entry in the contents, and what writes it.
-const SECTIONS: [Section; 8] = [
+const SECTIONS: [Section; 9] = [
     ("result", "What federation gives", bars::section),
     ("rounds", "Round by round", curves::section),
     ("hospitals", "Hospital by hospital", hospitals::section),
     ("data", "How the data differ", heterogeneity::section),
     ("participation", "Who took part", participation::section),
     ("egress", "What left each hospital", egress::section),
+    ("privacy", "What it cost in privacy", privacy::section),
     (MASKING, "Sums under masks", masking::section),
     ("provenance", "How this run was made", provenance::section),
 ];

@@ -138,6 +138,7 @@ impl Retelling {
                             round,
                             node,
                             reason: "no journal".into(),
+                            for_good: false,
                         },
                     ),
                     Lost::Dishonest => self.say(

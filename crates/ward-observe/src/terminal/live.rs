@@ -120,7 +120,10 @@ pub(super) fn newest_line(view: &RunView, round: &RoundView) -> String {
     let loss = round
         .loss
         .map_or_else(|| "–".to_owned(), |loss| format!("{loss:.4}"));
-    let score = score(view, round).unwrap_or_else(|| "not scored".to_owned());
+    let mut score = score(view, round).unwrap_or_else(|| "not scored".to_owned());
+    if let Some(privacy) = view.privacy_so_far(round.round) {
+        score += &format!(" │ {privacy}");
+    }
     format!(
         "round {:>4} │ reporters {:>3}/{:<3} │ loss {loss} │ {score} │ up {}",
         round.round.0 + 1,

@@ -31,7 +31,7 @@ proptest! {
                 round: RoundId(0),
                 node: NodeId(node),
                 weight: u64::from(node) + 1,
-                loss: 0.1 * f64::from(node),
+                loss: Some(0.1 * f64::from(node)),
             },
         };
         let in_order: Vec<_> = (0..6).map(accepted).collect();

@@ -22,3 +22,6 @@ pub use account::{Accountant, Answer};
 pub use event::{Event, Invalid, Sampling};
 pub use guarantee::{Epsilon, Neighbours, PrivacyUnit};
 pub use rdp::RdpCurve;
+mod normal;
+mod stub;
+pub use stub::{DiscreteGaussian, NoiseRng};

@@ -116,9 +116,10 @@ pub(super) fn sealed(
         delta: Delta(delta),
         extras: Vec::new(),
         examples,
+        noised: None,
         loss: 0.0,
     };
-    ward_privacy::seal(update, Weighting::Examples, &RING)
+    ward_privacy::seal::trial(update, Weighting::Examples, &RING)
 }
 
 /// Tries rounds of each small size that the subject bears, with one bad update and with two. A subject

@@ -25,9 +25,10 @@ fn upload(delta: &[f32], examples: u64) -> Upload {
         delta: Delta(delta.to_vec()),
         extras: Vec::new(),
         examples,
+        noised: None,
         loss: 0.5,
     };
-    ward_privacy::seal(update, Weighting::Examples, &RING).expect("an update that fits")
+    ward_privacy::seal::trial(update, Weighting::Examples, &RING).expect("an update that fits")
 }
 
 fn open(robust: &Robust, carried: &[f32]) -> Box<dyn Accumulator> {
@@ -159,6 +160,7 @@ impl Trainer for Root {
             delta: Delta(params.0.iter().map(|w| -0.5 * w).collect()),
             extras: Vec::new(),
             examples: 100,
+            noised: None,
             loss: 0.5,
         })
     }

@@ -10,8 +10,26 @@ impl Coordinator {
     pub(super) fn candidates(&self) -> Vec<NodeId> {
         let present = self.present.iter().copied();
         present
-            .filter(|node| self.strategy.sampler.admits(*node) && !self.state.barred.contains(node))
+            .filter(|node| self.strategy.sampler.admits(*node) && !self.is_out(node))
             .collect()
+    }
+
+    /// Whether a node is asked to train no more.
+    fn is_out(&self, node: &NodeId) -> bool {
+        self.state.barred.contains(node) || self.state.resting.contains(node)
+    }
+
+    /// Whether the run ends because hospitals will train no more: one is enough where the plan says so,
+    /// and otherwise so many that no round can reach its quorum.
+    pub(super) fn is_deserted(&self) -> bool {
+        if self.state.resting.is_empty() {
+            return false;
+        }
+        let left = self
+            .plan
+            .nodes()
+            .filter(|node| self.strategy.sampler.admits(*node) && !self.is_out(node));
+        self.plan.rests_with_first || left.count() < self.enough()
     }
 
     /// How many of them a round takes.

@@ -365,11 +365,16 @@ impl Coordinator {
             weight,
             loss,
         });
+        match self.noise() {
+            Ok(Some(noise)) => total.add(&noise),
+            Ok(None) => {}
+            Err(reason) => return self.abandon(now, silent, reason, effects),
+        }
         let closing = Closing {
             aggregate: total.mean(),
             reporters: survivors,
             silent,
-            loss,
+            loss: self.tells(loss),
         };
         self.apply(now, closing, effects);
     }

@@ -148,6 +148,9 @@ impl Coordinator {
             nodes: self.plan.roster.clone(),
             parameters: self.plan.parameters as u64,
         }));
+        if let Some(terms) = self.plan.privacy.clone() {
+            effects.push(Effect::Emit(Event::PrivacyPromised { terms }));
+        }
         let enrolling = Enrolling {
             everybody: true,
             enough: self.enough(),
@@ -161,7 +164,7 @@ impl Coordinator {
             return;
         }
         match self.outcome {
-            Some(Outcome::Completed) => {
+            Some(Outcome::Completed | Outcome::HospitalsRest) => {
                 let instruction = Instruction::Rest;
                 return effects.push(Effect::Send {
                     to: node,
@@ -209,7 +212,7 @@ impl Coordinator {
         self.outcome = Some(outcome);
         self.phase = Phase::Resting;
         self.checkpoint(effects);
-        if outcome == Outcome::Completed {
+        if matches!(outcome, Outcome::Completed | Outcome::HospitalsRest) {
             effects.extend(self.present.iter().map(|&to| Effect::Send {
                 to,
                 instruction: Instruction::Rest,

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ward_core::{
-    Abandoned, Delta, Evaluation, Event, Instruction, NodeId, Outcome, RoundId, Summary, Tick,
-    TrainOrder,
+    Abandoned, Address, Delta, Evaluation, Event, Instruction, NodeId, Outcome, RoundId, Summary,
+    Tick, TrainOrder, Upload,
 };
 
 use super::{Coordinator, Effect};
@@ -21,8 +21,8 @@ pub(super) struct Closing {
     pub(super) reporters: Vec<NodeId>,
     /// Who was asked and neither answered nor declined.
     pub(super) silent: Vec<NodeId>,
-    /// The mean loss, weighted.
-    pub(super) loss: f64,
+    /// The mean loss, weighted, where it is told.
+    pub(super) loss: Option<f64>,
 }
 
 impl Coordinator {
@@ -199,7 +199,15 @@ impl Coordinator {
             };
             return self.abandon(now, silent, reason, effects);
         }
-        let aggregate = match phase.accumulator.finish() {
+        let mut accumulator = phase.accumulator;
+        let noised = self.noise().and_then(|noise| match noise {
+            // Hospitals' uploads were counted: one more of the same length is.
+            Some(noise) => accumulator
+                .accept(NodeId::COORDINATOR, &noise)
+                .map_err(|_| Abandoned::NotNoised),
+            None => Ok(()),
+        });
+        let aggregate = match noised.and_then(|()| accumulator.finish()) {
             Ok(aggregate) => aggregate,
             Err(reason) => return self.abandon(now, silent, reason, effects),
         };
@@ -210,9 +218,27 @@ impl Coordinator {
             aggregate,
             reporters: phase.reporters.keys().copied().collect(),
             silent,
-            loss: loss / total as f64,
+            loss: self.tells(loss / total as f64),
         };
         self.apply(now, closing, effects);
+    }
+
+    /// The noise that the coordinator is to add to the sum of the open round, as an upload of no weight;
+    /// `None` where hospitals add it, or nobody does.
+    pub(super) fn noise(&self) -> Result<Option<Upload>, Abandoned> {
+        let place = Address {
+            round: self.state.round,
+            node: NodeId::COORDINATOR,
+        };
+        let order = &self.plan.order;
+        let noise =
+            ward_privacy::seal::noise_on_sum(order, self.plan.upload_len(), self.plan.noise, place);
+        noise.map_err(|_| Abandoned::NotNoised)
+    }
+
+    /// A training loss, where hospitals tell theirs.
+    pub(super) fn tells(&self, loss: f64) -> Option<f64> {
+        self.plan.order.protection.tells_loss().then_some(loss)
     }
 
     /// Moves the model, tells, and goes on.
@@ -332,6 +358,9 @@ impl Coordinator {
             Some(round) if self.plan.evaluate_every > 0 => {
                 self.open_evaluation(now, round, effects);
             }
+            _ if self.state.round.0 < self.plan.rounds => {
+                self.finish(Outcome::HospitalsRest, effects);
+            }
             _ => self.finish(Outcome::Completed, effects),
         }
     }
@@ -343,6 +372,9 @@ impl Coordinator {
         }
         if self.interrupted {
             return self.finish(Outcome::Interrupted, effects);
+        }
+        if self.is_deserted() {
+            return self.complete(now, effects);
         }
         let every = self.plan.checkpoint_every;
         if every > 0 && self.state.round.0.is_multiple_of(every) {

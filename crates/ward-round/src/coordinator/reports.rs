@@ -16,12 +16,19 @@ impl Coordinator {
         effects: &mut Vec<Effect>,
     ) {
         let round = report.round();
-        if let Report::Declined { reason, .. } = &report {
-            let reason = reason.clone();
+        if let Report::Declined {
+            reason, for_good, ..
+        } = &report
+        {
+            let (reason, for_good) = (reason.clone(), *for_good);
+            if for_good && self.plan.enrols(node) {
+                self.state.resting.insert(node);
+            }
             effects.push(Effect::Emit(Event::ReportDeclined {
                 round,
                 node,
                 reason,
+                for_good,
             }));
         }
         match self.count(node, report, effects) {
@@ -74,7 +81,7 @@ impl Coordinator {
                     round,
                     node,
                     weight,
-                    loss,
+                    loss: phase.order.protection.tells_loss().then_some(loss),
                 }));
             }
             (Phase::Evaluating(phase), Report::Evaluation { round, evaluation }) => {

@@ -6,7 +6,8 @@ use ward_core::{
     Address, Delta, Evaluation, Layout, LocalUpdate, NodeId, Params, RoundId, Summary, TrainError,
     TrainOrder, Trainer,
 };
-use ward_round::{NodeEffect, NodeInput};
+use ward_privacy::Guard;
+use ward_round::{Declining, NodeEffect, NodeInput};
 
 use super::adversaries::Adversaries;
 use super::attack::Attack;
@@ -46,15 +47,17 @@ impl Conduct {
         job: &NodeEffect,
         node: NodeId,
         trainer: &mut dyn Trainer,
+        guard: &mut Guard,
     ) -> (Option<NodeInput>, Option<LocalUpdate>) {
         match (self, job) {
             (Self::Seen, NodeEffect::Train { .. }) => {
                 let mut seen = None;
-                let result = bend(job, node, trainer, &mut |trainer, params, order, place| {
+                let watch: &mut Train<'_> = &mut |trainer, params, order, place| {
                     let update = trainer.train(params, order, place)?;
                     seen = Some(update.clone());
                     Ok(update)
-                });
+                };
+                let result = bend(job, node, trainer, guard, watch);
                 // What its own seal kept back, nobody sees.
                 let sent = matches!(&result, Some(NodeInput::Trained { result: Ok(_), .. }));
                 (result, seen.filter(|_| sent))
@@ -69,22 +72,25 @@ impl Conduct {
                             result: Ok(attack.forge(words)),
                         })
                     }
-                    _ => attack_alone(adversaries, job, *round, node, trainer),
+                    _ => attack_alone(adversaries, job, *round, node, trainer, guard),
                 };
                 (result, None)
             }
             (Self::Colluding(adversaries, plot), NodeEffect::Train { round, .. }) => {
                 let place = adversaries.place(node, *round);
                 let Some(plot) = plot else {
-                    let result = Err("the colluders saw no honest update".to_owned());
+                    let result = Err(Declining {
+                        reason: "the colluders saw no honest update".to_owned(),
+                        for_good: false,
+                    });
                     let round = *round;
                     return (Some(NodeInput::Trained { round, result }), None);
                 };
                 let forge: &mut Train<'_> =
                     &mut |trainer, _, _, _| Ok(plot.update(trainer.examples(), place));
-                (bend(job, node, trainer, forge), None)
+                (bend(job, node, trainer, guard, forge), None)
             }
-            _ => (job.carry_out(node, trainer), None),
+            _ => (job.carry_out(node, trainer, guard), None),
         }
     }
 }
@@ -96,6 +102,7 @@ fn attack_alone(
     round: RoundId,
     node: NodeId,
     trainer: &mut dyn Trainer,
+    guard: &mut Guard,
 ) -> Option<NodeInput> {
     let attack = &adversaries.attack;
     let misread = match (attack, job) {
@@ -105,26 +112,34 @@ fn attack_alone(
                 round,
                 params,
                 order,
+                masked,
             },
         ) => Some(NodeEffect::Train {
             round: *round,
             params: params.clone(),
             order: Arc::new(attack.misread(order)),
+            masked: *masked,
         }),
         _ => None,
     };
     let job = misread.as_ref().unwrap_or(job);
-    bend(job, node, trainer, &mut |trainer, params, order, place| {
-        let mut update = trainer.train(params, order, place)?;
-        let own: Vec<f64> = update.delta.0.iter().copied().map(f64::from).collect();
-        if let Some(altered) = attack.alter(&own, adversaries.place(node, round)) {
-            update.delta = Delta(to_f32(&altered));
-        }
-        if let Attack::InflatedCount(attack) = attack {
-            update.examples = attack.claim(order);
-        }
-        Ok(update)
-    })
+    bend(
+        job,
+        node,
+        trainer,
+        guard,
+        &mut |trainer, params, order, place| {
+            let mut update = trainer.train(params, order, place)?;
+            let own: Vec<f64> = update.delta.0.iter().copied().map(f64::from).collect();
+            if let Some(altered) = attack.alter(&own, adversaries.place(node, round)) {
+                update.delta = Delta(to_f32(&altered));
+            }
+            if let Attack::InflatedCount(attack) = attack {
+                update.examples = attack.claim(order);
+            }
+            Ok(update)
+        },
+    )
 }
 
 /// What is done in place of [`Trainer::train`].
@@ -137,9 +152,10 @@ fn bend(
     job: &NodeEffect,
     node: NodeId,
     trainer: &mut dyn Trainer,
+    guard: &mut Guard,
     train: &mut Train<'_>,
 ) -> Option<NodeInput> {
-    job.carry_out(node, &mut Bent { trainer, train })
+    job.carry_out(node, &mut Bent { trainer, train }, guard)
 }
 
 /// A trainer that does something else than train.
@@ -167,7 +183,12 @@ impl Trainer for Bent<'_, '_> {
         order: &TrainOrder,
         address: Address,
     ) -> Result<LocalUpdate, TrainError> {
-        (self.train)(self.trainer, params, order, address)
+        let update = (self.train)(self.trainer, params, order, address)?;
+        // Whoever forges an update says too that it was noised as asked.
+        Ok(LocalUpdate {
+            noised: order.noised(update.examples),
+            ..update
+        })
     }
 
     fn evaluate(
@@ -211,6 +232,7 @@ mod tests {
                 delta: Delta(params.0.iter().map(|w| 0.1 - w).collect()),
                 extras: Vec::new(),
                 examples: 7,
+                noised: None,
                 loss: 0.25,
             })
         }
@@ -243,12 +265,13 @@ mod tests {
                 },
                 Seed::run(1),
             )),
+            masked: None,
         }
     }
 
     fn sent(conduct: &Conduct) -> (Upload, Option<LocalUpdate>) {
         let mut trainer = Own(Layout::default());
-        let (result, seen) = conduct.carry_out(&job(), NodeId(1), &mut trainer);
+        let (result, seen) = conduct.carry_out(&job(), NodeId(1), &mut trainer, &mut Guard::open());
         let Some(NodeInput::Trained {
             result: Ok(upload), ..
         }) = result

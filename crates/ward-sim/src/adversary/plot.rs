@@ -87,6 +87,7 @@ impl Plot {
             delta: Delta(delta),
             extras: self.extras.clone(),
             examples,
+            noised: None,
             loss: self.loss,
         }
     }

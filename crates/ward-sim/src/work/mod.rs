@@ -5,10 +5,10 @@ mod jobs;
 mod misconduct;
 mod sums;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ward_core::{LocalUpdate, NodeId, RoundId, Trainer};
-use ward_privacy::RowScanner;
+use ward_privacy::{Guard, RowScanner};
 use ward_round::{NodeEffect, NodeInput};
 
 pub(crate) use self::crew::Crew;
@@ -24,8 +24,22 @@ pub(crate) type Work = (&'static str, RoundId);
 pub struct Ward {
     /// Trains and scores.
     pub trainer: Box<dyn Trainer>,
+    /// Its policy and its privacy ledger, which outlive the ward.
+    pub guard: Arc<Mutex<Guard>>,
     /// Searches what leaves for the hospital's rows; `None` where nobody asked for the audit.
     pub scanner: Option<Arc<RowScanner>>,
+}
+
+impl Ward {
+    /// The ward of a hospital that forbids nothing and that nobody audits.
+    #[must_use]
+    pub fn open(trainer: Box<dyn Trainer>) -> Self {
+        Self {
+            trainer,
+            guard: Arc::new(Mutex::new(Guard::open())),
+            scanner: None,
+        }
+    }
 }
 
 /// Where wards come from: made when first needed, and made again when they were not kept.
@@ -83,7 +97,10 @@ impl Task {
         let opened = ward.map_or_else(|| conduct.open(node, wards), Ok);
         let (result, seen, ward) = match opened {
             Ok(mut ward) => {
-                let (result, seen) = conduct.carry_out(&job, node, ward.trainer.as_mut());
+                let guard = ward.guard.clone();
+                let mut guard = guard.lock().unwrap_or_else(PoisonError::into_inner);
+                let (result, seen) =
+                    conduct.carry_out(&job, node, ward.trainer.as_mut(), &mut guard);
                 (
                     result.map(|result| entered(&job, result, sums)),
                     seen,

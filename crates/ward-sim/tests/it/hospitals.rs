@@ -80,6 +80,7 @@ impl Trainer for Toy {
             delta: Delta(params.0.iter().map(step).collect()),
             extras: Vec::new(),
             examples: self.examples(),
+            noised: None,
             loss: 0.5,
         })
     }
@@ -102,10 +103,7 @@ impl Trainer for Toy {
 struct Toys;
 
 fn ward(trainer: Toy) -> Ward {
-    Ward {
-        trainer: Box::new(trainer),
-        scanner: None,
-    }
+    Ward::open(Box::new(trainer))
 }
 
 impl Wards for Toys {
@@ -238,6 +236,9 @@ fn plan(weighting: Weighting) -> Plan {
         most_abandoned: 2,
         evaluate_every: 2,
         checkpoint_every: 1,
+        rests_with_first: false,
+        privacy: None,
+        noise: ward_privacy::NoiseSource::System,
         masking: None,
     }
 }

@@ -133,7 +133,7 @@ fn nobody_misbehaving_changes_nothing() {
 
 /// What each hospital's counted update of the first round weighed and lost. That being seen changes
 /// no bit of an update is a test beside `Conduct`.
-fn first_round(how: &How) -> BTreeMap<NodeId, (u64, u64)> {
+fn first_round(how: &How) -> BTreeMap<NodeId, (u64, Option<u64>)> {
     let (_, story) = play(how);
     let accepted = story.of(|event| match event {
         Event::ReportAccepted {
@@ -141,7 +141,7 @@ fn first_round(how: &How) -> BTreeMap<NodeId, (u64, u64)> {
             node,
             weight,
             loss,
-        } => Some((*node, (*weight, loss.to_bits()))),
+        } => Some((*node, (*weight, loss.map(f64::to_bits)))),
         _ => None,
     });
     accepted.into_iter().collect()

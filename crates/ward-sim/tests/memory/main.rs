@@ -45,6 +45,7 @@ impl Trainer for Still {
             delta: Delta(params.0.iter().map(|w| 0.01 - w).collect()),
             extras: Vec::new(),
             examples: 10,
+            noised: None,
             loss: 0.5,
         })
     }
@@ -67,10 +68,7 @@ impl Wards for Stills {
     }
 
     fn open(&self, _: NodeId) -> Result<Ward, String> {
-        Ok(Ward {
-            trainer: Box::new(Still(Layout::default())),
-            scanner: None,
-        })
+        Ok(Ward::open(Box::new(Still(Layout::default()))))
     }
 }
 
@@ -123,6 +121,9 @@ fn play(threads: usize) -> Vec<usize> {
         most_abandoned: 0,
         evaluate_every: 0,
         checkpoint_every: 1,
+        rests_with_first: false,
+        privacy: None,
+        noise: ward_privacy::NoiseSource::System,
         masking: None,
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);

@@ -30,8 +30,8 @@ fn step(engine: Engine, start: [f32; 3], l2: f32, norm: f32, added: Added<'_>) -
         ..order(LocalWork::Steps(1), 0, Batches::InOrder)
     };
     let mut learner = Learner::new(Arc::new(spec), engine);
-    let (after, _) = learner.fit(&start, &rows, &order, added, at(0, 0)).unwrap();
-    after.to_vec()
+    let trained = learner.fit(&start, &rows, &order, added, at(0, 0)).unwrap();
+    trained.after.to_vec()
 }
 
 fn close(got: &[f32], expected: [f32; 3]) {

@@ -34,8 +34,8 @@ pub(super) fn begin<'a>(
         pull: Some((lambda, before.start)),
         ..Added::default()
     };
-    let (own, _) = learner.fit(own, rows, &order, added, before.address)?;
-    let own = own.to_vec();
+    let own = learner.fit(own, rows, &order, added, before.address)?;
+    let own = own.after.to_vec();
     Ok(Begun {
         part: Some(Box::new(Ditto { recalled, own })),
         ..Begun::default()

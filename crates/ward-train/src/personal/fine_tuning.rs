@@ -30,6 +30,6 @@ pub(super) fn model(
         order.optimizer = order.optimizer.at_rate(rate);
     }
     let added = Added::default();
-    let (tuned, _) = learner.fit(before.start, rows, &order, added, before.address)?;
-    Ok(tuned.to_vec())
+    let tuned = learner.fit(before.start, rows, &order, added, before.address)?;
+    Ok(tuned.after.to_vec())
 }

@@ -10,7 +10,8 @@ mod tests;
 use std::ops::Range;
 
 use ward_core::{
-    Address, Algorithm, Layout, LocalWork, Personalisation, Purpose, TrainError, TrainOrder,
+    Address, Algorithm, Layout, LocalWork, Personalisation, Protection, Purpose, TrainError,
+    TrainOrder,
 };
 use ward_data::Rows;
 
@@ -102,6 +103,7 @@ fn own_order(order: &TrainOrder, work: LocalWork) -> TrainOrder {
     TrainOrder {
         work,
         proximal_mu: 0.0,
+        protection: Protection::None, // it never leaves
         algorithm: Algorithm::Plain,
         seed: order.seed.purpose(Purpose::PERSONAL),
         ..order.clone()

@@ -49,8 +49,8 @@ pub(super) fn begin<'a>(
             frozen: &body,
             ..Added::default()
         };
-        let (after, _) = learner.fit(&start, rows, &order, added, before.address)?;
-        start = after.to_vec();
+        let trained = learner.fit(&start, rows, &order, added, before.address)?;
+        start = trained.after.to_vec();
         frozen.clone_from(&places);
     }
     Ok(Begun {

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use prost::Message;
 use ward_core::{
-    Algorithm, Batches, Digest, Estimate, Evaluation, Instruction, LocalWork, OptimizerSpec,
-    Params, Personalisation, Report, RingSpec, RoundId, RunId, Scaling, Seed, Summary, TrainOrder,
-    Upload, Weighting,
+    Algorithm, Batches, Digest, Draws, Estimate, Evaluation, HospitalNoise, Instruction, LocalWork,
+    NoisePlacement, OptimizerSpec, Params, PatientNoise, Personalisation, Protection, Report,
+    RingSpec, RoundId, RunId, Scaling, Seed, Summary, TrainOrder, Upload, Weighting,
 };
 use ward_wire::{Packed, chunks, decode, proto};
 
@@ -111,10 +111,15 @@ fn a_declined_report_is_spelled_so() {
     let reason = "no".to_owned();
     let round = RoundId(0);
     check_report(
-        &Report::Declined { round, reason },
+        &Report::Declined {
+            round,
+            reason,
+            for_good: true,
+        },
         &[
-            &[0x22, 4],             // report.declined, 4 bytes; round 0 is not written
+            &[0x22, 6],             // report.declined, 6 bytes; round 0 is not written
             &[0x12, 2, b'n', b'o'], // reason
+            &[0x18, 1],             // for_good
         ],
     );
 }
@@ -135,6 +140,7 @@ fn a_train_instruction_is_spelled_so() {
         l2: 2.0,
         example_clip_norm: 4.0,
         gradient_clip_norm: 8.0,
+        protection: Protection::None,
         algorithm: Algorithm::FedDyn { alpha: 0.5 },
         personalisation: Personalisation::Private {
             tensors: vec!["b".to_owned()],
@@ -199,33 +205,69 @@ fn a_train_instruction_is_spelled_so() {
     );
 }
 
+/// What `change` adds to the bytes of a plain order, which are read as what was meant.
+fn added(change: impl FnOnce(&mut TrainOrder)) -> Vec<u8> {
+    let mut order = TrainOrder::new(
+        LocalWork::Steps(3),
+        0,
+        OptimizerSpec::Sgd {
+            learning_rate: 0.5,
+            momentum: 0.0,
+        },
+        RingSpec {
+            fraction_bits: 32,
+            range: 2.0,
+            most_weight: 9,
+        },
+        Seed::from_bytes([7; 32]),
+    );
+    let length = proto::TrainOrder::from(&order).encode_to_vec().len();
+    change(&mut order);
+    let bytes = proto::TrainOrder::from(&order).encode_to_vec();
+    let message: proto::TrainOrder = decode(Bytes::from(bytes.clone())).unwrap();
+    assert_eq!(TrainOrder::try_from(message), Ok(order));
+    bytes[length..].to_vec()
+}
+
+#[test]
+fn what_is_noised_is_spelled_so() {
+    let spelled = |protection| added(|order| order.protection = protection);
+    let golden: &[&[u8]] = &[
+        &[0xb2, 0x01, 24],                     // protection.patient_noise, 24 bytes
+        &[0x12, 11],                           // draws.truncated_poisson, 11 bytes
+        &[0x09, 0, 0, 0, 0, 0, 0, 0xd0, 0x3f], // rate 0.25
+        &[0x10, 64],                           // most 64
+        &[0x31, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f], // noise_multiplier 1.5
+        &[0x38, 1],                            // sizes_are_public
+    ];
+    let patient = PatientNoise {
+        draws: Draws::TruncatedPoisson {
+            rate: 0.25,
+            most: 64,
+        },
+        noise_multiplier: 1.5,
+        sizes_are_public: true,
+    };
+    let spelled_so = spelled(Protection::Patient(patient));
+    assert_eq!(spelled_so, golden.concat());
+    let golden: &[&[u8]] = &[
+        &[0xba, 0x01, 18],                     // protection.hospital_noise, 18 bytes
+        &[0x0d, 0, 0, 0, 0x3f],                // clip_norm 0.5
+        &[0x11, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f], // noise_multiplier 1.5
+        &[0x22, 2],                            // placement.shared, 2 bytes
+        &[0x08, 11],                           // honest 11
+    ];
+    let hospital = HospitalNoise {
+        clip_norm: 0.5,
+        noise_multiplier: 1.5,
+        placement: NoisePlacement::Shared { honest: 11 },
+    };
+    assert_eq!(spelled(Protection::Hospital(hospital)), golden.concat());
+}
+
 #[test]
 fn the_other_personalisations_are_spelled_so() {
-    let spelled = |personalisation| {
-        let plain = TrainOrder::new(
-            LocalWork::Steps(3),
-            0,
-            OptimizerSpec::Sgd {
-                learning_rate: 0.5,
-                momentum: 0.0,
-            },
-            RingSpec {
-                fraction_bits: 32,
-                range: 2.0,
-                most_weight: 9,
-            },
-            Seed::from_bytes([7; 32]),
-        );
-        let length = proto::TrainOrder::from(&plain).encode_to_vec().len();
-        let order = TrainOrder {
-            personalisation,
-            ..plain
-        };
-        let bytes = proto::TrainOrder::from(&order).encode_to_vec();
-        let message: proto::TrainOrder = decode(Bytes::from(bytes.clone())).unwrap();
-        assert_eq!(TrainOrder::try_from(message), Ok(order));
-        bytes[length..].to_vec()
-    };
+    let spelled = |personalisation| added(|order| order.personalisation = personalisation);
     let fine_tuning = Personalisation::FineTuning {
         work: LocalWork::Epochs(2),
         learning_rate: Some(0.5),

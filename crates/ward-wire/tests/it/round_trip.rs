@@ -57,7 +57,11 @@ proptest! {
 fn a_long_reason_is_cut_at_a_character_and_cannot_move_a_cursor() {
     let reason = format!("{}\u{1b}[2J", "ü".repeat(LONGEST_REASON));
     let round = RoundId(1);
-    let long = Report::Declined { round, reason };
+    let long = Report::Declined {
+        round,
+        reason,
+        for_good: false,
+    };
     let Ok(Report::Declined { reason, .. }) =
         Report::try_from(Packed::<proto::Report>::from(&long))
     else {
@@ -65,9 +69,17 @@ fn a_long_reason_is_cut_at_a_character_and_cannot_move_a_cursor() {
     };
     assert_eq!(reason, "ü".repeat(LONGEST_REASON / 2));
     let reason = "red \u{1b}[31m".to_owned();
-    let red = Report::Declined { round, reason };
+    let red = Report::Declined {
+        round,
+        reason,
+        for_good: false,
+    };
     let reason = "red \u{fffd}[31m".to_owned();
-    let plain = Report::Declined { round, reason };
+    let plain = Report::Declined {
+        round,
+        reason,
+        for_good: false,
+    };
     assert_eq!(
         Report::try_from(Packed::<proto::Report>::from(&red)),
         Ok(plain)

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use ward_core::{
-    Algorithm, Batches, Estimate, Evaluation, Instruction, LocalWork, OptimizerSpec, Params,
-    Personalisation, Report, RingSpec, RoundId, RunId, Scaling, Seed, Summary, TrainOrder, Upload,
-    Weighting,
+    Algorithm, Batches, Draws, Estimate, Evaluation, HospitalNoise, Instruction, LocalWork,
+    NoisePlacement, OptimizerSpec, Params, PatientNoise, Personalisation, Protection, Report,
+    RingSpec, RoundId, RunId, Scaling, Seed, Summary, TrainOrder, Upload, Weighting,
 };
 
 use crate::masking_words;
@@ -20,7 +20,9 @@ pub(crate) fn report() -> impl Strategy<Value = Report> {
             .prop_map(|(round, answer)| Report::Masking { round, answer }),
         1 => (round.clone(), evaluation())
             .prop_map(|(round, evaluation)| Report::Evaluation { round, evaluation }),
-        1 => (round, "[ -~äöü–]{0,80}").prop_map(|(round, reason)| Report::Declined { round, reason }),
+        1 => (round, "[ -~äöü–]{0,80}", any::<bool>()).prop_map(|(round, reason, for_good)| {
+            Report::Declined { round, reason, for_good }
+        }),
     ]
 }
 
@@ -177,7 +179,7 @@ fn order() -> impl Strategy<Value = TrainOrder> {
                 small(),
                 small(),
                 small(),
-                algorithm,
+                (algorithm, protection()),
                 personalisation(),
             ),
             scaling(),
@@ -196,7 +198,7 @@ fn order() -> impl Strategy<Value = TrainOrder> {
                     l2,
                     example_clip_norm,
                     gradient_clip_norm,
-                    algorithm,
+                    (algorithm, protection),
                     personalisation,
                 ) = penalties;
                 TrainOrder {
@@ -208,6 +210,7 @@ fn order() -> impl Strategy<Value = TrainOrder> {
                     l2,
                     example_clip_norm,
                     gradient_clip_norm,
+                    protection,
                     algorithm,
                     personalisation,
                     scaling,
@@ -218,4 +221,42 @@ fn order() -> impl Strategy<Value = TrainOrder> {
                 }
             },
         )
+}
+
+fn protection() -> impl Strategy<Value = Protection> {
+    let rate = || 1e-6_f64..=1.0;
+    let draws = prop_oneof![
+        rate().prop_map(|rate| Draws::Poisson { rate }),
+        (rate(), 1..=u32::MAX).prop_map(|(rate, most)| Draws::TruncatedPoisson { rate, most }),
+        rate().prop_map(|rate| Draws::FixedSize { rate }),
+        Just(Draws::Shuffled),
+        Just(Draws::Full),
+    ];
+    let placement = prop_oneof![
+        Just(NoisePlacement::Node),
+        (1..=u32::MAX).prop_map(|honest| NoisePlacement::Shared { honest }),
+        Just(NoisePlacement::Coordinator),
+    ];
+    let multiplier = || 1e-6_f64..1e6;
+    prop_oneof![
+        Just(Protection::None),
+        (draws, multiplier(), any::<bool>()).prop_map(
+            |(draws, noise_multiplier, sizes_are_public)| {
+                Protection::Patient(PatientNoise {
+                    draws,
+                    noise_multiplier,
+                    sizes_are_public,
+                })
+            }
+        ),
+        (1e-6_f32..1e6, multiplier(), placement).prop_map(
+            |(clip_norm, noise_multiplier, placement)| {
+                Protection::Hospital(HospitalNoise {
+                    clip_norm,
+                    noise_multiplier,
+                    placement,
+                })
+            }
+        ),
+    ]
 }

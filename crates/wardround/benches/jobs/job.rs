@@ -89,6 +89,9 @@ impl Job {
             most_abandoned: 1,
             evaluate_every: 0,
             checkpoint_every: 1,
+            rests_with_first: false,
+            privacy: None,
+            noise: ward_privacy::NoiseSource::System,
             masking: None,
         };
         let cohorts = wards.cohorts.iter().cycle().cloned();
@@ -213,9 +216,6 @@ impl ward_sim::Wards for Wards {
             facts: Vec::new(),
         };
         let trainer = HospitalTrainer::new(data, self.learners.clone());
-        Ok(Ward {
-            trainer: Box::new(trainer),
-            scanner: None,
-        })
+        Ok(Ward::open(Box::new(trainer)))
     }
 }

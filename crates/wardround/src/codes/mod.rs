@@ -66,6 +66,8 @@ pub enum Code {
     Condition,
     /// Keys or a roster that cannot be used.
     BadRoster,
+    /// A hospital's privacy ledger that cannot be gone on with.
+    BadLedger,
     /// A data file that cannot be used.
     DataFile,
     /// A cell of a data file that cannot be used.

@@ -166,6 +166,12 @@ codes! {
     => "`wardround roster EXP.toml DIR` makes a roster and the keys that fit it. Give each hospital its \
         own key, the roster, and on another way the root's public key."
 
+    "WR0217" 3 BadLedger "privacy ledger cannot be gone on with":
+    "A hospital writes down what every release costs in privacy, in `NAME.privacy.jsonl` in its \
+     `state_dir`. The file is in use by another process, was changed by hand, or cannot be written."
+    => "Stop the other process, or put the file back as it was. Do not delete it: what it says was \
+        spent is spent."
+
     "WR0301" 4 DataFile "data file cannot be used":
     "A file of rows is not there, cannot be read, or does not have the columns that the \
      configuration names."

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use ward_net::{JoinTokens, Served, ServerSettings, Service};
 use ward_observe::{Mode, file};
+use ward_privacy::NoiseSource;
 
 use super::ending::{Ending, note};
 use super::run::{experiment, teller, warn};
@@ -156,7 +157,7 @@ async fn serve(
 ) -> Result<Served, Failure> {
     let token = join_token();
     let service = Service {
-        coordinator: setup.coordinator(folder.run(), folder.state(setup)?)?,
+        coordinator: setup.coordinator(folder.run(), folder.state(setup)?, NoiseSource::System)?,
         layout: setup.model.layout().clone(),
         began: teller.view().now,
         identify: Arc::new(JoinTokens::shared(setup.federation.roster(), &token)),

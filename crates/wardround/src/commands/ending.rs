@@ -53,7 +53,7 @@ impl Ending<'_> {
         view: &RunView,
     ) -> Result<ExitCode, Failure> {
         match manifest.outcome {
-            Some(Outcome::Completed) => Ok(ExitCode::SUCCESS),
+            Some(Outcome::Completed | Outcome::HospitalsRest) => Ok(ExitCode::SUCCESS),
             Some(Outcome::QuorumLost) => {
                 let lost = view
                     .rounds
@@ -114,6 +114,7 @@ fn page(folder: &RunFolder, setup: &Setup, view: &RunView, results: &[ResultRow]
             text::count(audit.rows)
         ));
     }
+    page.push_str(&format!("\n{}", view.privacy_line()));
     let digest = folder
         .manifest
         .model_digest

@@ -2,22 +2,26 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio_util::sync::CancellationToken;
 use ward_core::Trainer as _;
 use ward_data::Federation;
 use ward_net::{Farewell, HospitalSettings, run_hospital};
+use ward_privacy::Guard;
+use ward_privacy::ledger::LedgerFile;
 use ward_round::Secrets;
 use ward_train::{HospitalTrainer, Learners, ModelSpec};
 
 use super::ending::note;
 use crate::cli::{HospitalArgs, Talk};
 use crate::codes::Code;
+use crate::config::types::PrivacyConfig;
 use crate::config::{HospitalConfig, Layer, Loaded};
 use crate::deployment::{Ledger, tie_to_parent};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::keyring::{self, Policy};
+use crate::keyring;
 use crate::node_states::NodeStateFiles;
 
 /// Takes part in a run until it is over.
@@ -46,6 +50,7 @@ pub fn execute(args: &HospitalArgs, talk: Talk) -> Result<ExitCode, Failure> {
         ..HospitalSettings::new(&config.coordinator, &config.name, token)
     };
     let secrets = secrets(&loaded, trainer.layout().len())?;
+    let guard = guard(&loaded)?;
     let runtime = super::runtime()?;
     if !talk.quiet {
         let rows = &trainer.data().train;
@@ -62,7 +67,8 @@ pub fn execute(args: &HospitalArgs, talk: Talk) -> Result<ExitCode, Failure> {
             heard.wait().await;
             cancel.cancel();
         });
-        run_hospital(settings, Box::new(trainer), Box::new(ledger), secrets, stop).await
+        let (trainer, ledger) = (Box::new(trainer), Box::new(ledger));
+        run_hospital(settings, trainer, guard, ledger, secrets, stop).await
     })?;
     let (word, code) = match farewell {
         Farewell::Rested => ("the run is over", ExitCode::SUCCESS),
@@ -74,10 +80,37 @@ pub fn execute(args: &HospitalArgs, talk: Talk) -> Result<ExitCode, Failure> {
     Ok(code)
 }
 
+/// The hospital's policy, and its privacy ledger as earlier runs left it.
+fn guard(loaded: &Loaded<HospitalConfig>) -> Result<Guard, Failure> {
+    let config = &loaded.value;
+    let folder = loaded.folder().join(&config.state_dir);
+    let path = folder.join(format!("{}.privacy.jsonl", config.name));
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::new(Code::BadLedger, error.to_string())
+            .help("without its privacy ledger a hospital does not know what it has spent")
+    };
+    std::fs::create_dir_all(&folder).map_err(|error| failed(&error))?;
+    let experiment = loaded.experiment()?;
+    let of_run = experiment
+        .value
+        .privacy
+        .as_ref()
+        .and_then(PrivacyConfig::budget);
+    let budget = config.budget().or(of_run);
+    let ledger = LedgerFile::open(&path, budget).map_err(|error| failed(&error))?;
+    Ok(Guard::new(config.policy.clone(), ledger).with_clock(minute_of_day))
+}
+
+/// Minutes since midnight, UTC.
+fn minute_of_day() -> u16 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, |now| (now.as_secs() / 60 % 1_440) as u16)
+}
+
 /// What the hospital needs for masked rounds, where its file says so.
 fn secrets(loaded: &Loaded<HospitalConfig>, parameters: usize) -> Result<Option<Secrets>, Failure> {
     let (config, folder) = (&loaded.value, loaded.folder());
-    let policy = Policy::of(&loaded.experiment()?.value, parameters);
+    let policy = keyring::Policy::of(&loaded.experiment()?.value, parameters);
     let (keys, policy) = match (&config.secure_aggregation, policy) {
         (Some(keys), Some(policy)) => (keys, policy),
         (None, None) => return Ok(None),

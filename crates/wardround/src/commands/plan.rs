@@ -18,6 +18,7 @@ use super::output::{print, print_json, table};
 use crate::cli::{Format, PlanArgs, Talk};
 use crate::config::{Experiment, Opened};
 use crate::failure::Failure;
+use crate::privacy_terms::PrivacyForecast;
 
 /// The share of rounds without a model from which on it is worth a word.
 const OFTEN: f64 = 0.05;
@@ -31,6 +32,8 @@ pub struct Planned {
     pub config: Experiment,
     /// What the run will cost.
     pub forecast: Forecast,
+    /// What it will cost in privacy; `null` where nothing is noised.
+    pub privacy: Option<PrivacyForecast>,
     /// What can work and may yet surprise.
     pub warnings: Vec<String>,
 }
@@ -45,6 +48,7 @@ impl Planned {
         Self {
             config: experiment.clone(),
             forecast,
+            privacy: PrivacyForecast::of(experiment, opened),
             warnings,
         }
     }
@@ -130,6 +134,7 @@ fn page(planned: &Planned) -> Result<String, Failure> {
     let Planned {
         config,
         forecast,
+        privacy,
         warnings,
     } = planned;
     let mut page = String::from("# The experiment with all its defaults.\n\n");
@@ -137,6 +142,13 @@ fn page(planned: &Planned) -> Result<String, Failure> {
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut row = |name: &str, value: String| rows.push(vec![format!("# {name}"), value]);
     let count = |number: usize| text::count(number as u64);
+    row(
+        "privacy",
+        privacy.as_ref().map_or_else(
+            || "nothing is noised: epsilon is infinite".to_owned(),
+            PrivacyForecast::line,
+        ),
+    );
     row(
         "data",
         format!(

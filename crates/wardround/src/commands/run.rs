@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use ward_core::Outcome;
 use ward_observe::{Mode, Style, Terminal};
+use ward_privacy::NoiseSource;
 use ward_sim::{Finished, Simulation};
 use ward_train::TrainingEngine;
 
@@ -130,6 +131,9 @@ fn simulate(
     teller: &mut Teller,
 ) -> Result<Finished, Failure> {
     let state = folder.state(setup)?;
+    if let Some(state) = &state {
+        setup.recall_spending(folder.run(), teller.view(), state);
+    }
     let experiment = &setup.experiment;
     let roster = setup.federation.roster();
     let network = |node: ward_core::NodeId| {
@@ -140,7 +144,7 @@ fn simulate(
         )
     };
     let mut simulation = Simulation::new(
-        setup.coordinator(folder.run(), state)?,
+        setup.coordinator(folder.run(), state, NoiseSource::Simulated)?,
         setup,
         pool,
         experiment.simulation.keep_open,

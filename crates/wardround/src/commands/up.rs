@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use ward_core::{Event, NodeInfo, Outcome, Record};
 use ward_observe::{Mode, RunView, file};
+use ward_privacy::Policy;
 
 use super::coordinator::Announcement;
 use super::ending::{Ending, note};
@@ -282,6 +283,8 @@ impl Nodes {
                 roster: "roster.json".to_owned(),
                 root: root.clone(),
             }),
+            policy: Policy::default(),
+            budget: None, // the experiment's holds
             state_dir: ".".to_owned(),
         };
         let text = toml::to_string(&config).map_err(|error| {

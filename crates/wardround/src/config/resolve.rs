@@ -1,10 +1,11 @@
 //! From the config's words to the engine's: orders, plan, strategy.
 
 use ward_core::{
-    Algorithm, Layout, LocalWork, OptimizerSpec, Personalisation, RingSpec, RunId, Seed,
-    TrainOrder, Weighting,
+    Algorithm, Layout, LocalWork, OptimizerSpec, Personalisation, Protection, RingSpec, RunId,
+    Seed, TrainOrder, Weighting,
 };
 use ward_data::{DataConfig, Federation, ScalingMode};
+use ward_privacy::NoiseSource;
 use ward_round::{Plan, Strategy};
 use ward_train::{Engine, EngineError, ModelSpec};
 
@@ -104,6 +105,7 @@ impl Experiment {
     pub fn order(&self, model: &ModelSpec, ring: RingSpec) -> TrainOrder {
         let mut order = self.plain_order(&self.training, ring);
         self.strategy.shape(&mut order);
+        self.protect(&mut order);
         if let Some(config) = &self.personalisation {
             order.personalisation = config.personalisation(&order, model.layout());
         }
@@ -121,6 +123,7 @@ impl Experiment {
             l2: training.l2,
             example_clip_norm: training.example_clip_norm,
             gradient_clip_norm: training.gradient_clip_norm,
+            protection: Protection::None,
             algorithm: Algorithm::Plain,
             personalisation: Personalisation::None,
             scaling: None,
@@ -166,8 +169,11 @@ impl Experiment {
             join_deadline_ms: milliseconds(self.round.join_deadline_s),
             over_selection: self.round.over_selection,
             most_abandoned: self.round.most_abandoned,
+            rests_with_first: self.rests_with_first(),
             evaluate_every: self.round.evaluate_every,
             checkpoint_every: self.round.checkpoint_every,
+            privacy: None,
+            noise: NoiseSource::System,
             masking: None,
         }
     }

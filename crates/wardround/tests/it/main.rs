@@ -10,6 +10,7 @@ mod masked;
 mod own_files;
 mod own_model;
 mod own_rule;
+mod privacy;
 mod same_bits;
 mod samplers;
 mod strategy_laws;

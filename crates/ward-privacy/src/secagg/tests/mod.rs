@@ -23,7 +23,7 @@ use super::coordinator::{Keying, Sharing, Unmasked};
 use super::node::{self, Consented, Masked, Offered, Setting, Shared};
 use super::shape::Shape;
 use super::*;
-use crate::seal;
+use crate::seal::trial;
 
 pub(super) const ONE: NonZeroUsize = NonZeroUsize::MIN;
 
@@ -128,9 +128,10 @@ impl World {
             delta: Delta(delta.collect()),
             extras: Vec::new(),
             examples: 10 + i as u64,
+            noised: None,
             loss: 0.25 + (i % 90) as f64,
         };
-        seal(
+        trial(
             update,
             self.session.params.weighting,
             &self.session.params.ring,

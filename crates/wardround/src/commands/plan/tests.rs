@@ -70,6 +70,7 @@ impl Trainer for Idle {
             delta: Delta(vec![0.25; params.0.len()]),
             extras: vec![1.0; algorithm.extras_returned(self.layout.len())],
             examples: self.rows.0,
+            noised: None,
             loss: 0.5,
         })
     }
@@ -97,10 +98,7 @@ impl Wards for Idlers<'_> {
             rows: self.rows(node),
             features: self.0.federation.source().shape().iter().product(),
         };
-        Ok(Ward {
-            trainer: Box::new(trainer),
-            scanner: None,
-        })
+        Ok(Ward::open(Box::new(trainer)))
     }
 }
 

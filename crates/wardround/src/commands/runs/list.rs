@@ -13,6 +13,7 @@ fn outcome(manifest: &Manifest) -> &'static str {
     match manifest.outcome {
         Some(Outcome::Completed) => "completed",
         Some(Outcome::Interrupted) => "interrupted",
+        Some(Outcome::HospitalsRest) => "hospitals rest",
         Some(Outcome::QuorumLost) => "quorum lost",
         None => "not ended",
     }

@@ -3,6 +3,7 @@
 mod adversaries;
 mod data;
 mod found;
+mod privacy;
 mod schedule;
 mod secure_aggregation;
 mod settings;
@@ -39,6 +40,7 @@ pub fn problems(experiment: &Experiment) -> Vec<Problem> {
     settings::round(&mut found, &experiment.round);
     settings::ring(&mut found, &experiment.ring);
     secure_aggregation::settings(&mut found, experiment);
+    privacy::settings(&mut found, experiment);
     if let Some(training) = &experiment.baselines.training {
         settings::training(&mut found, "baselines.training", training);
         if training.schedule.is_some() {
@@ -118,6 +120,21 @@ pub fn hospital_problems(hospital: &HospitalConfig) -> Vec<Problem> {
             "token",
             "must be ASCII and not empty, or be left out",
         );
+    }
+    for (field, message) in hospital.policy.problems() {
+        found.add(Code::OutOfRange, &format!("policy.{field}"), message);
+    }
+    if let Some(budget) = &hospital.budget {
+        let limits = [
+            ("epsilon_per_run", budget.epsilon_per_run),
+            ("epsilon_total", budget.epsilon_total),
+        ];
+        for (key, epsilon) in limits {
+            found.positive(&format!("budget.{key}"), epsilon.unwrap_or(1.0));
+        }
+        let probability = |v| v > 0.0 && v < 1.0;
+        let range = "above 0 and below 1";
+        found.number("budget.delta", budget.delta, range, probability);
     }
     if let Some(data) = &hospital.data {
         found

@@ -5,6 +5,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ward_data::DataConfig;
+use ward_privacy::Policy;
+use ward_privacy::ledger::Budget;
 
 /// Where a deployed coordinator listens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -48,9 +50,47 @@ pub struct HospitalConfig {
     /// What it needs where updates are hidden in their sum. Default none: then it declines such rounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secure_aggregation: Option<HospitalKeysConfig>,
-    /// Where the hospital keeps its ledger of what left it and what it remembers between rounds, relative to this file. Default `.`.
+    /// What the hospital does not do, whoever asks. Default: nothing is forbidden.
+    #[serde(default)]
+    pub policy: Policy,
+    /// What it may spend on privacy. Default: the experiment's budget.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<BudgetConfig>,
+    /// Where the hospital keeps its ledgers, of what left it and of what it spent on privacy, and what it remembers between rounds, relative to this file. Default `.`.
     #[serde(default = "default_state_dir")]
     pub state_dir: String,
+}
+
+/// What a hospital may spend on privacy, for whichever unit noise hides.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BudgetConfig {
+    /// The most epsilon that one run may cost, above 0. Default: no limit of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epsilon_per_run: Option<f64>,
+    /// The most that all runs on this hospital's rows may cost together, above 0. Default: likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epsilon_total: Option<f64>,
+    /// The delta at which both are meant, above 0 and below 1; below 1 / the hospital's rows. Default
+    /// 1e-5.
+    #[serde(default = "default_delta")]
+    pub delta: f64,
+}
+
+fn default_delta() -> f64 {
+    1e-5
+}
+
+impl HospitalConfig {
+    /// What its privacy ledger keeps to.
+    #[must_use]
+    pub fn budget(&self) -> Option<Budget> {
+        self.budget.map(|config| Budget {
+            epsilon_per_run: config.epsilon_per_run,
+            epsilon_in_all: config.epsilon_total,
+            delta: config.delta,
+        })
+    }
 }
 
 /// A hospital's key, and whom it believes.

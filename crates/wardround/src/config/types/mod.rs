@@ -5,6 +5,7 @@
 
 mod adversaries;
 mod deployment;
+mod privacy;
 mod round;
 mod schedule;
 mod secure_aggregation;
@@ -22,7 +23,10 @@ use crate::strategies::StrategyConfig;
 
 pub use adversaries::AdversariesConfig;
 pub use deployment::{
-    CoordinatorConfig, HospitalConfig, HospitalKeysConfig, Secret, TransportMode,
+    BudgetConfig, CoordinatorConfig, HospitalConfig, HospitalKeysConfig, Secret, TransportMode,
+};
+pub use privacy::{
+    HospitalNoiseConfig, PatientConfig, PlacementConfig, PrivacyConfig, SamplingConfig, WhenSpent,
 };
 pub use round::{RingConfig, RoundConfig};
 pub use schedule::{CosineConfig, LinearWarmupConfig, ScheduleConfig, StepConfig};
@@ -69,6 +73,9 @@ pub struct Experiment {
     /// How updates are hidden in their sum. Default: they are not, and the coordinator sees each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secure_aggregation: Option<SecureAggregationConfig>,
+    /// Differential privacy. Default: no noise, and epsilon is infinite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privacy: Option<PrivacyConfig>,
     /// What the result is held against.
     #[serde(default)]
     pub baselines: BaselinesConfig,

@@ -1,0 +1,102 @@
+//! From `[privacy]` to what an order noises and what a ledger allows.
+
+use ward_core::{LocalWork, TrainOrder};
+use ward_privacy::dp::account::{self, Unanswered};
+use ward_privacy::dp::{PrivacyUnit, Sampling};
+use ward_privacy::ledger::Budget;
+
+use super::types::{Experiment, HospitalNoiseConfig, PatientConfig, PrivacyConfig, WhenSpent};
+
+impl PrivacyConfig {
+    /// Whose presence is hidden; `None` where nothing is noised.
+    #[must_use]
+    pub fn unit(&self) -> Option<PrivacyUnit> {
+        match (&self.patient, &self.hospital) {
+            (Some(_), _) => Some(PrivacyUnit::Patient),
+            (None, Some(_)) => Some(PrivacyUnit::Hospital),
+            (None, None) => None,
+        }
+    }
+
+    /// What each hospital may spend on the run.
+    #[must_use]
+    pub fn budget(&self) -> Option<Budget> {
+        self.budget.map(|epsilon| Budget {
+            epsilon_per_run: Some(epsilon),
+            epsilon_in_all: None,
+            delta: self.delta,
+        })
+    }
+}
+
+impl Experiment {
+    /// Whether the run ends with the first hospital whose budget is spent.
+    #[must_use]
+    pub fn rests_with_first(&self) -> bool {
+        let privacy = self.privacy.as_ref();
+        privacy.is_some_and(|privacy| privacy.when_spent == WhenSpent::Stop)
+    }
+
+    /// The noise multiplier: the one that is given, or the least with which a hospital that takes part in
+    /// all rounds keeps to the epsilon that is given. 0 where nothing is noised.
+    ///
+    /// # Errors
+    /// [`Unanswered`] where no noise reaches that epsilon.
+    pub fn noise_multiplier(&self) -> Result<f64, Unanswered> {
+        let Some(privacy) = &self.privacy else {
+            return Ok(0.0);
+        };
+        let (given, target, sampling, steps) = match (&privacy.patient, &privacy.hospital) {
+            (Some(patient), _) => {
+                let PatientConfig {
+                    noise_multiplier,
+                    epsilon,
+                    ..
+                } = patient;
+                // No hospital has fewer than one row, and these draws do not depend on how many.
+                let sampling = Sampling::of(patient.draws(), 1, 1);
+                let steps = match self.training.work() {
+                    LocalWork::Steps(steps) => u64::from(steps),
+                    LocalWork::Epochs(epochs) => {
+                        u64::from(epochs)
+                            * sampling.rate().map_or(1, |rate| (1.0 / rate).ceil() as u64)
+                    }
+                };
+                (*noise_multiplier, *epsilon, sampling, steps)
+            }
+            (None, Some(hospital)) => {
+                let HospitalNoiseConfig {
+                    noise_multiplier,
+                    epsilon,
+                    ..
+                } = hospital;
+                (*noise_multiplier, *epsilon, Sampling::FullBatch, 1)
+            }
+            (None, None) => return Ok(0.0),
+        };
+        match (given, target) {
+            (Some(given), _) => Ok(given),
+            (None, Some(target)) => {
+                let steps = steps.saturating_mul(self.rounds.into());
+                account::noise_multiplier(sampling, steps, target, privacy.delta)
+            }
+            (None, None) => Ok(0.0),
+        }
+    }
+
+    /// Has `order` noised as `[privacy]` says; a checked config has a noise multiplier.
+    pub(super) fn protect(&self, order: &mut TrainOrder) {
+        let Some(privacy) = &self.privacy else {
+            return;
+        };
+        let survivors = self
+            .secure_aggregation
+            .as_ref()
+            .map_or(1, |s| s.min_survivors);
+        let multiplier = self.noise_multiplier().unwrap_or(0.0);
+        order.protection = privacy.protection(multiplier, survivors);
+        if let Some(patient) = &privacy.patient {
+            order.example_clip_norm = patient.clip_norm;
+        }
+    }
+}
