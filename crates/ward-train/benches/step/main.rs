@@ -14,7 +14,8 @@ use std::time::Instant;
 
 use rand::RngExt;
 use ward_core::{
-    Address, Batches, LocalWork, NodeId, OptimizerSpec, Params, RingSpec, RoundId, Seed, TrainOrder,
+    Address, Batches, Draws, LocalWork, NodeId, OptimizerSpec, Params, PatientNoise, Protection,
+    RingSpec, RoundId, Seed, TrainOrder,
 };
 use ward_data::Rows;
 use ward_train::{CnnConfig, Engine, Learner, MlpConfig, ModelConfig, ModelSpec, TrainingDevice};
@@ -39,6 +40,7 @@ fn main() {
     let cnn = ModelConfig::Cnn(CnnConfig::default());
     println!("us per step of batch {BATCH}: median [least - most] of {rounds} interleaved rounds");
     let mlp = Contest::new("MLP 20-64-32-2", &mlp, &[20], 2_000);
+    mlp.private(rounds);
     mlp.hold(rounds, |params, rows, steps| {
         let mut mlp = Mlp::new(params);
         let (batches, _) = rows.features.as_chunks::<20>();
@@ -120,6 +122,32 @@ impl Contest {
                 median / hand
             );
         }
+    }
+
+    /// Times steps of DP-SGD: rows drawn by Poisson, 32 on average, clipped row by row and noised.
+    /// `opacus_step.py` times the same with Opacus.
+    fn private(&self, rounds: usize) {
+        let mut learner = Learner::new(self.spec.clone(), Engine::Fused);
+        let order = TrainOrder {
+            example_clip_norm: 1.0,
+            protection: Protection::Patient(PatientNoise {
+                draws: Draws::Poisson {
+                    rate: BATCH as f64 / 512.0,
+                },
+                noise_multiplier: 1.0,
+                sizes_are_public: true,
+            }),
+            ..order(self.steps)
+        };
+        let mut times = Vec::new();
+        for _ in 0..=rounds {
+            let (fitted, spent) =
+                timed(|| learner.train(&self.params, &self.rows, &order, ADDRESS));
+            fitted.expect("the bench's own rows");
+            times.push(spent / f64::from(self.steps));
+        }
+        let median = median(&times);
+        println!("{:16} private {median:8.1}", self.name);
     }
 
     fn train(&self, learner: &mut Learner, steps: u32) -> Vec<f32> {
