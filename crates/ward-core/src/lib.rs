@@ -22,6 +22,7 @@ pub mod scaling;
 pub mod schedule;
 pub mod secagg;
 pub mod seed;
+pub mod tally;
 pub mod tick;
 pub mod trainer;
 pub mod words;
@@ -42,6 +43,7 @@ pub use scaling::{Scaling, Summary};
 pub use schedule::Schedule;
 pub use secagg::{MaskSuite, MaskingOrder};
 pub use seed::{Purpose, Seed};
+pub use tally::Tally;
 pub use tick::Tick;
 pub use trainer::{
     Address, Batches, LocalUpdate, LocalWork, OptimizerSpec, RingSpec, TrainError, TrainOrder,

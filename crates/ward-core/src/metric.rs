@@ -92,6 +92,10 @@ pub mod name {
     pub const LOSS: &str = "loss";
     /// Share of cases put in their class.
     pub const ACCURACY: &str = "accuracy";
+    /// Mean over the classes of the share of each that is found.
+    pub const BALANCED_ACCURACY: &str = "balanced_accuracy";
+    /// Share of cases whose class is among the three that a model finds likeliest.
+    pub const TOP_3: &str = "top_3_accuracy";
     /// Area under the ROC curve; ties count half.
     pub const AUC: &str = "auc";
     /// Sensitivity at specificity .90.
@@ -223,9 +227,10 @@ pub fn sensitivity_at(scores: &[f32], labels: &[u8], specificity: f64) -> Option
 #[must_use]
 pub fn is_share(metric: &str) -> bool {
     let metric = metric.strip_prefix(name::PERSONAL).unwrap_or(metric);
-    ["auc", "accuracy", "sensitivity", name::ATTACK_SUCCESS]
-        .iter()
-        .any(|word| metric.starts_with(word))
+    metric.ends_with("accuracy")
+        || ["auc", "accuracy", "sensitivity", name::ATTACK_SUCCESS]
+            .iter()
+            .any(|word| metric.starts_with(word))
 }
 
 fn split(scores: &[f32], labels: &[u8]) -> Option<(Vec<f32>, Vec<f32>)> {

@@ -1,9 +1,7 @@
 //! Scores of a model on labelled rows.
 
-use std::collections::BTreeMap;
-
 use ward_core::metric::name;
-use ward_core::{Estimate, Evaluation};
+use ward_core::{Estimate, Evaluation, Tally};
 use ward_data::Rows;
 
 use crate::engine::Model;
@@ -16,7 +14,8 @@ const BATCH: usize = 256;
 /// A model's answers on some rows.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Scores {
-    /// Metrics: loss and accuracy, and for two classes AUC and sensitivity.
+    /// Metrics: loss, accuracy and balanced accuracy; for two classes AUC and sensitivity, for more than
+    /// three whether the class is among the first three.
     pub evaluation: Evaluation,
     /// The positive class's probability of each row; empty for more than two classes.
     pub positive: Vec<f32>,
@@ -36,7 +35,7 @@ pub(crate) fn score(model: &mut Model, spec: &ModelSpec, params: &[f32], rows: &
     let (outputs, width) = (spec.outputs(), rows.width());
     let mut losses = Vec::with_capacity(rows.len());
     let mut positive = Vec::new();
-    let mut right = 0_u64;
+    let mut tally = Tally::new(spec.classes);
     let mut scratch = vec![0.0; outputs];
     for (features, labels) in rows
         .features
@@ -48,34 +47,19 @@ pub(crate) fn score(model: &mut Model, spec: &ModelSpec, params: &[f32], rows: &
             let (loss, share) = cross_entropy(row, label, &mut scratch);
             losses.push(loss);
             positive.extend(share);
-            right += u64::from(predicted(row) == usize::from(label));
+            tally.push(row, label);
         }
     }
-    let n = rows.len() as u64;
-    let mut metrics = BTreeMap::new();
+    let mut evaluation = tally.evaluation();
     if let Some(loss) = Estimate::mean(&losses) {
-        metrics.insert(name::LOSS.to_owned(), loss);
-        metrics.insert(name::ACCURACY.to_owned(), Estimate::share(right, n, n));
+        evaluation.0.insert(name::LOSS.to_owned(), loss);
     }
     if spec.classes == 2 {
-        metrics.extend(Evaluation::of_scores(&positive, &rows.labels).0);
+        let of_scores = Evaluation::of_scores(&positive, &rows.labels);
+        evaluation.0.extend(of_scores.0);
     }
     Scores {
-        evaluation: Evaluation(metrics),
+        evaluation,
         positive,
     }
-}
-
-/// The class that the logits name; of equal ones the first.
-fn predicted(logits: &[f32]) -> usize {
-    if let [z] = logits {
-        return usize::from(*z > 0.0);
-    }
-    let mut best = 0;
-    for (class, logit) in logits.iter().enumerate() {
-        if *logit > logits[best] {
-            best = class;
-        }
-    }
-    best
 }

@@ -304,7 +304,13 @@ pub(super) fn scores(rows: u64, personalisation: &Personalisation) -> Evaluation
         n: rows,
         standard_error: 0.1,
     };
-    let names = [name::LOSS, name::ACCURACY, name::AUC, name::SENSITIVITY];
+    let names = [
+        name::LOSS,
+        name::ACCURACY,
+        name::BALANCED_ACCURACY,
+        name::AUC,
+        name::SENSITIVITY,
+    ];
     let mut scores = Evaluation(names.map(|name| (name.to_owned(), estimate)).into());
     if *personalisation != Personalisation::None {
         let own = scores.as_personal();
