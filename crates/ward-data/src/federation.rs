@@ -5,26 +5,12 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ward_core::{Estimate, NodeId, NodeInfo, Seed, Summary};
+use ward_core::{Evaluation, NodeId, NodeInfo, Seed, Summary};
 
-use crate::csv::{CsvConfig, CsvSource};
-use crate::emr_risk::{EmrRisk, EmrRiskConfig};
-use crate::lung_nodule::{LungNodule, LungNoduleConfig};
-use crate::source::{DataError, Problem, Source};
+use crate::csv::CsvSource;
+use crate::registry::DataConfig;
+use crate::source::{DataError, Source};
 use crate::{HospitalData, Rows};
-
-/// Where the rows come from. A later scenario is one more line here and in [`SCENARIOS`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-#[expect(clippy::large_enum_variant, reason = "a run has one")]
-pub enum DataConfig {
-    /// Risk score from twelve laboratory values (synthetic).
-    EmrRisk(EmrRiskConfig),
-    /// Lung nodules on 28 x 28 images (synthetic).
-    LungNodule(LungNoduleConfig),
-    /// Files of your own.
-    Csv(CsvConfig),
-}
 
 /// How features are put on one scale before training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
@@ -39,75 +25,9 @@ pub enum ScalingMode {
     Federated,
 }
 
-/// One line of the registry of scenarios.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct ScenarioInfo {
-    /// The word for it in a config: `[data.ID]`.
-    pub id: &'static str,
-    /// What is to be learned.
-    pub task: &'static str,
-    /// What a model reads.
-    pub inputs: &'static str,
-    /// The best possible, and how it is known.
-    pub ceiling: &'static str,
-    /// Model and training that do it justice.
-    pub recipe: &'static str,
-}
-
-/// Every scenario there is.
-pub const SCENARIOS: [ScenarioInfo; 3] = [
-    ScenarioInfo {
-        id: "lung-nodule",
-        task: "lung-nodule CT: a nodule or none (S1)",
-        inputs: "1 x 28 x 28 image",
-        ceiling: "AUC .982 tertiary, .891 county, .740 township (ideal observer, amplitude .75)",
-        recipe: "cnn [8, 16], kernels [5, 3], hidden 64; Adam .002, batch 32, 1 epoch x 50 rounds",
-    },
-    ScenarioInfo {
-        id: "emr-risk",
-        task: "risk score from laboratory values with non-standard units (S13)",
-        inputs: "12 laboratory values",
-        ceiling: "AUC .839 (quadrature)",
-        recipe: "logistic; SGD .3, batch 32 with replacement, 10 steps x 60 rounds, L2 .001",
-    },
-    ScenarioInfo {
-        id: "csv",
-        task: "files of your own",
-        inputs: "numeric and categorical columns",
-        ceiling: "not known",
-        recipe: "logistic or mlp; federated or local scaling",
-    },
-];
-
-impl DataConfig {
-    /// The word for it.
-    #[must_use]
-    pub fn id(&self) -> &'static str {
-        match self {
-            Self::EmrRisk(_) => "emr-risk",
-            Self::LungNodule(_) => "lung-nodule",
-            Self::Csv(_) => "csv",
-        }
-    }
-
-    /// The same data with paths that do not depend on where the config is: relative to `folder`.
-    #[must_use]
-    pub fn anchored(&self, folder: &Path) -> Self {
-        match self {
-            Self::Csv(config) => Self::Csv(config.anchored(folder)),
-            Self::EmrRisk(_) | Self::LungNodule(_) => self.clone(),
-        }
-    }
-
-    /// Everything that is wrong with the settings, by path below the config's root.
-    #[must_use]
-    pub fn problems(&self) -> Vec<Problem> {
-        match self {
-            Self::EmrRisk(config) => config.problems("data.emr-risk"),
-            Self::LungNodule(config) => config.problems("data.lung-nodule"),
-            Self::Csv(config) => config.problems("data.csv"),
-        }
-    }
+/// Where all data of a run are drawn.
+fn root(seed: u64) -> Seed {
+    Seed::run(seed).child("data", 0)
 }
 
 /// The coordinator as one that holds rows.
@@ -138,12 +58,7 @@ impl Federation {
         seed: u64,
         folder: &Path,
     ) -> Result<Self, DataError> {
-        let seed = Seed::run(seed).child("data", 0);
-        let source: Arc<dyn Source> = match config {
-            DataConfig::EmrRisk(config) => Arc::new(EmrRisk::new(config.clone(), seed)),
-            DataConfig::LungNodule(config) => Arc::new(LungNodule::new(config.clone(), seed)),
-            DataConfig::Csv(config) => Arc::new(CsvSource::open(config, folder, seed)?),
-        };
+        let source = config.source(root(seed), |csv| CsvSource::open(csv, folder, root(seed)))?;
         Ok(Self { source, scaling })
     }
 
@@ -158,14 +73,8 @@ impl Federation {
         seed: u64,
         folder: &Path,
     ) -> Result<Self, DataError> {
-        let DataConfig::Csv(csv) = config else {
-            return Self::open(config, scaling, seed, folder);
-        };
-        let source = CsvSource::enrol(csv, folder, Seed::run(seed).child("data", 0))?;
-        Ok(Self {
-            source: Arc::new(source),
-            scaling,
-        })
+        let source = config.source(root(seed), |csv| CsvSource::enrol(csv, folder, root(seed)))?;
+        Ok(Self { source, scaling })
     }
 
     /// The data as the hospital called `name` may see them: everyone is on the roster; where rows
@@ -180,19 +89,10 @@ impl Federation {
         folder: &Path,
         name: &str,
     ) -> Result<(Self, NodeInfo), DataError> {
-        let federation = match config {
-            DataConfig::Csv(csv) => {
-                let data_seed = Seed::run(seed).child("data", 0);
-                let source = CsvSource::open_one(csv, folder, data_seed, name)?;
-                Self {
-                    source: Arc::new(source),
-                    scaling,
-                }
-            }
-            DataConfig::EmrRisk(_) | DataConfig::LungNodule(_) => {
-                Self::open(config, scaling, seed, folder)?
-            }
-        };
+        let source = config.source(root(seed), |csv| {
+            CsvSource::open_one(csv, folder, root(seed), name)
+        })?;
+        let federation = Self { source, scaling };
         let info = federation.named(name)?.clone();
         Ok((federation, info))
     }
@@ -274,16 +174,18 @@ impl Federation {
         self.source.as_ref()
     }
 
-    /// The best AUC possible on a hospital's test rows, where that is known.
-    #[must_use]
-    pub fn ceiling(&self, data: &HospitalData) -> Option<Estimate> {
+    /// The best scores possible on a hospital's test rows, in the metrics for which they are known.
+    ///
+    /// # Errors
+    /// [`DataError`] when the rows as stored are not to be had.
+    pub fn ceiling(&self, data: &HospitalData) -> Result<Evaluation, DataError> {
         // The observer reads rows as stored, not as scaled.
-        match self.scaling {
+        Ok(match self.scaling {
             ScalingMode::Local => {
-                let stored = self.source.hospital(data.info.node).ok()?;
+                let stored = self.source.hospital(data.info.node)?;
                 self.source.ceiling(&stored)
             }
             ScalingMode::None | ScalingMode::Federated => self.source.ceiling(data),
-        }
+        })
     }
 }

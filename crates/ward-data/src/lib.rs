@@ -9,19 +9,25 @@
 mod csv;
 pub mod emr_risk;
 mod federation;
+#[cfg(test)]
+mod known;
 pub mod lung_nodule;
 pub mod misdiagnosis;
 pub mod partition;
 mod place;
 pub mod population;
+mod registry;
 mod rows;
 mod source;
+mod synthetic;
 pub mod tier;
 
 pub use csv::{CsvConfig, CsvSource};
-pub use federation::{DataConfig, Federation, SCENARIOS, ScalingMode, ScenarioInfo};
+pub use federation::{Federation, ScalingMode};
 pub use place::Split;
 pub use population::{Population, Sizes};
+pub use registry::{DataConfig, SCENARIOS, ScenarioInfo};
 pub use rows::{HospitalData, Rows};
 pub use source::{DataError, Problem, Source};
+pub use synthetic::{Scanner, Scanners};
 pub use tier::TierProfile;

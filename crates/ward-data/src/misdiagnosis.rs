@@ -42,11 +42,24 @@ impl Misdiagnosis {
         }
     }
 
-    /// The label written for case `case` whose truth is `truth`: its own draw at `place`.
-    pub(crate) fn write(rates: [f64; 2], truth: u8, place: Seed, case: u64) -> u8 {
+    /// The label written for case `case` whose truth is one of `classes`: its own draw at `place`. A
+    /// wrong label is any other class, each as likely.
+    pub(crate) fn write(rates: [f64; 2], truth: u8, classes: usize, place: Seed, case: u64) -> u8 {
         let rate = rates[usize::from(truth > 0)];
-        let wrong = rate > 0.0 && place.stream_of(case).random::<f64>() < rate;
-        u8::from((truth > 0) != wrong)
+        if rate <= 0.0 {
+            return truth;
+        }
+        let mut rng = place.stream_of(case);
+        if rng.random::<f64>() >= rate {
+            return truth;
+        }
+        match classes {
+            0..=2 => 1 - truth.min(1),
+            _ => {
+                let other = rng.random_range(0..classes as u8 - 1);
+                other + u8::from(other >= truth)
+            }
+        }
     }
 
     /// What is wrong with the setting; `path` is where it stands.
@@ -96,11 +109,24 @@ mod tests {
         let place = Seed::run(1);
         let wrong = |truth: u8| {
             (0..20_000)
-                .filter(|c| Misdiagnosis::write(rates, truth, place, *c) != truth)
+                .filter(|c| Misdiagnosis::write(rates, truth, 2, place, *c) != truth)
                 .count()
         };
         assert!((7_750..8_250).contains(&wrong(1)));
         assert!((3_800..4_200).contains(&wrong(0)));
+    }
+
+    #[test]
+    fn a_wrong_label_is_any_other_class_as_likely_as_the_next() {
+        let write = |case| Misdiagnosis::write([0.5; 2], 3, 5, Seed::run(2), case);
+        let mut written = [0; 5];
+        (0..20_000).for_each(|case| written[usize::from(write(case))] += 1);
+        assert!((9_750..10_250).contains(&written[3]));
+        let others = [0, 1, 2, 4].map(|class: usize| written[class]);
+        assert!(
+            others.iter().all(|n| (2_350..2_650).contains(n)),
+            "{others:?}"
+        );
     }
 
     #[test]

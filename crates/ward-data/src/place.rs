@@ -22,9 +22,21 @@ impl Place {
         Self(seed.child("scenario", 0).child(scenario, 0).node(node))
     }
 
+    /// Where what is random in a scenario, but the same for everybody, is drawn.
+    pub(crate) fn world(seed: Seed, scenario: &str) -> Seed {
+        seed.child("scenario", 0)
+            .child(scenario, 0)
+            .child("world", 0)
+    }
+
     /// Draws of the hospital itself: its shift, its scanner, its units.
     pub(crate) fn hospital(self, mechanism: &str) -> ChaCha8Rng {
-        self.0.child("hospital", 0).child(mechanism, 0).stream()
+        self.own(mechanism).stream()
+    }
+
+    /// The place of those draws.
+    pub(crate) fn own(self, mechanism: &str) -> Seed {
+        self.0.child("hospital", 0).child(mechanism, 0)
     }
 
     /// Draws of one mechanism for the cases of one split: item `case` of this seed.

@@ -1,4 +1,4 @@
-//! Who takes part: presets from three hospitals to a nation's 72,108.
+//! Who takes part: presets from three hospitals to a nation's 72,108, and people with watches.
 
 use rand_distr::{Distribution, LogNormal};
 use schemars::JsonSchema;
@@ -9,6 +9,11 @@ use crate::tier::TierProfile;
 
 /// Draws the size of a hospital.
 const SIZE: Purpose = Purpose("hospital-size");
+
+/// Clean test cases of a tier, split over its hospitals.
+const TEST_CASES: u64 = 4_000;
+/// Enough to see both classes nearly everywhere, where a tier has thousands of hospitals.
+const FEWEST_TEST_CASES: u64 = 20;
 
 /// A preset of hospitals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
@@ -38,6 +43,15 @@ pub enum Population {
     /// Ukraine's capable network of July 2023: 542.
     #[serde(rename = "ukraine-1:1")]
     Ukraine1,
+    /// 42 doctors, two for each of 21 specialties: 9,996 cases.
+    #[serde(rename = "doctors-42")]
+    Doctors42,
+    /// 200 people who wear a watch, about 130 windows each.
+    #[serde(rename = "wearers-200")]
+    Wearers200,
+    /// 2,000 people who wear a watch.
+    #[serde(rename = "wearers-2000")]
+    Wearers2000,
 }
 
 /// How many training cases a hospital has.
@@ -87,6 +101,9 @@ impl Population {
                 ("township", 33_753),
             ],
             Self::Ukraine1 => &[("supercluster", 118), ("cluster", 149), ("general", 275)],
+            Self::Doctors42 => &[("doctor", 42)],
+            Self::Wearers200 => &[("wearer", 200)],
+            Self::Wearers2000 => &[("wearer", 2_000)],
         }
     }
 
@@ -94,7 +111,7 @@ impl Population {
     #[must_use]
     pub fn default_sizes(self) -> Sizes {
         match self {
-            Self::Ward3 | Self::Province21 | Self::Province42 => Sizes::Fixed,
+            Self::Ward3 | Self::Province21 | Self::Province42 | Self::Doctors42 => Sizes::Fixed,
             _ => Sizes::Lognormal,
         }
     }
@@ -138,13 +155,22 @@ impl Population {
             }
         }
     }
+
+    /// Clean test cases of one hospital: the tier's 4,000 shared out, at least 20.
+    #[must_use]
+    pub fn test_cases(self, info: &NodeInfo) -> u64 {
+        let tier = self.tiers().iter().find(|(tier, _)| *tier == info.tier);
+        tier.map_or(0, |(_, hospitals)| {
+            (TEST_CASES / *hospitals as u64).max(FEWEST_TEST_CASES)
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ALL: [(Population, usize); 8] = [
+    const ALL: [(Population, usize); 11] = [
         (Population::Ward3, 3),
         (Population::Province21, 21),
         (Population::Province42, 42),
@@ -153,6 +179,9 @@ mod tests {
         (Population::China10, 7_211),
         (Population::China1, 72_108),
         (Population::Ukraine1, 542),
+        (Population::Doctors42, 42),
+        (Population::Wearers200, 200),
+        (Population::Wearers2000, 2_000),
     ];
 
     #[test]

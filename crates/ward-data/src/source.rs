@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ward_core::{Estimate, NodeId, NodeInfo};
+use ward_core::{Evaluation, NodeId, NodeInfo};
 
 use crate::{HospitalData, Rows};
 
@@ -39,9 +39,9 @@ pub trait Source: std::fmt::Debug + Send + Sync {
     /// Whether the rows are made by a formula, so that anybody may see them all.
     fn synthetic(&self) -> bool;
 
-    /// The best AUC that any model could reach on a hospital's test rows, where that is known:
-    /// exact, or the ideal observer's on the same rows.
-    fn ceiling(&self, data: &HospitalData) -> Option<Estimate>;
+    /// The best scores that any model could reach on a hospital's test rows, in the metrics for
+    /// which that is known: exact, or the ideal observer's on the same rows.
+    fn ceiling(&self, data: &HospitalData) -> Evaluation;
 
     /// What a user should know before trusting the results.
     fn warnings(&self) -> Vec<String> {

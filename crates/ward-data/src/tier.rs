@@ -26,6 +26,12 @@ pub struct TierProfile {
     pub scanner_noise: f64,
     /// Chance that the hospital stores a given lab in the other unit.
     pub other_unit: f64,
+    /// Variance of what a human reader of images adds to the evidence (in `thyroid-ultrasound`).
+    pub reader_noise: f64,
+    /// Chances that a case lacks its image, its laboratory values, its notes.
+    pub missing: [f64; 3],
+    /// Share of patients who consent to their rows being used.
+    pub consent: f64,
     /// Line: megabits per second.
     pub megabits_per_s: f64,
     /// Line: milliseconds each way.
@@ -50,6 +56,9 @@ const TERTIARY: TierProfile = TierProfile {
     scanner_blur: 0.0,
     scanner_noise: 1.0,
     other_unit: 0.10,
+    reader_noise: 0.6,
+    missing: [0.0, 0.02, 0.0],
+    consent: 0.90,
     megabits_per_s: 200.0,
     latency_ms: 10.0,
     up: 0.995,
@@ -69,6 +78,9 @@ const COUNTY: TierProfile = TierProfile {
     scanner_blur: 0.5,
     scanner_noise: 1.25,
     other_unit: 0.35,
+    reader_noise: 1.34,
+    missing: [0.10, 0.15, 0.20],
+    consent: 0.80,
     megabits_per_s: 30.0,
     latency_ms: 30.0,
     up: 0.97,
@@ -88,6 +100,9 @@ const TOWNSHIP: TierProfile = TierProfile {
     scanner_blur: 0.9,
     scanner_noise: 1.6,
     other_unit: 0.50,
+    reader_noise: 2.6,
+    missing: [0.50, 0.50, 0.60],
+    consent: 0.70,
     megabits_per_s: 4.0,
     latency_ms: 80.0,
     up: 0.88,
@@ -95,9 +110,30 @@ const TOWNSHIP: TierProfile = TierProfile {
     compute_speed: 0.2,
 };
 
+/// A doctor of a simulated hospital, who is never wrong about the truth: 42 have 10,000 cases.
+const DOCTOR: TierProfile = TierProfile {
+    name: "doctor",
+    cases_median: 238.0,
+    misdiagnosis: 0.0,
+    ..TERTIARY
+};
+
+/// A person with a watch, who is often out of reach. Windows differ in number more than hospitals'
+/// cases do, and are labelled right: all of it assumed, like the rest.
+const WEARER: TierProfile = TierProfile {
+    name: "wearer",
+    cases_spread: 1.0,
+    misdiagnosis: 0.0,
+    megabits_per_s: 10.0,
+    latency_ms: 50.0,
+    up: 0.70,
+    compute_speed: 0.05,
+    ..TOWNSHIP
+};
+
 /// Every tier that a preset uses. Ukraine's three are China's under other names and with the
 /// outages of a war: P(up) multiplied, and longer.
-const TIERS: [TierProfile; 8] = [
+const TIERS: [TierProfile; 10] = [
     TERTIARY,
     COUNTY,
     TOWNSHIP,
@@ -127,6 +163,8 @@ const TIERS: [TierProfile; 8] = [
         outage_rounds: 6.0,
         ..TOWNSHIP
     },
+    DOCTOR,
+    WEARER,
 ];
 
 impl TierProfile {

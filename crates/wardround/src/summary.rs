@@ -13,7 +13,7 @@ pub struct Summary {
     pub model_digest: String,
     /// Rounds played, abandoned ones included.
     pub rounds: u32,
-    /// The word for the data: `emr-risk`, `lung-nodule`, `csv`.
+    /// The word for the data: `emr-risk`, `lung-nodule`, `csv` or another scenario.
     pub scenario: String,
     /// Seed of every public random choice.
     pub seed: u64,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ward_core::{Estimate, NodeId, NodeInfo, Seed};
+use ward_core::{Evaluation, NodeId, NodeInfo, Seed};
 
 use super::config::CsvConfig;
 use super::features::{self, Medians};
@@ -224,8 +224,8 @@ impl Source for CsvSource {
         false
     }
 
-    fn ceiling(&self, _: &HospitalData) -> Option<Estimate> {
-        None
+    fn ceiling(&self, _: &HospitalData) -> Evaluation {
+        Evaluation::default()
     }
 
     fn warnings(&self) -> Vec<String> {

@@ -29,12 +29,27 @@ impl Lab {
         self.median * (self.spread * z).exp()
     }
 
+    /// How many deviations from the median `value` is.
+    #[must_use]
+    pub fn deviations(&self, value: f64) -> f64 {
+        (value / self.median).ln() / self.spread
+    }
+
     /// The same amount in the other unit.
     #[must_use]
     pub fn in_other_unit(&self, value: f64) -> f64 {
         match self.other {
             Conversion::Factor(factor) => value * factor,
             Conversion::Affine => 10.93 * (value.max(2.5) - 2.15),
+        }
+    }
+
+    /// The amount of which the other unit says `stored`.
+    #[must_use]
+    pub fn from_other_unit(&self, stored: f64) -> f64 {
+        match self.other {
+            Conversion::Factor(factor) => stored / factor,
+            Conversion::Affine => stored / 10.93 + 2.15,
         }
     }
 }

@@ -1,9 +1,16 @@
-use super::*;
+use ward_core::NodeId;
 
-fn scenario(change: impl FnOnce(&mut EmrRiskConfig)) -> EmrRisk {
+use super::*;
+use crate::misdiagnosis::Misdiagnosis;
+use crate::source::Source;
+use crate::synthetic::{Synthetic, laws, observed};
+
+type Made = Synthetic<EmrRisk>;
+
+fn scenario(change: impl FnOnce(&mut EmrRiskConfig)) -> Made {
     let mut config = EmrRiskConfig::default();
     change(&mut config);
-    EmrRisk::new(config, Seed::run(7))
+    Made::new(config, Seed::run(7))
 }
 
 #[test]
@@ -25,35 +32,48 @@ fn the_quadrature_gives_the_known_figures() {
 #[test]
 fn the_ideal_observer_reaches_the_ceiling_and_no_more() {
     let scenario = scenario(|_| ());
-    let (mut scores, mut labels) = (Vec::new(), Vec::new());
-    for node in 0..9 {
-        let info = &scenario.roster[node];
-        let (test, ideal) = scenario.cases(info, Split::Test, 0..600);
-        scores.extend(ideal);
-        labels.extend(test.labels);
+    let mut test = Rows::empty(&[12]);
+    for info in &scenario.roster()[..9] {
+        test.extend(&scenario.cases(info, Split::Test, 0..600));
     }
-    let auc = ward_core::metric::auc(&scores, &labels).unwrap();
+    let habits = scenario.differences(&scenario.roster()[0]);
+    let auc = observed(&scenario.scenario, &habits, &test).0[name::AUC];
     assert!(
         (auc.value - 0.8391).abs() < 3.0 * auc.standard_error,
         "{auc:?}"
     );
-    let share = labels.iter().filter(|l| **l > 0).count() as f64 / labels.len() as f64;
-    assert!((share - 0.3098).abs() < 3.0 * (0.31 * 0.69 / labels.len() as f64).sqrt());
+    let share = test.count(1) as f64 / test.len() as f64;
+    assert!((share - 0.3098).abs() < 3.0 * (0.31 * 0.69 / test.len() as f64).sqrt());
+}
+
+#[test]
+fn the_ideal_observer_sees_through_units_and_shifts() {
+    let plain = scenario(|_| ());
+    let known = plain.cases(&plain.roster()[20], Split::Test, 0..50);
+    let observe = |made: &Made, rows: &Rows| {
+        let habits = made.differences(&made.roster()[20]);
+        let mut answers = Vec::new();
+        let mut observe = made.scenario.observer(&habits);
+        (0..rows.len()).for_each(|i| observe(i as u64, rows.row(i), &mut answers));
+        answers
+    };
+    let scores = observe(&plain, &known);
+    for features in [Features::Log, Features::Raw] {
+        let chaos = scenario(|c| {
+            (c.shift, c.units, c.features) = (true, Units::Mixed, features);
+        });
+        let seen = chaos.cases(&chaos.roster()[20], Split::Test, 0..50);
+        assert_ne!(seen.features, known.features);
+        for (a, b) in observe(&chaos, &seen).iter().zip(&scores) {
+            assert!((a - b).abs() < 1e-4, "{a} is not {b}");
+        }
+    }
 }
 
 #[test]
 fn a_case_alone_is_the_case_in_its_batch() {
     let scenario = scenario(|c| (c.shift, c.units) = (true, Units::Mixed));
-    let info = &scenario.roster[12];
-    for split in [Split::Train, Split::Test] {
-        let (batch, ideal) = scenario.cases(info, split, 0..50);
-        for case in (0..50).rev() {
-            let (one, score) = scenario.cases(info, split, case..case + 1);
-            assert_eq!(one.row(0), batch.row(case as usize));
-            assert_eq!(one.labels[0], batch.labels[case as usize]);
-            assert_eq!(score[0], ideal[case as usize]);
-        }
-    }
+    laws::case_alone(&scenario, NodeId(12), 50);
 }
 
 #[test]
@@ -87,24 +107,29 @@ fn a_switch_turned_on_and_off_leaves_everything_as_it_was() {
 
 #[test]
 fn hospitals_already_there_do_not_notice_new_ones() {
-    let seed = Seed::run(3);
-    let of = |population| {
-        let config = EmrRiskConfig {
-            population,
-            shift: true,
-            ..EmrRiskConfig::default()
-        };
-        EmrRisk::new(config, seed)
-    };
-    let (small, large) = (of(Population::Province21), of(Population::Province42));
-    // The first three are tertiary in both; the test rows are shared out differently.
-    for node in 0..3 {
-        let (a, b) = (
-            small.hospital(NodeId(node)).unwrap(),
-            large.hospital(NodeId(node)).unwrap(),
-        );
-        assert_eq!(a.train, b.train);
-        assert_eq!(a.test.row(5), b.test.row(5));
+    laws::newcomers_change_nothing::<EmrRisk>(|population| EmrRiskConfig {
+        population,
+        shift: true,
+        ..EmrRiskConfig::default()
+    });
+    laws::threads_do_not_matter::<EmrRisk>(&EmrRiskConfig::default());
+}
+
+#[test]
+fn only_consenting_patients_are_trained_on() {
+    let plain = scenario(|_| ());
+    let asked = scenario(|c| c.consent = true);
+    for (node, share) in [(0, 0.90), (5, 0.80)] {
+        let [all, some] = [&plain, &asked].map(|made| made.hospital(NodeId(node)).unwrap());
+        assert_eq!(all.test, some.test);
+        assert_eq!(asked.rows(NodeId(node)).0, some.train.len() as u64);
+        // Each row that is left is one of all, in their order.
+        let mut left = (0..all.train.len()).map(|i| all.train.row(i));
+        assert!((0..some.train.len()).all(|i| left.any(|row| row == some.train.row(i))));
+        let n = all.train.len() as f64;
+        let found = some.train.len() as f64 / n;
+        let room = 4.0 * (share * (1.0 - share) / n).sqrt();
+        assert!((found - share).abs() < room, "{found} of {share}");
     }
 }
 
@@ -115,13 +140,13 @@ fn units_are_mixed_as_often_as_the_tier_says() {
         units: Units::Mixed,
         ..EmrRiskConfig::default()
     };
-    let scenario = EmrRisk::new(config, Seed::run(1));
+    let scenario = Made::new(config, Seed::run(1));
     let share = |tier: &str| {
-        let of_tier = scenario.roster.iter().filter(|info| info.tier == tier);
+        let of_tier = scenario.roster().iter().filter(|info| info.tier == tier);
         let (mut other, mut all) = (0, 0);
         for info in of_tier {
-            let profile = scenario.profile(info);
-            other += profile.other_unit.iter().filter(|o| **o).count();
+            let habits = scenario.differences(info);
+            other += habits.other_unit.iter().filter(|o| **o).count();
             all += MIXED_LABS;
         }
         other as f64 / all as f64

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use super::phantom::{self, Image, PIXELS, RADII, SIDE};
-use super::scanner::Scanner;
+use crate::synthetic::{Scanner, transpose};
 
 /// The observer of one scanner and one amplitude.
 #[derive(Debug, Clone)]
@@ -33,13 +33,13 @@ impl Observer {
     pub fn new(scanner: Scanner, amplitude: f64) -> Self {
         let spectrum = phantom::noise_spectrum(scanner.noise_factor);
         let mut background = phantom::background();
-        scanner.blur(&mut background);
+        scanner.blur(&mut background, SIDE);
         let (mut templates, mut squares) = (Vec::new(), Vec::new());
         for centre in phantom::centres() {
             for radius in RADII {
                 let mut nodule = [0.0; PIXELS];
                 phantom::add_blob(&mut nodule, centre, radius, amplitude);
-                scanner.blur(&mut nodule);
+                scanner.blur(&mut nodule, SIDE);
                 let whitened = divide(&nodule, &spectrum);
                 squares.push(nodule.iter().zip(&whitened).map(|(s, q)| s * q).sum());
                 templates.push(whitened.map(|v| v as f32));
@@ -119,8 +119,8 @@ fn fourier(real: &Image, imaginary: &Image, sign: f64) -> (Image, Image) {
     let (mut re, mut im) = (*real, *imaginary);
     for _ in 0..2 {
         (re, im) = along_lines(&re, &im, sign);
-        phantom::transpose(&mut re);
-        phantom::transpose(&mut im);
+        transpose(&mut re, SIDE);
+        transpose(&mut im, SIDE);
     }
     (re, im)
 }

@@ -2,6 +2,8 @@
 
 use rand_distr::{Distribution, StandardNormal};
 
+use crate::synthetic::transpose;
+
 /// Side of the square image in pixels.
 pub const SIDE: usize = 28;
 /// Pixels in one image.
@@ -97,9 +99,9 @@ pub(super) fn add_noise(image: &mut Image, factor: f64, rng: &mut impl rand::Rng
     let taps = kernel();
     let mut field: Image = std::array::from_fn(|_| StandardNormal.sample(rng));
     smooth_lines(&mut field, &taps);
-    transpose(&mut field);
+    transpose(&mut field, SIDE);
     smooth_lines(&mut field, &taps);
-    transpose(&mut field);
+    transpose(&mut field, SIDE);
     for (pixel, correlated) in image.iter_mut().zip(field) {
         let white: f64 = StandardNormal.sample(rng);
         *pixel += factor * (WHITE * white + CORRELATED * correlated);
@@ -112,15 +114,6 @@ fn smooth_lines(field: &mut Image, taps: &[f64; 7]) {
         let padded: [f64; SIDE + 6] = std::array::from_fn(|i| line[(i + SIDE - 3) % SIDE]);
         for (x, pixel) in line.iter_mut().enumerate() {
             *pixel = taps.iter().zip(&padded[x..x + 7]).map(|(t, v)| t * v).sum();
-        }
-    }
-}
-
-/// Swaps x and y.
-pub(super) fn transpose(field: &mut Image) {
-    for y in 0..SIDE {
-        for x in 0..y {
-            field.swap(y * SIDE + x, x * SIDE + y);
         }
     }
 }

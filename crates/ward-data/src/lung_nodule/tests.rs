@@ -1,4 +1,12 @@
+use ward_core::{Estimate, NodeId};
+
 use super::*;
+use crate::known::known;
+use crate::misdiagnosis::Misdiagnosis;
+use crate::source::Source;
+use crate::synthetic::{Synthetic, laws, observed};
+
+type Made = Synthetic<LungNodule>;
 
 fn close(got: f64, known: f64, tolerance: f64) {
     assert!((got - known).abs() <= tolerance, "{got} is not {known}");
@@ -81,23 +89,17 @@ fn the_mean_nodule_has_its_known_dprime_by_tier_and_amplitude() {
 }
 
 /// The ideal observer's AUC over the first `hospitals` hospitals of a tier.
-fn observed(tier: &str, hospitals: usize) -> Estimate {
+fn reached(tier: &str, hospitals: usize) -> Estimate {
     let config = LungNoduleConfig::default();
-    let scenario = LungNodule::new(config, Seed::run(11));
-    let parts: Vec<Estimate> = scenario
-        .roster
+    let made = Made::new(config, Seed::run(11));
+    let parts: Vec<Estimate> = made
+        .roster()
         .iter()
         .filter(|info| info.tier == tier)
         .take(hospitals)
         .map(|info| {
-            let test = scenario.cases(info, Split::Test, 0..1_000);
-            let data = HospitalData {
-                info: info.clone(),
-                train: Rows::default(),
-                test,
-                facts: Vec::new(),
-            };
-            scenario.ceiling(&data).unwrap()
+            let test = made.cases(info, Split::Test, 0..1_000);
+            observed(&made.scenario, &made.differences(info), &test).0[name::AUC]
         })
         .collect();
     Estimate::combine(&parts).unwrap()
@@ -105,29 +107,18 @@ fn observed(tier: &str, hospitals: usize) -> Estimate {
 
 #[test]
 fn the_ideal_observer_reaches_the_known_ceiling_in_every_tier() {
-    for (tier, known) in [
-        ("tertiary", 0.98247),
-        ("county", 0.891),
-        ("township", 0.740),
-    ] {
-        let got = observed(tier, 3);
-        assert!(
-            (got.value - known).abs() < 3.0 * got.standard_error + 0.001,
-            "{tier}: {got:?} is not {known}"
-        );
+    for tier in ["tertiary", "county", "township"] {
+        known(&format!("lung-nodule/{tier}/amp=0.75/auc")).is_about(&reached(tier, 3));
     }
 }
 
 #[test]
 fn a_case_alone_is_the_case_in_its_batch() {
-    let scenario = LungNodule::new(LungNoduleConfig::default(), Seed::run(5));
-    let info = &scenario.roster[30];
-    let batch = scenario.cases(info, Split::Train, 0..12);
-    for case in (0..12).rev() {
-        let one = scenario.cases(info, Split::Train, case..case + 1);
-        assert_eq!(one.row(0), batch.row(case as usize));
-        assert_eq!(one.labels[0], batch.labels[case as usize]);
-    }
+    laws::case_alone(
+        &Made::new(LungNoduleConfig::default(), Seed::run(5)),
+        NodeId(30),
+        12,
+    );
 }
 
 #[test]
@@ -135,8 +126,8 @@ fn switches_leave_all_other_draws_in_place() {
     let of = |change: fn(&mut LungNoduleConfig)| {
         let mut config = LungNoduleConfig::default();
         change(&mut config);
-        let scenario = LungNodule::new(config, Seed::run(5));
-        scenario.cases(&scenario.roster[40].clone(), Split::Train, 0..40)
+        let made = Made::new(config, Seed::run(5));
+        made.cases(&made.roster()[40], Split::Train, 0..40)
     };
     let plain = of(|_| ());
     let clean = of(|c| c.misdiagnosis = Misdiagnosis::None);
@@ -145,4 +136,12 @@ fn switches_leave_all_other_draws_in_place() {
     let reference = of(|c| c.scanner = Scanners::Reference);
     assert_eq!(reference.labels, plain.labels);
     assert_ne!(reference.features, plain.features);
+}
+
+#[test]
+fn hospitals_depend_on_nobody_and_on_no_thread() {
+    laws::newcomers_change_nothing::<LungNodule>(|population| LungNoduleConfig {
+        population,
+        ..LungNoduleConfig::default()
+    });
 }

@@ -15,7 +15,7 @@ use crate::failure::Failure;
 pub fn execute(args: ListArgs) -> Result<ExitCode, Failure> {
     match args.format {
         Format::Json => print_json(&SCENARIOS)?,
-        Format::Text => print(&text(&SCENARIOS))?,
+        Format::Text => print(&text(SCENARIOS))?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -24,8 +24,8 @@ fn text(scenarios: &[ScenarioInfo]) -> String {
     let mut text = String::new();
     for info in scenarios {
         text.push_str(&format!(
-            "[data.{}]\n  {}\n  reads    {}\n  ceiling  {}\n  recipe   {}\n\n",
-            info.id, info.task, info.inputs, info.ceiling, info.recipe
+            "[data.{}]\n  {}\n  reads      {}\n  ceiling    {}\n  plausible  {}\n  recipe     {}\n\n",
+            info.id, info.task, info.inputs, info.ceiling, info.plausible, info.recipe
         ));
     }
     text.push_str("configs/ holds an experiment to start from for each.\n");
@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn every_scenario_is_listed_by_the_name_of_its_table() {
-        let text = text(&SCENARIOS);
+        let text = text(SCENARIOS);
         let json = serde_json::to_value(SCENARIOS).unwrap();
         for (info, entry) in SCENARIOS.iter().zip(json.as_array().unwrap()) {
             assert!(text.contains(&format!("[data.{}]\n", info.id)));

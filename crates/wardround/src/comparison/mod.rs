@@ -13,7 +13,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use ward_core::metric::name;
 use ward_core::{
-    Address, Digest, Evaluation, NodeId, NodeInfo, Params, RoundId, Scaling, TrainError, TrainOrder,
+    Address, Digest, NodeId, NodeInfo, Params, RoundId, Scaling, TrainError, TrainOrder,
 };
 use ward_data::{HospitalData, Rows};
 use ward_observe::{HospitalCard, Model, ResultRow, RunView};
@@ -200,8 +200,9 @@ impl<'a> Bench<'a> {
         let federated = learner
             .choose(self.federated, &data.train, self.scaling.map(Arc::as_ref))
             .and_then(|(place, model)| Ok((place, self.score(learner, &model, data)?)));
-        let ceiling = self.setup.federation.ceiling(data).map(|auc| Scored {
-            evaluation: Evaluation([(name::AUC.to_owned(), auc)].into()),
+        let ceiling = self.setup.federation.ceiling(data)?;
+        let ceiling = (!ceiling.0.is_empty()).then_some(Scored {
+            evaluation: ceiling,
             cases: None,
         });
         Ok(Seen {

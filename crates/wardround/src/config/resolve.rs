@@ -4,7 +4,7 @@ use ward_core::{
     Algorithm, Layout, LocalWork, OptimizerSpec, Personalisation, Protection, RingSpec, RunId,
     Seed, TrainOrder, Weighting,
 };
-use ward_data::{DataConfig, Federation, ScalingMode};
+use ward_data::{Federation, ScalingMode};
 use ward_privacy::NoiseSource;
 use ward_round::{Plan, Strategy};
 use ward_train::{Engine, EngineError, ModelSpec};
@@ -56,7 +56,7 @@ impl Experiment {
     /// Whether rows are images, told without opening them.
     #[must_use]
     pub fn is_images(&self) -> bool {
-        matches!(self.data, DataConfig::LungNodule(_))
+        self.data.shape().is_some_and(|shape| shape.len() > 1)
     }
 
     /// Whether single updates are hidden in their sum.

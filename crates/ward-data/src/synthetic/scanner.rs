@@ -5,10 +5,32 @@
 
 use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use super::phantom::{Image, SIDE, transpose};
 use crate::place::Place;
 use crate::tier::TierProfile;
+
+/// Whose scanners the images come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scanners {
+    /// Every hospital has the same sharp scanner.
+    Reference,
+    /// Each hospital has its tier's blur and noise, and a brightness of its own.
+    #[default]
+    Tier,
+}
+
+impl Scanners {
+    /// The scanner of a hospital of `tier` at `place`.
+    pub(crate) fn at(self, place: Place, tier: &str) -> Scanner {
+        match (self, TierProfile::of(tier)) {
+            (Self::Tier, Some(tier)) => Scanner::draw(place, tier),
+            _ => Scanner::REFERENCE,
+        }
+    }
+}
 
 /// One scanner.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,8 +57,8 @@ impl Scanner {
         offset: 0.0,
     };
 
-    /// One hospital's scanner, drawn from its tier's spreads.
-    pub(crate) fn draw(place: Place, tier: &TierProfile) -> Self {
+    /// The scanner of a hospital of `tier` at `place`, drawn from the tier's spreads.
+    fn draw(place: Place, tier: &TierProfile) -> Self {
         let mut rng = place.hospital("scanner");
         let gain: f64 = StandardNormal.sample(&mut rng);
         let offset: f64 = StandardNormal.sample(&mut rng);
@@ -51,8 +73,8 @@ impl Scanner {
     }
 
     /// What the optics make of the anatomy: a sampled Gaussian cut at four deviations, normalised,
-    /// with a reflecting border.
-    pub fn blur(&self, image: &mut Image) {
+    /// with a reflecting border. The image is a square of `side` pixels, row by row.
+    pub fn blur(&self, image: &mut [f64], side: usize) {
         if self.blur <= 0.0 {
             return;
         }
@@ -60,10 +82,11 @@ impl Scanner {
         let tap = |j: usize| (-((j * j) as f64) / (2.0 * self.blur * self.blur)).exp();
         let total = tap(0) + 2.0 * (1..=reach).map(tap).sum::<f64>();
         let taps: Vec<f64> = (0..=reach).map(|j| tap(j) / total).collect();
+        let mut before = vec![0.0; side];
         for _ in 0..2 {
-            for line in image.chunks_exact_mut(SIDE) {
-                let before: [f64; SIDE] = std::array::from_fn(|x| line[x]);
-                let at = |x: isize| before[reflect(x)];
+            for line in image.chunks_exact_mut(side) {
+                before.copy_from_slice(line);
+                let at = |x: isize| before[reflect(x, side)];
                 for (x, pixel) in line.iter_mut().enumerate() {
                     let x = x as isize;
                     *pixel = taps[0] * at(x)
@@ -72,8 +95,26 @@ impl Scanner {
                             .sum::<f64>();
                 }
             }
-            transpose(image);
+            transpose(image, side);
         }
+    }
+
+    /// The scanner as facts about the hospital.
+    pub(crate) fn facts(&self) -> [(&'static str, String); 3] {
+        let Self {
+            gain,
+            offset,
+            gamma,
+            ..
+        } = self;
+        [
+            ("scanner blur (px)", format!("{:.1}", self.blur)),
+            ("scanner noise", format!("x{:.2}", self.noise_factor)),
+            (
+                "brightness",
+                format!("gain {gain:.2}, offset {offset:+.2}, gamma {gamma:.2}"),
+            ),
+        ]
     }
 
     /// The brightness that the hospital stores.
@@ -98,16 +139,27 @@ fn signed_power(x: f64, gamma: f64) -> f64 {
     }
 }
 
-/// Index `x` in a line mirrored at its edges: c b a | a b c ... x y z | z y x.
-fn reflect(x: isize) -> usize {
-    let period = 2 * SIDE as isize;
+/// Index `x` in a line of `side` mirrored at its edges: c b a | a b c ... x y z | z y x.
+fn reflect(x: isize, side: usize) -> usize {
+    let period = 2 * side as isize;
     let x = x.rem_euclid(period);
-    (if x < SIDE as isize { x } else { period - 1 - x }) as usize
+    (if x < side as isize { x } else { period - 1 - x }) as usize
+}
+
+/// Swaps x and y in a square of `side`.
+pub(crate) fn transpose(square: &mut [f64], side: usize) {
+    for y in 0..side {
+        for x in 0..y {
+            square.swap(y * side + x, x * side + y);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const SIDE: usize = 28;
 
     #[test]
     fn brightness_can_be_put_back() {
@@ -130,11 +182,11 @@ mod tests {
             ..Scanner::REFERENCE
         };
         let mut flat = [0.4; SIDE * SIDE];
-        scanner.blur(&mut flat);
+        scanner.blur(&mut flat, SIDE);
         assert!(flat.iter().all(|v| (v - 0.4).abs() < 1e-12));
         let mut dot = [0.0; SIDE * SIDE];
         dot[5 * SIDE + 1] = 1.0;
-        scanner.blur(&mut dot);
+        scanner.blur(&mut dot, SIDE);
         assert!((dot.iter().sum::<f64>() - 1.0).abs() < 1e-12);
         assert!(dot[5 * SIDE + 1] < 0.5);
     }

@@ -1,0 +1,133 @@
+//! The registry of scenarios: a line each in the list at the end of this file.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ward_core::Seed;
+
+use crate::csv::{CsvConfig, CsvSource};
+use crate::emr_risk::{EmrRisk, EmrRiskConfig};
+use crate::lung_nodule::{LungNodule, LungNoduleConfig};
+use crate::source::{DataError, Problem, Source};
+use crate::synthetic::{self, Scenario, Synthetic};
+
+/// What a person is told of a scenario.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct ScenarioInfo {
+    /// The word for it in a config: `[data.ID]`.
+    pub id: &'static str,
+    /// What is to be learned.
+    pub task: &'static str,
+    /// What a model reads.
+    pub inputs: &'static str,
+    /// The best possible, and how it is known.
+    pub ceiling: &'static str,
+    /// What a federated model should reach, and what it cannot reach without a leak.
+    pub plausible: &'static str,
+    /// Model and training that do it justice.
+    pub recipe: &'static str,
+}
+
+const CSV: ScenarioInfo = ScenarioInfo {
+    id: "csv",
+    task: "files of your own",
+    inputs: "numeric and categorical columns",
+    ceiling: "not known",
+    plausible: "not known",
+    recipe: "logistic or mlp; federated or local scaling",
+};
+
+macro_rules! scenarios {
+    ($( $(#[$help:meta])* $scenario:ident($config:ident), )*) => {
+        /// Where the rows come from.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+        #[expect(clippy::large_enum_variant, reason = "a run has one")]
+        pub enum DataConfig {
+            $( $(#[$help])* $scenario($config), )*
+            /// Files of your own.
+            Csv(CsvConfig),
+        }
+
+        /// Every scenario there is, and the files.
+        pub const SCENARIOS: &[ScenarioInfo] = &[ $( <$scenario as Scenario>::INFO, )* CSV ];
+
+        impl DataConfig {
+            /// The word for it.
+            #[must_use]
+            pub fn id(&self) -> &'static str {
+                match self {
+                    $( Self::$scenario(_) => <$scenario as Scenario>::INFO.id, )*
+                    Self::Csv(_) => CSV.id,
+                }
+            }
+
+            /// Everything that is wrong with the settings, by path below the config's root.
+            #[must_use]
+            pub fn problems(&self) -> Vec<Problem> {
+                let path = format!("data.{}", self.id());
+                match self {
+                    $( Self::$scenario(config) => synthetic::problems::<$scenario>(config, &path), )*
+                    Self::Csv(config) => config.problems(&path),
+                }
+            }
+
+            /// The shape of one row, where it is known without opening any.
+            #[must_use]
+            pub fn shape(&self) -> Option<&'static [usize]> {
+                match self {
+                    $( Self::$scenario(config) => Some(<$scenario as Scenario>::shape(config)), )*
+                    Self::Csv(_) => None,
+                }
+            }
+
+            /// The source: a scenario at `seed`, or what `files` makes of files.
+            pub(crate) fn source(
+                &self,
+                seed: Seed,
+                files: impl FnOnce(&CsvConfig) -> Result<CsvSource, DataError>,
+            ) -> Result<Arc<dyn Source>, DataError> {
+                Ok(match self {
+                    $( Self::$scenario(config) => {
+                        Arc::new(Synthetic::<$scenario>::new(config.clone(), seed))
+                    } )*
+                    Self::Csv(config) => Arc::new(files(config)?),
+                })
+            }
+        }
+    };
+}
+
+impl DataConfig {
+    /// The same data with paths that do not depend on where the config is: relative to `folder`.
+    #[must_use]
+    pub fn anchored(&self, folder: &Path) -> Self {
+        match self {
+            Self::Csv(config) => Self::Csv(config.anchored(folder)),
+            made => made.clone(),
+        }
+    }
+}
+
+scenarios! {
+    /// Lung nodules on 28 x 28 images (synthetic).
+    LungNodule(LungNoduleConfig),
+    /// Risk score from twelve laboratory values (synthetic).
+    EmrRisk(EmrRiskConfig),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_is_written_in_a_config_by_the_word_it_is_listed_under() {
+        for info in SCENARIOS.iter().filter(|info| info.id != CSV.id) {
+            let data: DataConfig = toml::from_str(&format!("[{}]", info.id)).unwrap();
+            assert_eq!(data.id(), info.id);
+            assert_eq!(data.problems(), []);
+        }
+    }
+}
