@@ -6,13 +6,16 @@
 //!
 //! **Invariant.** A hospital's rows leave this crate only as that hospital's [`HospitalData`].
 
+pub mod coronary_ct;
 mod csv;
 pub mod emr_risk;
 mod federation;
+mod gaussians;
 #[cfg(test)]
 mod known;
 pub mod lung_nodule;
 pub mod misdiagnosis;
+mod normal;
 pub mod partition;
 mod place;
 pub mod population;

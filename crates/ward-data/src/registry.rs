@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ward_core::Seed;
 
+use crate::coronary_ct::{CoronaryCt, CoronaryCtConfig};
 use crate::csv::{CsvConfig, CsvSource};
 use crate::emr_risk::{EmrRisk, EmrRiskConfig};
 use crate::lung_nodule::{LungNodule, LungNoduleConfig};
@@ -114,6 +115,8 @@ impl DataConfig {
 scenarios! {
     /// Lung nodules on 28 x 28 images (synthetic).
     LungNodule(LungNoduleConfig),
+    /// Coronary disease from twelve features (synthetic).
+    CoronaryCt(CoronaryCtConfig),
     /// Risk score from twelve laboratory values (synthetic).
     EmrRisk(EmrRiskConfig),
 }
