@@ -23,6 +23,7 @@ mod registry;
 mod rows;
 mod source;
 mod synthetic;
+pub mod thyroid_ultrasound;
 pub mod tier;
 
 pub use csv::{CsvConfig, CsvSource};

@@ -13,6 +13,7 @@ use crate::emr_risk::{EmrRisk, EmrRiskConfig};
 use crate::lung_nodule::{LungNodule, LungNoduleConfig};
 use crate::source::{DataError, Problem, Source};
 use crate::synthetic::{self, Scenario, Synthetic};
+use crate::thyroid_ultrasound::{ThyroidUltrasound, ThyroidUltrasoundConfig};
 
 /// What a person is told of a scenario.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -117,6 +118,8 @@ scenarios! {
     LungNodule(LungNoduleConfig),
     /// Coronary disease from twelve features (synthetic).
     CoronaryCt(CoronaryCtConfig),
+    /// Malignant thyroid nodules from five axes, beside a human reader (synthetic).
+    ThyroidUltrasound(ThyroidUltrasoundConfig),
     /// Risk score from twelve laboratory values (synthetic).
     EmrRisk(EmrRiskConfig),
 }
