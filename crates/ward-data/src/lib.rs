@@ -25,6 +25,7 @@ mod source;
 mod synthetic;
 pub mod thyroid_ultrasound;
 pub mod tier;
+pub mod wearables;
 
 pub use csv::{CsvConfig, CsvSource};
 pub use federation::{Federation, ScalingMode};

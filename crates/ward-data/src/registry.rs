@@ -14,6 +14,7 @@ use crate::lung_nodule::{LungNodule, LungNoduleConfig};
 use crate::source::{DataError, Problem, Source};
 use crate::synthetic::{self, Scenario, Synthetic};
 use crate::thyroid_ultrasound::{ThyroidUltrasound, ThyroidUltrasoundConfig};
+use crate::wearables::{Wearables, WearablesConfig};
 
 /// What a person is told of a scenario.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -120,6 +121,8 @@ scenarios! {
     CoronaryCt(CoronaryCtConfig),
     /// Malignant thyroid nodules from five axes, beside a human reader (synthetic).
     ThyroidUltrasound(ThyroidUltrasoundConfig),
+    /// Atrial fibrillation from what a watch saw of heartbeats (synthetic).
+    Wearables(WearablesConfig),
     /// Risk score from twelve laboratory values (synthetic).
     EmrRisk(EmrRiskConfig),
 }
