@@ -15,6 +15,7 @@ mod gaussians;
 mod known;
 pub mod lung_nodule;
 pub mod misdiagnosis;
+pub mod multimodal;
 mod normal;
 pub mod partition;
 mod place;

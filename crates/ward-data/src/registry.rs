@@ -11,6 +11,7 @@ use crate::coronary_ct::{CoronaryCt, CoronaryCtConfig};
 use crate::csv::{CsvConfig, CsvSource};
 use crate::emr_risk::{EmrRisk, EmrRiskConfig};
 use crate::lung_nodule::{LungNodule, LungNoduleConfig};
+use crate::multimodal::{Multimodal, MultimodalConfig};
 use crate::source::{DataError, Problem, Source};
 use crate::synthetic::{self, Scenario, Synthetic};
 use crate::thyroid_ultrasound::{ThyroidUltrasound, ThyroidUltrasoundConfig};
@@ -121,6 +122,8 @@ scenarios! {
     CoronaryCt(CoronaryCtConfig),
     /// Malignant thyroid nodules from five axes, beside a human reader (synthetic).
     ThyroidUltrasound(ThyroidUltrasoundConfig),
+    /// Image, laboratory values and notes, some of them missing (synthetic).
+    Multimodal(MultimodalConfig),
     /// Atrial fibrillation from what a watch saw of heartbeats (synthetic).
     Wearables(WearablesConfig),
     /// Risk score from twelve laboratory values (synthetic).
