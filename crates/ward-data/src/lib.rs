@@ -6,6 +6,7 @@
 //!
 //! **Invariant.** A hospital's rows leave this crate only as that hospital's [`HospitalData`].
 
+pub mod clinic;
 pub mod coronary_ct;
 mod csv;
 pub mod emr_risk;
@@ -17,6 +18,7 @@ pub mod lung_nodule;
 pub mod misdiagnosis;
 pub mod multimodal;
 mod normal;
+pub mod one_minute_clinic;
 pub mod partition;
 mod place;
 pub mod population;

@@ -12,6 +12,7 @@ use crate::csv::{CsvConfig, CsvSource};
 use crate::emr_risk::{EmrRisk, EmrRiskConfig};
 use crate::lung_nodule::{LungNodule, LungNoduleConfig};
 use crate::multimodal::{Multimodal, MultimodalConfig};
+use crate::one_minute_clinic::{OneMinuteClinic, OneMinuteClinicConfig};
 use crate::source::{DataError, Problem, Source};
 use crate::synthetic::{self, Scenario, Synthetic};
 use crate::thyroid_ultrasound::{ThyroidUltrasound, ThyroidUltrasoundConfig};
@@ -122,6 +123,8 @@ scenarios! {
     CoronaryCt(CoronaryCtConfig),
     /// Malignant thyroid nodules from five axes, beside a human reader (synthetic).
     ThyroidUltrasound(ThyroidUltrasoundConfig),
+    /// 105 conditions from answers to questions (synthetic).
+    OneMinuteClinic(OneMinuteClinicConfig),
     /// Image, laboratory values and notes, some of them missing (synthetic).
     Multimodal(MultimodalConfig),
     /// Atrial fibrillation from what a watch saw of heartbeats (synthetic).
