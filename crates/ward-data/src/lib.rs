@@ -6,6 +6,7 @@
 //!
 //! **Invariant.** A hospital's rows leave this crate only as that hospital's [`HospitalData`].
 
+pub mod agent_hospital;
 pub mod clinic;
 pub mod coronary_ct;
 mod csv;

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ward_core::Seed;
 
+use crate::agent_hospital::{AgentHospital, AgentHospitalConfig};
 use crate::coronary_ct::{CoronaryCt, CoronaryCtConfig};
 use crate::csv::{CsvConfig, CsvSource};
 use crate::emr_risk::{EmrRisk, EmrRiskConfig};
@@ -125,6 +126,8 @@ scenarios! {
     ThyroidUltrasound(ThyroidUltrasoundConfig),
     /// 105 conditions from answers to questions (synthetic).
     OneMinuteClinic(OneMinuteClinicConfig),
+    /// The same conditions, learned by 42 doctors of 21 specialties (synthetic).
+    AgentHospital(AgentHospitalConfig),
     /// Image, laboratory values and notes, some of them missing (synthetic).
     Multimodal(MultimodalConfig),
     /// Atrial fibrillation from what a watch saw of heartbeats (synthetic).
