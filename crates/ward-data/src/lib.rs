@@ -13,6 +13,7 @@ mod csv;
 pub mod emr_risk;
 mod federation;
 mod gaussians;
+mod image;
 #[cfg(test)]
 mod known;
 pub mod lung_nodule;

@@ -8,7 +8,8 @@
 use std::sync::Arc;
 
 use super::phantom::{self, Image, PIXELS, RADII, SIDE};
-use crate::synthetic::{Scanner, transpose};
+use crate::image::{divide, dot};
+use crate::synthetic::Scanner;
 
 /// The observer of one scanner and one amplitude.
 #[derive(Debug, Clone)]
@@ -22,7 +23,7 @@ pub struct Observer {
 struct Known {
     background: Image,
     /// A K^-1 s of each of the 258 nodules.
-    templates: Vec<[f32; PIXELS]>,
+    templates: Vec<Vec<f32>>,
     /// A^2 s' K^-1 s of each: the square of d' were it known to be there.
     squares: Vec<f64>,
 }
@@ -42,7 +43,7 @@ impl Observer {
                 scanner.blur(&mut nodule, SIDE);
                 let whitened = divide(&nodule, &spectrum);
                 squares.push(nodule.iter().zip(&whitened).map(|(s, q)| s * q).sum());
-                templates.push(whitened.map(|v| v as f32));
+                templates.push(whitened.iter().map(|v| *v as f32).collect());
             }
         }
         Self {
@@ -89,61 +90,4 @@ impl Observer {
     pub fn squared_dprimes(&self) -> &[f64] {
         &self.known.squares
     }
-}
-
-/// A dot product in sixteen lanes.
-fn dot(a: &[f32; PIXELS], b: &[f32]) -> f32 {
-    let mut lanes = [0.0_f32; 16];
-    for (x, y) in a.chunks_exact(16).zip(b.chunks_exact(16)) {
-        for ((lane, x), y) in lanes.iter_mut().zip(x).zip(y) {
-            *lane += x * y;
-        }
-    }
-    lanes.iter().sum()
-}
-
-/// `image` divided by a real, even spectrum: K^-1 image.
-fn divide(image: &Image, spectrum: &Image) -> Image {
-    let zero = [0.0; PIXELS];
-    let (mut real, mut imaginary) = fourier(image, &zero, -1.0);
-    for ((re, im), power) in real.iter_mut().zip(&mut imaginary).zip(spectrum) {
-        *re /= power;
-        *im /= power;
-    }
-    let (back, _) = fourier(&real, &imaginary, 1.0);
-    back.map(|v| v / PIXELS as f64)
-}
-
-/// The discrete Fourier transform in two dimensions, by its definition along each axis.
-fn fourier(real: &Image, imaginary: &Image, sign: f64) -> (Image, Image) {
-    let (mut re, mut im) = (*real, *imaginary);
-    for _ in 0..2 {
-        (re, im) = along_lines(&re, &im, sign);
-        transpose(&mut re, SIDE);
-        transpose(&mut im, SIDE);
-    }
-    (re, im)
-}
-
-fn along_lines(real: &Image, imaginary: &Image, sign: f64) -> (Image, Image) {
-    let angle = sign * 2.0 * std::f64::consts::PI / SIDE as f64;
-    let waves: [(f64, f64); SIDE] = std::array::from_fn(|k| {
-        let (sin, cos) = (angle * k as f64).sin_cos();
-        (cos, sin)
-    });
-    let (mut re, mut im) = ([0.0; PIXELS], [0.0; PIXELS]);
-    for y in 0..SIDE {
-        for u in 0..SIDE {
-            let (mut sum_re, mut sum_im) = (0.0, 0.0);
-            for x in 0..SIDE {
-                let (cos, sin) = waves[u * x % SIDE];
-                let (a, b) = (real[y * SIDE + x], imaginary[y * SIDE + x]);
-                sum_re += a * cos - b * sin;
-                sum_im += a * sin + b * cos;
-            }
-            re[y * SIDE + u] = sum_re;
-            im[y * SIDE + u] = sum_im;
-        }
-    }
-    (re, im)
 }

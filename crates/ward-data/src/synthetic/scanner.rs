@@ -17,6 +17,8 @@ use crate::tier::TierProfile;
 pub enum Scanners {
     /// Every hospital has the same sharp scanner.
     Reference,
+    /// Each hospital has its tier's blur and noise, and all have the same brightness.
+    Optics,
     /// Each hospital has its tier's blur and noise, and a brightness of its own.
     #[default]
     Tier,
@@ -27,6 +29,11 @@ impl Scanners {
     pub(crate) fn at(self, place: Place, tier: &str) -> Scanner {
         match (self, TierProfile::of(tier)) {
             (Self::Tier, Some(tier)) => Scanner::draw(place, tier),
+            (Self::Optics, Some(tier)) => Scanner {
+                blur: tier.scanner_blur,
+                noise_factor: tier.scanner_noise,
+                ..Scanner::REFERENCE
+            },
             _ => Scanner::REFERENCE,
         }
     }
@@ -72,30 +79,27 @@ impl Scanner {
         }
     }
 
-    /// What the optics make of the anatomy: a sampled Gaussian cut at four deviations, normalised,
-    /// with a reflecting border. The image is a square of `side` pixels, row by row.
-    pub fn blur(&self, image: &mut [f64], side: usize) {
+    /// The point spread function along one axis, from its middle outwards: a sampled Gaussian cut
+    /// at four deviations, normalised.
+    pub(crate) fn spread(&self) -> Vec<f64> {
         if self.blur <= 0.0 {
-            return;
+            return vec![1.0];
         }
         let reach = (4.0 * self.blur + 0.5) as usize;
         let tap = |j: usize| (-((j * j) as f64) / (2.0 * self.blur * self.blur)).exp();
         let total = tap(0) + 2.0 * (1..=reach).map(tap).sum::<f64>();
-        let taps: Vec<f64> = (0..=reach).map(|j| tap(j) / total).collect();
-        let mut before = vec![0.0; side];
-        for _ in 0..2 {
-            for line in image.chunks_exact_mut(side) {
-                before.copy_from_slice(line);
-                let at = |x: isize| before[reflect(x, side)];
-                for (x, pixel) in line.iter_mut().enumerate() {
-                    let x = x as isize;
-                    *pixel = taps[0] * at(x)
-                        + (1..=reach as isize)
-                            .map(|j| taps[j as usize] * (at(x - j) + at(x + j)))
-                            .sum::<f64>();
-                }
+        (0..=reach).map(|j| tap(j) / total).collect()
+    }
+
+    /// What the optics make of the anatomy: the point spread function, with a reflecting border. The
+    /// image is a square of `side` pixels, row by row.
+    pub fn blur(&self, image: &mut [f64], side: usize) {
+        let taps = self.spread();
+        if taps.len() > 1 {
+            for _ in 0..2 {
+                transpose(image, side);
+                filter_columns(image, side, &taps);
             }
-            transpose(image, side);
         }
     }
 
@@ -139,15 +143,35 @@ fn signed_power(x: f64, gamma: f64) -> f64 {
     }
 }
 
-/// Index `x` in a line of `side` mirrored at its edges: c b a | a b c ... x y z | z y x.
-fn reflect(x: isize, side: usize) -> usize {
-    let period = 2 * side as isize;
-    let x = x.rem_euclid(period);
-    (if x < side as isize { x } else { period - 1 - x }) as usize
+/// Filters every column of a square with a symmetric kernel, given from its middle outwards.
+fn filter_columns(square: &mut [f64], side: usize, taps: &[f64]) {
+    let before = square.to_vec();
+    let row = |y: isize| {
+        let y = reflect(y, side);
+        &before[y * side..(y + 1) * side]
+    };
+    for (to, y) in square.chunks_exact_mut(side).zip(0..) {
+        to.fill(0.0);
+        for (tap, by) in taps.iter().zip(0..).skip(1) {
+            let pairs = row(y - by).iter().zip(row(y + by));
+            for (sum, (above, below)) in to.iter_mut().zip(pairs) {
+                *sum += tap * (above + below);
+            }
+        }
+        for (sum, middle) in to.iter_mut().zip(row(y)) {
+            *sum += taps[0] * middle;
+        }
+    }
+}
+
+/// Index `i` in a line of `side` mirrored at its edges: c b a | a b c ... x y z | z y x.
+fn reflect(i: isize, side: usize) -> usize {
+    let i = i.rem_euclid(2 * side as isize) as usize;
+    i.min(2 * side - 1 - i)
 }
 
 /// Swaps x and y in a square of `side`.
-pub(crate) fn transpose(square: &mut [f64], side: usize) {
+pub(crate) fn transpose<T>(square: &mut [T], side: usize) {
     for y in 0..side {
         for x in 0..y {
             square.swap(y * side + x, x * side + y);
