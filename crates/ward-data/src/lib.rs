@@ -9,6 +9,7 @@
 pub mod agent_hospital;
 pub mod clinic;
 pub mod coronary_ct;
+pub mod county_imaging;
 mod csv;
 pub mod emr_risk;
 mod federation;

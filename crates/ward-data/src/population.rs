@@ -40,6 +40,12 @@ pub enum Population {
     /// China, every hospital and township health centre of 2023: 72,108.
     #[serde(rename = "china-1:1")]
     China1,
+    /// 24 counties, for county imaging.
+    #[serde(rename = "counties-24")]
+    Counties24,
+    /// China's counties, about 1,870.
+    #[serde(rename = "counties-1870")]
+    Counties1870,
     /// Ukraine's capable network of July 2023: 542.
     #[serde(rename = "ukraine-1:1")]
     Ukraine1,
@@ -100,6 +106,8 @@ impl Population {
                 ("ungraded", 9_302),
                 ("township", 33_753),
             ],
+            Self::Counties24 => &[("county", 24)],
+            Self::Counties1870 => &[("county", 1_870)],
             Self::Ukraine1 => &[("supercluster", 118), ("cluster", 149), ("general", 275)],
             Self::Doctors42 => &[("doctor", 42)],
             Self::Wearers200 => &[("wearer", 200)],
@@ -170,7 +178,7 @@ impl Population {
 mod tests {
     use super::*;
 
-    const ALL: [(Population, usize); 11] = [
+    const ALL: [(Population, usize); 13] = [
         (Population::Ward3, 3),
         (Population::Province21, 21),
         (Population::Province42, 42),
@@ -178,6 +186,8 @@ mod tests {
         (Population::China100, 722),
         (Population::China10, 7_211),
         (Population::China1, 72_108),
+        (Population::Counties24, 24),
+        (Population::Counties1870, 1_870),
         (Population::Ukraine1, 542),
         (Population::Doctors42, 42),
         (Population::Wearers200, 200),

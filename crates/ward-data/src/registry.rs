@@ -9,6 +9,7 @@ use ward_core::Seed;
 
 use crate::agent_hospital::{AgentHospital, AgentHospitalConfig};
 use crate::coronary_ct::{CoronaryCt, CoronaryCtConfig};
+use crate::county_imaging::{CountyImaging, CountyImagingConfig};
 use crate::csv::{CsvConfig, CsvSource};
 use crate::emr_risk::{EmrRisk, EmrRiskConfig};
 use crate::lung_nodule::{LungNodule, LungNoduleConfig};
@@ -128,6 +129,8 @@ scenarios! {
     OneMinuteClinic(OneMinuteClinicConfig),
     /// The same conditions, learned by 42 doctors of 21 specialties (synthetic).
     AgentHospital(AgentHospitalConfig),
+    /// Lung nodules on images that stay in their counties (synthetic).
+    CountyImaging(CountyImagingConfig),
     /// Image, laboratory values and notes, some of them missing (synthetic).
     Multimodal(MultimodalConfig),
     /// Atrial fibrillation from what a watch saw of heartbeats (synthetic).

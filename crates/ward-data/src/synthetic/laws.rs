@@ -2,9 +2,9 @@
 
 use std::thread;
 
-use ward_core::{NodeId, Seed};
+use ward_core::{Evaluation, NodeId, Seed};
 
-use super::{Scenario, Synthetic};
+use super::{Scenario, Synthetic, observed};
 use crate::HospitalData;
 use crate::misdiagnosis::Misdiagnosis;
 use crate::place::Split;
@@ -67,4 +67,26 @@ pub(crate) fn doctors_change_labels_alone<S: Scenario>(of: impl Fn(Misdiagnosis)
     let n = clean.train.len() as f64;
     let room = 4.0 * (rate * (1.0 - rate) * n).sqrt();
     assert!((wrong - rate * n).abs() <= room, "{wrong} of {n} at {rate}");
+}
+
+/// What `change` does to the default settings moves features and no label; turned back, all is as it was.
+pub(crate) fn labels_stay<S: Scenario<Config: Default>>(change: fn(&mut S::Config)) {
+    let made = |change: fn(&mut S::Config)| {
+        let mut config = S::Config::default();
+        change(&mut config);
+        let made = Synthetic::<S>::new(config, Seed::run(5));
+        let last = made.roster().last().cloned().unwrap();
+        made.cases(&last, Split::Train, 0..60)
+    };
+    let (plain, changed) = (made(|_| ()), made(change));
+    assert_eq!(changed.labels, plain.labels);
+    assert_ne!(changed.features, plain.features);
+    assert_eq!(made(|_| ()), plain);
+}
+
+/// The ideal observer's scores on `count` test cases of hospital `node`.
+pub(crate) fn ideal<S: Scenario>(made: &Synthetic<S>, node: NodeId, count: u64) -> Evaluation {
+    let info = &made.roster()[node.0 as usize];
+    let test = made.cases(info, Split::Test, 0..count);
+    observed(&made.scenario, &made.differences(info), &test)
 }

@@ -59,6 +59,11 @@ pub(crate) trait Scenario: fmt::Debug + Send + Sync + Sized + 'static {
         Vec::new()
     }
 
+    /// Training cases of the hospital at `place`, where they are not those of its tier.
+    fn training_cases(&self, _place: Place) -> Option<u64> {
+        None
+    }
+
     /// What makes the hospital at `place` different. It is drawn whether the switches are on or not,
     /// so that they can be compared.
     fn hospital(&self, info: &NodeInfo, place: Place) -> Self::Hospital;
@@ -187,7 +192,9 @@ impl<S: Scenario> Synthetic<S> {
     /// How many training cases the hospital has, whether or not their patients consent.
     fn present(&self, info: &NodeInfo) -> u64 {
         let common = self.common();
-        common.population.cases(info, common.sizes, self.seed)
+        let of_tier = || common.population.cases(info, common.sizes, self.seed);
+        let own = self.scenario.training_cases(self.place(info.node));
+        own.unwrap_or_else(of_tier)
     }
 
     /// The training cases that may be used: all, or those whose patients consent.
