@@ -16,7 +16,7 @@ use crate::source::Problem;
 /// The most hospitals that a pool may be split among.
 const MOST_HOSPITALS: u32 = 100_000;
 /// The range of `alpha` in which drawn shares are still numbers.
-const ALPHAS: std::ops::RangeInclusive<f64> = 1e-3..=1e6;
+pub(crate) const ALPHAS: std::ops::RangeInclusive<f64> = 1e-3..=1e6;
 /// Concentration when nothing else is said.
 const DEFAULT_ALPHA: f64 = 0.5;
 
@@ -153,7 +153,7 @@ impl PartitionConfig {
         match self.kind {
             PartitionKind::Iid => vec![1.0 / hospitals as f64; hospitals],
             PartitionKind::Dirichlet | PartitionKind::Quantity => {
-                dirichlet(hospitals, self.alpha.unwrap_or(DEFAULT_ALPHA), rng)
+                dirichlet(&vec![self.alpha.unwrap_or(DEFAULT_ALPHA); hospitals], rng)
             }
         }
     }
@@ -181,12 +181,11 @@ fn top_up(dealt: &mut [Vec<usize>], minimum: usize, rng: &mut impl Rng) {
     }
 }
 
-/// `n` shares that add up to 1.
-fn dirichlet(n: usize, alpha: f64, rng: &mut impl Rng) -> Vec<f64> {
-    let mut shares: Vec<f64> = match Gamma::new(alpha, 1.0) {
-        Ok(gamma) => (0..n).map(|_| gamma.sample(rng)).collect(),
-        Err(_) => vec![1.0; n],
-    };
+/// Shares that add up to 1, of Dirichlet law with these concentrations.
+pub(crate) fn dirichlet(alphas: &[f64], rng: &mut impl Rng) -> Vec<f64> {
+    let n = alphas.len();
+    let draw = |alpha: &f64| Gamma::new(*alpha, 1.0).map_or(1.0, |gamma| gamma.sample(rng));
+    let mut shares: Vec<f64> = alphas.iter().map(draw).collect();
     let sum: f64 = shares.iter().sum();
     if sum > 0.0 && sum.is_finite() {
         shares.iter_mut().for_each(|share| *share /= sum);

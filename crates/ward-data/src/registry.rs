@@ -11,6 +11,7 @@ use crate::agent_hospital::{AgentHospital, AgentHospitalConfig};
 use crate::coronary_ct::{CoronaryCt, CoronaryCtConfig};
 use crate::county_imaging::{CountyImaging, CountyImagingConfig};
 use crate::csv::{CsvConfig, CsvSource};
+use crate::dental::{Dental, DentalConfig};
 use crate::emr_risk::{EmrRisk, EmrRiskConfig};
 use crate::lung_nodule::{LungNodule, LungNoduleConfig};
 use crate::multimodal::{Multimodal, MultimodalConfig};
@@ -125,6 +126,8 @@ scenarios! {
     CoronaryCt(CoronaryCtConfig),
     /// Malignant thyroid nodules from five axes, beside a human reader (synthetic).
     ThyroidUltrasound(ThyroidUltrasoundConfig),
+    /// Thirty dental diseases and health on 28 x 28 images (synthetic).
+    Dental(DentalConfig),
     /// 105 conditions from answers to questions (synthetic).
     OneMinuteClinic(OneMinuteClinicConfig),
     /// The same conditions, learned by 42 doctors of 21 specialties (synthetic).

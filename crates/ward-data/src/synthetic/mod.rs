@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 pub(crate) mod laws;
+mod mix;
 mod scanner;
 mod shift;
 mod table;
@@ -14,6 +15,8 @@ use std::ops::Range;
 use rand::RngExt;
 use ward_core::{Evaluation, NodeId, NodeInfo, Seed, Tally};
 
+pub use mix::ClassMix;
+pub(crate) use mix::pick;
 pub(crate) use scanner::transpose;
 pub use scanner::{Scanner, Scanners};
 pub(crate) use shift::Shift;

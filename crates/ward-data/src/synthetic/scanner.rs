@@ -3,7 +3,7 @@
 //! anatomy -> point spread function -> + noise_factor * noise -> signed power -> gain * x + offset.
 //! Blur and noise lower the ceiling; gamma, gain and offset do not.
 
-use rand::RngExt;
+use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -100,6 +100,22 @@ impl Scanner {
                 transpose(image, side);
                 filter_columns(image, side, &taps);
             }
+        }
+    }
+
+    /// Writes what the hospital stores of blurred `anatomy` under white noise, which has `deviation`
+    /// at a reference scanner.
+    pub(crate) fn photograph(
+        &self,
+        anatomy: impl IntoIterator<Item = impl Into<f64>>,
+        deviation: f64,
+        rng: &mut impl Rng,
+        stored: &mut [f32],
+    ) {
+        let deviation = self.noise_factor * deviation;
+        for (to, pixel) in stored.iter_mut().zip(anatomy) {
+            let noise: f64 = StandardNormal.sample(rng);
+            *to = self.store(pixel.into() + deviation * noise) as f32;
         }
     }
 
