@@ -12,6 +12,7 @@ pub mod coronary_ct;
 pub mod county_imaging;
 mod csv;
 pub mod dental;
+pub mod diabetic_retinopathy;
 pub mod emr_risk;
 mod federation;
 mod gaussians;

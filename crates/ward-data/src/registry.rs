@@ -12,6 +12,7 @@ use crate::coronary_ct::{CoronaryCt, CoronaryCtConfig};
 use crate::county_imaging::{CountyImaging, CountyImagingConfig};
 use crate::csv::{CsvConfig, CsvSource};
 use crate::dental::{Dental, DentalConfig};
+use crate::diabetic_retinopathy::{DiabeticRetinopathy, DiabeticRetinopathyConfig};
 use crate::emr_risk::{EmrRisk, EmrRiskConfig};
 use crate::lung_nodule::{LungNodule, LungNoduleConfig};
 use crate::multimodal::{Multimodal, MultimodalConfig};
@@ -122,6 +123,8 @@ impl DataConfig {
 scenarios! {
     /// Lung nodules on 28 x 28 images (synthetic).
     LungNodule(LungNoduleConfig),
+    /// Retinas with few or many lesions on 32 x 32 images (synthetic).
+    DiabeticRetinopathy(DiabeticRetinopathyConfig),
     /// Coronary disease from twelve features (synthetic).
     CoronaryCt(CoronaryCtConfig),
     /// Malignant thyroid nodules from five axes, beside a human reader (synthetic).

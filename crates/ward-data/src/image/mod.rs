@@ -1,8 +1,12 @@
 //! What image scenarios are drawn and judged with. An image is square and stored row by row from the
 //! top: pixel (x, y) is at `y * side + x`.
 
+mod blob;
+mod count;
 mod spectrum;
 
+pub(crate) use blob::{Blob, Border};
+pub(crate) use count::Counts;
 pub(crate) use spectrum::divide;
 
 /// The side of a square image.
