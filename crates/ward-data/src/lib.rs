@@ -24,6 +24,7 @@ pub mod misdiagnosis;
 pub mod multimodal;
 mod normal;
 pub mod one_minute_clinic;
+pub mod oral_pathology;
 pub mod partition;
 mod place;
 pub mod population;

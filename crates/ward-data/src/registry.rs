@@ -17,6 +17,7 @@ use crate::emr_risk::{EmrRisk, EmrRiskConfig};
 use crate::lung_nodule::{LungNodule, LungNoduleConfig};
 use crate::multimodal::{Multimodal, MultimodalConfig};
 use crate::one_minute_clinic::{OneMinuteClinic, OneMinuteClinicConfig};
+use crate::oral_pathology::{OralPathology, OralPathologyConfig};
 use crate::source::{DataError, Problem, Source};
 use crate::synthetic::{self, Scenario, Synthetic};
 use crate::thyroid_ultrasound::{ThyroidUltrasound, ThyroidUltrasoundConfig};
@@ -131,6 +132,8 @@ scenarios! {
     ThyroidUltrasound(ThyroidUltrasoundConfig),
     /// Thirty dental diseases and health on 28 x 28 images (synthetic).
     Dental(DentalConfig),
+    /// Fields of nuclei on 32 x 32 images: normal, dysplasia or carcinoma (synthetic).
+    OralPathology(OralPathologyConfig),
     /// 105 conditions from answers to questions (synthetic).
     OneMinuteClinic(OneMinuteClinicConfig),
     /// The same conditions, learned by 42 doctors of 21 specialties (synthetic).
