@@ -23,6 +23,7 @@ pub mod lung_nodule;
 pub mod misdiagnosis;
 pub mod multimodal;
 mod normal;
+pub mod oesophageal_cancer;
 pub mod one_minute_clinic;
 pub mod oral_pathology;
 pub mod partition;

@@ -16,6 +16,7 @@ use crate::diabetic_retinopathy::{DiabeticRetinopathy, DiabeticRetinopathyConfig
 use crate::emr_risk::{EmrRisk, EmrRiskConfig};
 use crate::lung_nodule::{LungNodule, LungNoduleConfig};
 use crate::multimodal::{Multimodal, MultimodalConfig};
+use crate::oesophageal_cancer::{OesophagealCancer, OesophagealCancerConfig};
 use crate::one_minute_clinic::{OneMinuteClinic, OneMinuteClinicConfig};
 use crate::oral_pathology::{OralPathology, OralPathologyConfig};
 use crate::source::{DataError, Problem, Source};
@@ -126,6 +127,8 @@ scenarios! {
     LungNodule(LungNoduleConfig),
     /// Retinas with few or many lesions on 32 x 32 images (synthetic).
     DiabeticRetinopathy(DiabeticRetinopathyConfig),
+    /// Two textures on 32 x 32 images that no linear model can tell apart (synthetic).
+    OesophagealCancer(OesophagealCancerConfig),
     /// Coronary disease from twelve features (synthetic).
     CoronaryCt(CoronaryCtConfig),
     /// Malignant thyroid nodules from five axes, beside a human reader (synthetic).

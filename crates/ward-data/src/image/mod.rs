@@ -7,7 +7,7 @@ mod spectrum;
 
 pub(crate) use blob::{Blob, Border};
 pub(crate) use count::Counts;
-pub(crate) use spectrum::divide;
+pub(crate) use spectrum::{divide, fourier};
 
 /// The side of a square image.
 fn side(image: &[f64]) -> usize {

@@ -8,7 +8,7 @@ type Complex = (Vec<f64>, Vec<f64>);
 
 /// The transform with exp(-i ...), not normalised.
 #[must_use]
-fn fourier(image: &[f64]) -> Complex {
+pub(crate) fn fourier(image: &[f64]) -> Complex {
     transform((image.to_vec(), vec![0.0; image.len()]), -1.0)
 }
 
