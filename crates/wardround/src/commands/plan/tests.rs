@@ -249,15 +249,16 @@ fn the_page_is_toml_that_gives_the_same_experiment() {
     let forecast = page.split_once("# Forecast").unwrap().1;
     expect_test::expect![[r#"
         , where nobody is silent or late:
+        # privacy         nothing is noised: epsilon is infinite
         # data            emr-risk: 7,860 training and 11,991 test rows in 21 hospitals
         # model           242 parameters
         # rounds          5, each asks 21, aims at 21, closes with 11 at its deadline
         # scored          3 times, at every hospital
         # to hospitals    185.3 kB in 210 messages
-        # from hospitals  236.3 kB in 189 messages
-        #   one tertiary  8.8 kB to, 11.3 kB from it (3 hospitals, 4,500 training rows)
-        #   one county    8.8 kB to, 11.3 kB from it (6 hospitals, 2,400 training rows)
-        #   one township  8.8 kB to, 11.2 kB from it (12 hospitals, 960 training rows)
+        # from hospitals  238.9 kB in 189 messages
+        #   one tertiary  8.8 kB to, 11.4 kB from it (3 hospitals, 4,500 training rows)
+        #   one county    8.8 kB to, 11.4 kB from it (6 hospitals, 2,400 training rows)
+        #   one township  8.8 kB to, 11.4 kB from it (12 hospitals, 960 training rows)
         # simulated time  1.5 s; the longest round 0.3 s
         # memory          about 2.0 MB beside the program
         # ring            steps of 2^-32, updates up to 128, 9.1 bits of headroom

@@ -133,7 +133,8 @@ fn all_mistakes_of_form_are_told_at_once() {
                ╰────
               help: did you mean `rounds`? There are `name`, `seed`, `rounds`, `data`, `preprocessing`,
                     `model`, `training`, `strategy`, `personalisation`, `sampler`, `round`, `ring`,
-                    `secure_aggregation`, `baselines`, `simulation`, `adversaries`, `coordinator` and `output`
+                    `secure_aggregation`, `privacy`, `baselines`, `simulation`, `adversaries`, `coordinator`
+                    and `output`
 
             Error: WR0104
 
@@ -146,7 +147,8 @@ fn all_mistakes_of_form_are_told_at_once() {
              5 │ [model.logistic]
                ╰────
               help: did you mean `ward-3`? There are `ward-3`, `province-21`, `province-42`, `china-1:1000`,
-                    `china-1:100`, `china-1:10`, `china-1:1` and `ukraine-1:1`
+                    `china-1:100`, `china-1:10`, `china-1:1`, `counties-24`, `counties-1870`, `ukraine-1:1`,
+                    `doctors-42`, `wearers-200` and `wearers-2000`
 
             Error: WR0105
 
@@ -324,7 +326,8 @@ fn a_mistake_on_the_command_line_is_shown_there() {
                ╰────
               help: did you mean `training`? There are `name`, `seed`, `rounds`, `data`, `preprocessing`,
                     `model`, `training`, `strategy`, `personalisation`, `sampler`, `round`, `ring`,
-                    `secure_aggregation`, `baselines`, `simulation`, `adversaries`, `coordinator` and `output`
+                    `secure_aggregation`, `privacy`, `baselines`, `simulation`, `adversaries`, `coordinator`
+                    and `output`
 
               `wardround explain WR0103` says more
         "#]],
