@@ -7,13 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{Event, Invalid, Sampling};
 use super::guarantee::{Epsilon, Neighbours};
-use super::special::smallest;
-use super::{RdpCurve, gaussian};
-
-/// The noise multiplier below which none is looked for.
-const LEAST_NOISE: f64 = 1e-3;
-/// The noise multiplier above which none is looked for.
-const MOST_NOISE: f64 = 1e6;
+use super::{Pld, RdpCurve, gaussian};
 
 /// Who computed an epsilon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -23,6 +17,8 @@ pub enum Accountant {
     GaussianExact,
     /// Renyi differential privacy.
     Rdp,
+    /// Privacy loss distributions.
+    Pld,
 }
 
 impl fmt::Display for Accountant {
@@ -30,6 +26,7 @@ impl fmt::Display for Accountant {
         f.write_str(match self {
             Self::GaussianExact => "gaussian-exact",
             Self::Rdp => "rdp",
+            Self::Pld => "pld",
         })
     }
 }
@@ -45,22 +42,6 @@ pub struct Answer {
     pub neighbours: Neighbours,
 }
 
-/// Why there is no answer.
-#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-pub enum Unanswered {
-    /// A number is no number of its kind.
-    #[error(transparent)]
-    Invalid(#[from] Invalid),
-    /// Even a lot of noise does not reach it.
-    #[error(
-        "no noise multiplier up to {MOST_NOISE} reaches an epsilon of {epsilon}; allow more, or take fewer steps"
-    )]
-    OutOfReach {
-        /// The target.
-        epsilon: f64,
-    },
-}
-
 /// What `events` cost together at `delta`: the smallest epsilon of the accountants that are sound for
 /// all of them.
 ///
@@ -68,7 +49,7 @@ pub enum Unanswered {
 /// [`Invalid::Delta`] unless 0 < delta < 1.
 pub fn epsilon(events: &[Event], delta: f64) -> Result<Answer, Invalid> {
     check_delta(delta)?;
-    let (epsilon, accountant) = smallest_epsilon(events, delta);
+    let (epsilon, accountant) = smallest(events, delta);
     Ok(Answer {
         epsilon: Epsilon(epsilon),
         accountant,
@@ -86,40 +67,14 @@ pub fn delta(events: &[Event], epsilon: f64) -> Result<f64, Invalid> {
     }
     Ok(match mu(events) {
         Some(mu) => gaussian::delta(mu, epsilon),
-        None => RdpCurve::of_all(events).map_or(1.0, |curve| curve.delta(epsilon)),
+        None => {
+            let renyi = RdpCurve::of_all(events).map_or(1.0, |curve| curve.delta(epsilon));
+            Pld::of(events).map_or(renyi, |pld| renyi.min(pld.delta(epsilon)))
+        }
     })
 }
 
-/// The smallest noise multiplier, rounded up, with which `steps` steps cost at most `target` at `delta`.
-///
-/// # Errors
-/// [`Unanswered`] for numbers that cannot be, and for a target that no noise reaches.
-pub fn noise_multiplier(
-    sampling: Sampling,
-    steps: u64,
-    target: f64,
-    delta: f64,
-) -> Result<f64, Unanswered> {
-    check_delta(delta)?;
-    if !target.is_finite() || target <= 0.0 {
-        return Err(Invalid::Epsilon(target).into());
-    }
-    Event::new(sampling, MOST_NOISE, steps)?;
-    let cost = |z: f64| match Event::new(sampling, z, steps) {
-        Ok(event) => smallest_epsilon(&[event], delta).0,
-        Err(_) => f64::INFINITY,
-    };
-    least_noise(target, cost).ok_or(Unanswered::OutOfReach { epsilon: target })
-}
-
-/// The smallest noise multiplier, rounded up, for which `cost` is at most `target`.
-pub(super) fn least_noise(target: f64, cost: impl Fn(f64) -> f64) -> Option<f64> {
-    let enough = |ln_z: f64| cost(libm::exp(ln_z)) <= target;
-    let (low, high) = (libm::log(LEAST_NOISE), libm::log(MOST_NOISE));
-    enough(high).then(|| libm::exp(smallest(low, high, enough)))
-}
-
-fn check_delta(delta: f64) -> Result<(), Invalid> {
+pub(super) fn check_delta(delta: f64) -> Result<(), Invalid> {
     let possible = delta > 0.0 && delta < 1.0;
     possible.then_some(()).ok_or(Invalid::Delta(delta))
 }
@@ -139,13 +94,18 @@ fn mu(events: &[Event]) -> Option<f64> {
 }
 
 /// The smallest epsilon of the sound accountants, and which one's it is.
-fn smallest_epsilon(events: &[Event], delta: f64) -> (f64, Accountant) {
-    match mu(events) {
-        Some(mu) => (gaussian::epsilon(mu, delta), Accountant::GaussianExact),
-        None => {
-            let curve = RdpCurve::of_all(events);
-            let epsilon = curve.map_or(f64::INFINITY, |curve| curve.epsilon(delta).0);
-            (epsilon, Accountant::Rdp)
-        }
+pub(super) fn smallest(events: &[Event], delta: f64) -> (f64, Accountant) {
+    if let Some(mu) = mu(events) {
+        return (gaussian::epsilon(mu, delta), Accountant::GaussianExact);
     }
+    let renyi = renyi(events, delta);
+    match Pld::of(events).map(|pld| pld.epsilon(delta)) {
+        Some(pld) if pld < renyi => (pld, Accountant::Pld),
+        _ => (renyi, Accountant::Rdp),
+    }
+}
+
+/// The epsilon of Renyi curves; infinite where one is not known.
+pub(super) fn renyi(events: &[Event], delta: f64) -> f64 {
+    RdpCurve::of_all(events).map_or(f64::INFINITY, |curve| curve.epsilon(delta).0)
 }

@@ -57,6 +57,11 @@ pub enum Invalid {
     /// The noise.
     #[error("a noise multiplier of {0} is not a size; give a finite number, 0 or more")]
     NoiseMultiplier(f64),
+    /// The spread of noise on a ring.
+    #[error(
+        "noise of variance {0} cannot be drawn exactly; give one above 0 and up to 2^52 squared steps of the ring"
+    )]
+    Variance(f64),
     /// The probability with which a guarantee may fail.
     #[error("a delta of {0} guarantees nothing that is known; give one above 0 and below 1")]
     Delta(f64),

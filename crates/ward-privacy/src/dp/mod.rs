@@ -1,17 +1,21 @@
 //! The mathematics of differential privacy: what a release costs, and the noise that pays for it.
 //!
-//! [`event`] says what happened, in numbers that both the training loop and the accountants read;
-//! [`account`] turns events into epsilon. [`rdp`] is a curve that adds, fast enough for a ledger;
-//! [`gaussian`] is exact where nothing is sampled. `docs/differential-privacy.md` says which claims are
-//! sound for whom.
+//! **What it costs.** [`event`] says what happened, in numbers that both the training loop and the accountants
+//! read; [`account`] turns events into epsilon, [`calibrate`] an epsilon into noise. [`rdp`] is a curve that adds,
+//! fast enough for a ledger; [`pld`] is tighter and takes longer; [`gaussian`] is exact where nothing is sampled.
+//!
+//! `docs/differential-privacy.md` says which claims are sound for whom.
 //!
 //! Noise multipliers are standard deviation over clip norm everywhere. Epsilon and delta are always for
 //! one [`PrivacyUnit`], which is told beside them.
 
 pub mod account;
+pub mod calibrate;
 pub mod event;
 pub mod gaussian;
 pub mod guarantee;
+pub mod matrix;
+pub mod pld;
 pub mod rdp;
 mod special;
 
@@ -21,6 +25,7 @@ mod tests;
 pub use account::{Accountant, Answer};
 pub use event::{Event, Invalid, Sampling};
 pub use guarantee::{Epsilon, Neighbours, PrivacyUnit};
+pub use pld::Pld;
 pub use rdp::RdpCurve;
 mod normal;
 mod stub;

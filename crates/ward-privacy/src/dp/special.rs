@@ -1,6 +1,6 @@
 //! Functions of the normal distribution, accurate in the tails.
 
-use std::f64::consts::PI;
+use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 /// exp(x^2) erfc(x) for x >= 0.
 pub(super) fn erfcx(x: f64) -> f64 {
@@ -19,6 +19,26 @@ pub(super) fn erfcx(x: f64) -> f64 {
         sum += term;
     }
     sum / (x * PI.sqrt())
+}
+
+/// The probability that a standard normal number is above `x`.
+pub(super) fn upper_tail(x: f64) -> f64 {
+    0.5 * libm::erfc(x * FRAC_1_SQRT_2)
+}
+
+/// The probability that a standard normal number is between `low` and `high`, precise in both tails.
+pub(super) fn between(low: f64, high: f64) -> f64 {
+    let mass = if low > 0.0 {
+        upper_tail(low) - upper_tail(high)
+    } else {
+        upper_tail(-high) - upper_tail(-low)
+    };
+    mass.max(0.0)
+}
+
+/// Where a standard normal number is above with probability `tail`, which is above 0 and below 1.
+pub(super) fn upper_quantile(tail: f64) -> f64 {
+    smallest(-38.0, 38.0, |x| upper_tail(x) <= tail)
 }
 
 /// ln of the binomial coefficient.
@@ -53,4 +73,14 @@ pub(super) fn smallest(low: f64, high: f64, holds: impl Fn(f64) -> bool) -> f64 
         }
     }
     high
+}
+
+/// The probabilities of a binomial number from `from` to `to`, added up. `rate` is above 0 and below 1.
+pub(super) fn binomial_between(n: u64, rate: f64, from: u64, to: u64) -> f64 {
+    let (ln_in, ln_out) = (libm::log(rate), libm::log1p(-rate));
+    let ln_mass = |k: u64| ln_choose(n, k) + k as f64 * ln_in + (n - k) as f64 * ln_out;
+    (from..=to.min(n))
+        .map(|k| libm::exp(ln_mass(k)))
+        .sum::<f64>()
+        .min(1.0)
 }

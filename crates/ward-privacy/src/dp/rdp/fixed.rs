@@ -7,6 +7,7 @@
 use std::f64::consts::{LN_2, PI};
 
 use super::super::special::{ln_choose, ln_sum_exp};
+use super::LEAST_AMPLIFIED;
 
 /// The highest moment of P/Q - 1 that is computed; above, the theorem's simpler bound stands alone.
 const MOST_MOMENT: u64 = 64;
@@ -16,7 +17,7 @@ const MOST_MOMENT: u64 = 64;
 /// clip norm.
 #[must_use]
 pub fn fixed_without_replacement(batch: u64, of: u64, z: f64, orders: &[f64]) -> Vec<f64> {
-    if batch >= of {
+    if batch >= of || z < LEAST_AMPLIFIED {
         return orders.iter().map(|order| order / (2.0 * z * z)).collect();
     }
     let rate = batch as f64 / of as f64;

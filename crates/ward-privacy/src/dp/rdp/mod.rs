@@ -15,6 +15,10 @@ pub use poisson::poisson;
 
 use super::event::{Event, Sampling};
 
+/// Multipliers below this are given no amplification by sampling where that takes an integral: sound, and an
+/// epsilon of hundreds either way.
+const LEAST_AMPLIFIED: f64 = 0.05;
+
 /// The orders at which curves are held: 1.1 to 10.9 by tenths, 11 to 63, then 128 to 1024 by doubling.
 pub static ORDERS: LazyLock<Vec<f64>> = LazyLock::new(|| {
     let tenths = (11..110).map(|tenth| f64::from(tenth) / 10.0);

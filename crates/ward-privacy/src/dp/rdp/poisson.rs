@@ -9,10 +9,7 @@
 use std::f64::consts::PI;
 
 use super::super::special::{ln_choose, ln_sum_exp};
-
-/// Below this multiplier, a sample at an order that is not whole is given no amplification: sound, and an
-/// epsilon of hundreds either way.
-const LEAST_AMPLIFIED: f64 = 0.05;
+use super::LEAST_AMPLIFIED;
 
 /// Exponents up to here need no scaling.
 const PLAIN: f64 = 300.0;

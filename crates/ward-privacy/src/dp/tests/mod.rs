@@ -1,4 +1,4 @@
-//! Accountants against the known answers of `tests/vectors/dp_known_answers.csv`, and their laws.
+//! Accountants against the known answers of `tests/vectors/dp_known_answers.csv`, their laws.
 
 mod known_answers;
 mod laws;
