@@ -1,0 +1,126 @@
+//! Where privacy noise comes from.
+//!
+//! The one public constructor, [`NoiseRng::from_os`], asks the operating system. A simulation, in which
+//! nothing is secret and everything repeats, has [`NoiseRng::simulated`]; a source says which of both it is,
+//! so that a run can say it too, and a test holds that no crate but the simulator's names that constructor.
+
+use ward_core::Seed;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::secagg::{NoRandomness, SecretRng};
+
+/// Words that are made at a time.
+const WORDS: usize = 128;
+/// Blocks after which a source takes a new key from itself: far below what one nonce of ChaCha20 gives.
+const BLOCKS: u32 = 1 << 20;
+
+/// What a source of noise was seeded with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Bytes of the operating system, which nobody knows.
+    OperatingSystem,
+    /// A run's public seed: the noise repeats and protects nobody.
+    Simulated,
+}
+
+/// A source of noise: ChaCha20. It neither prints nor copies, and is wiped.
+///
+/// ```compile_fail
+/// fn copied(rng: &ward_privacy::dp::NoiseRng) -> ward_privacy::dp::NoiseRng { rng.clone() }
+/// ```
+pub struct NoiseRng {
+    source: SecretRng,
+    origin: Origin,
+    words: Box<[u64; WORDS]>,
+    next: usize,
+    blocks: u32,
+}
+
+impl Drop for NoiseRng {
+    fn drop(&mut self) {
+        self.words.zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for NoiseRng {}
+
+impl NoiseRng {
+    /// A source that the operating system has seeded.
+    ///
+    /// # Errors
+    /// [`NoRandomness`] where it has nothing to seed with: then there is no noise, and no release.
+    pub fn from_os() -> Result<Self, NoRandomness> {
+        Ok(Self::new(SecretRng::from_os()?, Origin::OperatingSystem))
+    }
+
+    /// A source that repeats: for simulations and tests only.
+    #[must_use]
+    pub fn simulated(place: Seed) -> Self {
+        Self::new(SecretRng::from_seed(place.to_bytes()), Origin::Simulated)
+    }
+
+    fn new(source: SecretRng, origin: Origin) -> Self {
+        Self {
+            source,
+            origin,
+            words: Box::new([0; WORDS]),
+            next: WORDS,
+            blocks: 0,
+        }
+    }
+
+    /// What it was seeded with.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// 64 random bits.
+    #[inline]
+    pub(super) fn word(&mut self) -> u64 {
+        if self.next == WORDS {
+            self.refill();
+        }
+        let word = self.words[self.next];
+        self.next += 1;
+        word
+    }
+
+    #[cold]
+    fn refill(&mut self) {
+        if self.blocks == BLOCKS {
+            let mut key = [0; 32];
+            self.source.fill(&mut key);
+            self.source = SecretRng::from_seed(key);
+            key.zeroize();
+            self.blocks = 0;
+        }
+        let mut bytes = [0; 8 * WORDS];
+        self.source.fill(&mut bytes);
+        for (word, eight) in self.words.iter_mut().zip(bytes.as_chunks().0) {
+            *word = u64::from_le_bytes(*eight);
+        }
+        bytes.zeroize();
+        self.next = 0;
+        self.blocks += 1;
+    }
+
+    /// A number from 0 to below `n`, which is above 0, each with the same probability.
+    #[inline]
+    pub(super) fn below(&mut self, n: u64) -> u64 {
+        // Lemire 2019, arXiv:1805.10941: the high half of a product, its biased low ends drawn again.
+        loop {
+            let product = u128::from(self.word()) * u128::from(n);
+            let low = product as u64;
+            if low >= n || low >= n.wrapping_neg() % n {
+                return (product >> 64) as u64;
+            }
+        }
+    }
+
+    /// A number above 0 and up to 1, on a grid of 2^-53.
+    pub(super) fn unit(&mut self) -> f64 {
+        const STEP: f64 = 1.0 / (1_u64 << 53) as f64;
+        ((self.word() >> 11) + 1) as f64 * STEP
+    }
+}
