@@ -12,8 +12,8 @@ use tracing_subscriber::filter::LevelFilter;
 
 pub use args::{
     CompletionsArgs, CoordinatorArgs, ExplainArgs, Format, HospitalArgs, ListArgs, Overrides,
-    PlanArgs, ReportArgs, RosterArgs, RunArgs, RunsArgs, RunsVerb, SchemaArgs, SchemaOf,
-    StrategiesArgs, StrategiesVerb,
+    PlanArgs, PrivacyArgs, PrivacyVerb, PrivateTraining, RecordSampler, ReportArgs, RosterArgs,
+    RunArgs, RunsArgs, RunsVerb, SchemaArgs, SchemaOf, StrategiesArgs, StrategiesVerb,
 };
 
 use crate::commands;
@@ -101,6 +101,8 @@ pub enum Verb {
     Strategies(StrategiesArgs),
     /// List the samplers with their settings and papers
     Samplers(ListArgs),
+    /// Compute what differential privacy costs: epsilon from noise, noise from epsilon
+    Privacy(PrivacyArgs),
     /// Print the JSON Schema of the experiment file
     Schema(SchemaArgs),
     /// Explain an error code; without one, list all
@@ -147,6 +149,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Verb::Scenarios(args) => commands::scenarios::execute(args),
         Verb::Strategies(args) => commands::strategies::execute(&args),
         Verb::Samplers(args) => commands::samplers::execute(args),
+        Verb::Privacy(args) => commands::privacy::execute(&args),
         Verb::Schema(args) => commands::schema::execute(&args),
         Verb::Explain(args) => commands::explain::execute(&args),
         Verb::Completions(args) => commands::completions::execute(args),

@@ -27,8 +27,8 @@ pub enum Uncalibrated {
     },
 }
 
-/// The smallest noise multiplier with which `steps` steps cost at most `target` at `delta`: to the last bits
-/// where nothing is sampled, else rounded up by at most one part in 1,000.
+/// The smallest noise multiplier with which `steps` steps cost at most `target` at `delta`, rounded up:
+/// by 1e-12 of it where nothing is sampled, else by at most one part in 1,000.
 ///
 /// # Errors
 /// [`Uncalibrated`] for numbers that cannot be, and for a target that no noise reaches.
@@ -48,6 +48,8 @@ pub fn noise_multiplier(
         return Ok(0.0);
     }
     let unsampled = gaussian::noise_multiplier(target, delta) * (steps as f64).sqrt();
+    // Rounding must not take it below what is needed.
+    let unsampled = unsampled * (1.0 + 1e-12);
     let sampled = |farthest: f64| {
         let cheap = |z: f64| event(z).is_ok_and(|event| renyi(&[event], delta) <= target);
         let tight = |z: f64| event(z).is_ok_and(|event| smallest(&[event], delta).0 <= target);

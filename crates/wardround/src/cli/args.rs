@@ -269,6 +269,79 @@ pub struct RosterArgs {
     pub folder: PathBuf,
 }
 
+/// Arguments of `privacy`.
+#[derive(Debug, Clone, Args)]
+pub struct PrivacyArgs {
+    /// What to compute
+    #[command(subcommand)]
+    pub verb: PrivacyVerb,
+}
+
+/// What to compute of differential privacy.
+#[derive(Debug, Clone, Subcommand)]
+pub enum PrivacyVerb {
+    /// The epsilon that training with so much noise costs each patient
+    Epsilon {
+        /// Standard deviation of the noise over the clip norm
+        #[arg(long, value_name = "Z", allow_negative_numbers = true)]
+        noise_multiplier: f64,
+        /// What is trained.
+        #[command(flatten)]
+        training: PrivateTraining,
+    },
+    /// The noise that keeps training within an epsilon
+    Noise {
+        /// The most that it may cost
+        #[arg(long, value_name = "EPSILON", allow_negative_numbers = true)]
+        epsilon: f64,
+        /// What is trained.
+        #[command(flatten)]
+        training: PrivateTraining,
+    },
+}
+
+/// How records are sampled, how often, and what is asked of the guarantee.
+#[derive(Debug, Clone, Args)]
+pub struct PrivateTraining {
+    /// How the records of a step are chosen
+    #[arg(long, value_enum, default_value_t)]
+    pub sampler: RecordSampler,
+    /// Probability of each record in each step (poisson, truncated-poisson)
+    #[arg(long, value_name = "Q", allow_negative_numbers = true)]
+    pub sampling_rate: Option<f64>,
+    /// Records in a batch (fixed); the most (truncated-poisson)
+    #[arg(long, value_name = "B")]
+    pub batch: Option<u64>,
+    /// Records in the data set (fixed, truncated-poisson)
+    #[arg(long, value_name = "N")]
+    pub records: Option<u64>,
+    /// Noised steps; epochs where batches are shuffled
+    #[arg(long, value_name = "T")]
+    pub steps: u64,
+    /// Probability with which the guarantee may fail
+    #[arg(long, value_name = "D", allow_negative_numbers = true)]
+    pub delta: f64,
+    /// How the answer is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// How the records of a step are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Default)]
+pub enum RecordSampler {
+    /// Each record independently, in secret.
+    #[default]
+    Poisson,
+    /// The same, with a largest batch.
+    TruncatedPoisson,
+    /// A batch of one size, drawn afresh for each step.
+    Fixed,
+    /// Each record once in an epoch; nothing is claimed for the order.
+    Shuffled,
+    /// All records in each step.
+    Full,
+}
+
 /// Arguments of `completions`.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct CompletionsArgs {

@@ -14,6 +14,8 @@ pub use table::CODES;
 pub enum Code {
     /// A word on the command line that names nothing.
     UnknownName,
+    /// Arguments of a verb that cannot be used, or not together.
+    BadArgument,
     /// A file that cannot be read.
     FileUnreadable,
     /// A file that is not TOML.

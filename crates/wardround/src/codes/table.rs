@@ -22,6 +22,11 @@ codes! {
      called that."
     => "Look at the list that the message gives, or ask the verb for help with --help."
 
+    "WR0002" 2 BadArgument "argument cannot be used":
+    "An argument has a value that makes no sense, is missing beside the others, or says nothing \
+     beside them."
+    => "Change the argument that the message names, or ask the verb for help with --help."
+
     "WR0101" 3 FileUnreadable "file cannot be read":
     "A configuration file is not there, may not be read, is a folder, or is larger than 16 MiB. A \
      file named by `extends` is looked for beside the file that names it."

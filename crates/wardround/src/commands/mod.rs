@@ -7,6 +7,7 @@ pub mod explain;
 pub mod hospital;
 mod output;
 pub mod plan;
+pub mod privacy;
 pub mod report;
 pub mod roster;
 pub mod run;

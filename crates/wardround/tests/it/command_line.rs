@@ -285,6 +285,7 @@ fn help_shows_the_way_in() {
           scenarios    List the sources of data
           strategies   List the strategies with their settings, defaults and papers; check what one claims
           samplers     List the samplers with their settings and papers
+          privacy      Compute what differential privacy costs: epsilon from noise, noise from epsilon
           schema       Print the JSON Schema of the experiment file
           explain      Explain an error code; without one, list all
           completions  Print a completion script for a shell
@@ -388,4 +389,79 @@ fn the_schema_is_written_where_asked() {
     let written = fs::read_to_string(folder.path().join("schema.json")).unwrap();
     assert_eq!(written, told(folder.path(), "schema"));
     assert!(told(folder.path(), "schema hospital").contains("state_dir"));
+}
+
+#[test]
+fn privacy_tells_epsilon_its_accountant_and_whom_it_protects() {
+    let folder = folder();
+    let answer = |line: &str| json(folder.path(), &format!("privacy {line} --format json"));
+    // Known answers dp014, dp092 and dp121 of `tests/vectors/dp_known_answers.csv`.
+    for (line, epsilon, accountant) in [
+        (
+            "--noise-multiplier 1 --sampling-rate 0.1 --steps 1 --delta 1e-5",
+            1.6845,
+            "pld",
+        ),
+        (
+            "--noise-multiplier 0.5 --sampler full --steps 1 --delta 0.01",
+            5.9979,
+            "gaussian-exact",
+        ),
+        (
+            "--noise-multiplier 2 --sampler fixed --batch 100 --records 2000 --steps 1 --delta 1e-5",
+            1.6984,
+            "rdp",
+        ),
+    ] {
+        let answer = answer(&format!("epsilon {line}"));
+        let found = answer["epsilon"].as_f64().unwrap();
+        assert!((found - epsilon).abs() < 1e-3, "{line}: {found}");
+        assert_eq!(answer["accountant"], accountant);
+        assert_eq!(answer["privacy_unit"], "patient");
+    }
+    let silent = answer("epsilon --noise-multiplier 0 --sampling-rate 0.1 --steps 1 --delta 1e-5");
+    assert_eq!(silent["epsilon"], "inf");
+    let noise = answer("noise --epsilon 3 --sampler shuffled --steps 20 --delta 1e-5");
+    let (z, spent) = (&noise["noise_multiplier"], &noise["epsilon"]);
+    assert!(
+        spent.as_f64().unwrap() <= 3.0 && spent.as_f64().unwrap() > 2.999,
+        "{noise}"
+    );
+    let back = format!("epsilon --noise-multiplier {z} --sampler shuffled --steps 20 --delta 1e-5");
+    let again = answer(&back)["epsilon"].as_f64().unwrap();
+    assert!((again - spent.as_f64().unwrap()).abs() < 1e-9, "{again}");
+    assert_eq!(
+        told(
+            folder.path(),
+            "privacy epsilon --noise-multiplier 1 --sampler full --steps 1 --delta 1e-5"
+        ),
+        "epsilon 4.3772 at delta 1e-5 for one patient added or removed (accountant: gaussian-exact)\n"
+    );
+}
+
+#[test]
+fn privacy_refuses_what_cannot_be_accounted_for() {
+    let folder = folder();
+    for (line, words) in [
+        ("--steps 1 --delta 1e-5", "--sampling-rate is missing"),
+        (
+            "--sampling-rate 2 --steps 1 --delta 1e-5",
+            "2 is not a probability",
+        ),
+        ("--sampling-rate 0.1 --steps 1 --delta 2", "delta of 2"),
+        (
+            "--sampler shuffled --sampling-rate 0.1 --steps 1 --delta 1e-5",
+            "--sampling-rate says nothing",
+        ),
+        (
+            "--sampler fixed --batch 20 --records 10 --steps 1 --delta 1e-5",
+            "20 records out of 10",
+        ),
+    ] {
+        let line = format!("privacy epsilon --noise-multiplier 1 {line}");
+        let output = wardround(folder.path(), &line);
+        assert_eq!(output.status.code(), Some(2), "{line}");
+        let told = String::from_utf8_lossy(&output.stderr).replace("\n  │ ", " ");
+        assert!(told.contains("WR0002") && told.contains(words), "{told}");
+    }
 }
