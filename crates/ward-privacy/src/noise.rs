@@ -3,6 +3,7 @@
 use ward_core::{Address, Purpose, Seed};
 
 use crate::dp::NoiseRng;
+use crate::secagg::NoRandomness;
 
 /// Where noise and secret draws come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -15,11 +16,6 @@ pub enum NoiseSource {
     Simulated,
 }
 
-/// The operating system gives no randomness.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the operating system gives no randomness, so nothing can be protected: {0}")]
-pub struct NoRandomness(pub String);
-
 impl NoiseSource {
     /// Random numbers for the work at `address` of the run whose public seed is `seed`.
     ///
@@ -27,7 +23,7 @@ impl NoiseSource {
     /// [`NoRandomness`].
     pub fn rng(self, seed: Seed, address: Address) -> Result<NoiseRng, NoRandomness> {
         match self {
-            Self::System => NoiseRng::from_os().map_err(|error| NoRandomness(error.to_string())),
+            Self::System => NoiseRng::from_os(),
             Self::Simulated => {
                 let place = seed.round(address.round).node(address.node);
                 Ok(NoiseRng::simulated(place.purpose(Purpose::PROTECTION)))

@@ -12,8 +12,9 @@ use crate::charge::Charge;
 use crate::dp::Invalid;
 use crate::hospital_noise::HospitalMechanism;
 use crate::ledger::Released;
-use crate::noise::{NoRandomness, NoiseSource};
+use crate::noise::NoiseSource;
 use crate::ring;
+use crate::secagg::NoRandomness;
 
 /// Why an update may not leave.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -83,9 +84,15 @@ pub fn seal(
             return Err(SealError::Uncovered);
         }
         Protection::Hospital(asked) => {
-            let mechanism = HospitalMechanism::new(&asked, ring, numbers.len());
+            let mechanism = HospitalMechanism::new(&asked, ring, numbers.len())?;
+            let drawn = match asked.placement {
+                NoisePlacement::Coordinator => Vec::new(),
+                NoisePlacement::Node | NoisePlacement::Shared { .. } => {
+                    mechanism.draw(numbers.len(), &mut noise.rng(order.seed, address)?)
+                }
+            };
             mechanism.clip(&mut numbers);
-            (Some((mechanism, asked)), Charge::of(order, examples)?)
+            (Some((mechanism, drawn)), Charge::of(order, examples)?)
         }
         Protection::None | Protection::Patient(_) => (None, Charge::of_training(noised, examples)?),
     };
@@ -95,10 +102,10 @@ pub fn seal(
             index,
             range: ring.range,
         })?;
-    if let Some((mechanism, asked)) = mechanism
-        && asked.placement != NoisePlacement::Coordinator
+    if let Some((mechanism, drawn)) = mechanism
+        && !drawn.is_empty()
     {
-        mechanism.add_share(&mut words, &mut noise.rng(order.seed, address)?);
+        mechanism.add(&mut words, &drawn);
     }
     let upload = Upload {
         words: words.into(),
@@ -137,22 +144,22 @@ pub fn trial(
     Ok(seal(update, &order, NoiseSource::System, address)?.into_trial())
 }
 
-/// The noise that a coordinator is to add to a sum of `len` words, as an upload of no weight; `None`
+/// The noise that a coordinator is to add to a sum of `length` words, as an upload of no weight; `None`
 /// where hospitals add it, or nobody does.
 ///
 /// # Errors
-/// [`NoRandomness`].
+/// [`SealError`] where there is no such noise to be had.
 pub fn noise_on_sum(
     order: &TrainOrder,
-    len: usize,
+    length: usize,
     noise: NoiseSource,
     address: Address,
-) -> Result<Option<Upload>, NoRandomness> {
+) -> Result<Option<Upload>, SealError> {
     match order.protection {
         Protection::Hospital(asked) if asked.placement == NoisePlacement::Coordinator => {
-            let mechanism = HospitalMechanism::new(&asked, &order.ring, len);
+            let mechanism = HospitalMechanism::new(&asked, &order.ring, length)?;
             let mut rng = noise.rng(order.seed, address)?;
-            Ok(Some(mechanism.whole(len, &mut rng)))
+            Ok(Some(mechanism.on_sum(length, &mut rng)))
         }
         _ => Ok(None),
     }

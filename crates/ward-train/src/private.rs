@@ -14,7 +14,7 @@ mod tests;
 use rand::{Rng, RngExt};
 use ward_core::{Address, Noised, PatientNoise, TrainError, TrainOrder};
 use ward_privacy::NoiseSource;
-use ward_privacy::dp::{NoiseRng, Sampling};
+use ward_privacy::dp::{NoiseRng, Sampling, continuous};
 
 /// Whoever sees an update sees in each of its numbers a sum of at least so many draws, as in Opacus'
 /// secure mode (after Holohan and Braghin 2021, arXiv:2107.10138): the bits of a sum do not give away
@@ -136,7 +136,7 @@ impl Private {
     /// Draws the noise of the next step, for so many parameters.
     pub(crate) fn draw(&mut self, parameters: usize) {
         self.noise.resize(parameters, 0.0);
-        self.rng.gaussian(&mut self.noise, self.draws);
+        continuous::fill(&mut self.noise, self.draws, &mut self.rng);
     }
 
     /// Makes of `gradient`, the mean over `count` rows, the step's private gradient.

@@ -11,7 +11,7 @@ use crate::config::types::PrivacyConfig;
 use crate::config::{Experiment, Opened};
 
 /// More rounds than this are told at so many places.
-const MOST_TOLD: u32 = 64;
+const MOST_TOLD: u32 = 16;
 /// Hospitals of different sizes that are looked at: the costliest is one of the smallest or largest.
 const MOST_SIZES: usize = 16;
 

@@ -41,5 +41,3 @@ pub use noise::{NoiseRng, Origin};
 pub use pld::Pld;
 pub use rdp::RdpCurve;
 mod normal;
-mod stub;
-pub use stub::{DiscreteGaussian, NoiseRng};

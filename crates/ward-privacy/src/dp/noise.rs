@@ -4,6 +4,8 @@
 //! nothing is secret and everything repeats, has [`NoiseRng::simulated`]; a source says which of both it is,
 //! so that a run can say it too, and a test holds that no crate but the simulator's names that constructor.
 
+use std::convert::Infallible;
+
 use ward_core::Seed;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -117,10 +119,24 @@ impl NoiseRng {
             }
         }
     }
+}
 
-    /// A number above 0 and up to 1, on a grid of 2^-53.
-    pub(super) fn unit(&mut self) -> f64 {
-        const STEP: f64 = 1.0 / (1_u64 << 53) as f64;
-        ((self.word() >> 11) + 1) as f64 * STEP
+impl rand::TryRng for NoiseRng {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.word() as u32)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.word())
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for eight in bytes.chunks_mut(8) {
+            let word = self.word().to_le_bytes();
+            eight.copy_from_slice(&word[..eight.len()]);
+        }
+        Ok(())
     }
 }

@@ -5,7 +5,7 @@
 //! deviations; the angle has 53.
 
 /// Pairs that are made side by side.
-pub(super) const PAIRS: usize = 16;
+const PAIRS: usize = 16;
 
 /// 1.5 * 2^52: added to a number below 2^51, it leaves the rounded integer in the low bits.
 const ROUNDER: f64 = 6_755_399_441_055_744.0;
@@ -13,36 +13,12 @@ const ROUNDER: f64 = 6_755_399_441_055_744.0;
 /// Words that are asked for at a time.
 pub(super) const WORDS: usize = 16 * PAIRS;
 
-/// Fills `out` with normal numbers of deviation 1 from the words that `draw` gives. Each is the sum of
-/// `draws` of them over the root of their number.
-pub(super) fn fill(out: &mut [f32], draws: u32, mut draw: impl FnMut(&mut [u64; WORDS])) {
-    let share = 1.0 / f64::from(draws.max(1)).sqrt();
-    let mut words = [0; WORDS];
-    let mut numbers = [0.0; WORDS];
-    let mut sums = [0.0; WORDS];
-    for block in out.chunks_mut(WORDS) {
-        sums.fill(0.0);
-        for _ in 0..draws.max(1) {
-            draw(&mut words);
-            pulp::Arch::new().dispatch(Normals {
-                words: &words,
-                numbers: &mut numbers,
-            });
-            sums.iter_mut()
-                .zip(&numbers)
-                .for_each(|(sum, number)| *sum += number);
-        }
-        for (number, sum) in block.iter_mut().zip(&sums) {
-            *number = (sum * share) as f32;
-        }
-    }
-    words.fill(0);
-}
-
 /// [`normal_pairs`] with the processor's widest vectors.
-struct Normals<'a> {
-    words: &'a [u64; WORDS],
-    numbers: &'a mut [f64; WORDS],
+pub(super) struct Normals<'a> {
+    /// Pairs of a radius' and an angle's words, [`PAIRS`] of each at a time.
+    pub(super) words: &'a [u64; WORDS],
+    /// As many normal numbers.
+    pub(super) numbers: &'a mut [f64; WORDS],
 }
 
 impl pulp::NullaryFnOnce for Normals<'_> {
@@ -65,10 +41,7 @@ impl pulp::NullaryFnOnce for Normals<'_> {
 
 /// Two normal numbers for each pair of words: `radii` give the radius, `angles` the angle.
 #[inline(always)]
-pub(super) fn normal_pairs(
-    radii: &[u64; PAIRS],
-    angles: &[u64; PAIRS],
-) -> ([f64; PAIRS], [f64; PAIRS]) {
+fn normal_pairs(radii: &[u64; PAIRS], angles: &[u64; PAIRS]) -> ([f64; PAIRS], [f64; PAIRS]) {
     let (mut first, mut second) = ([0.0; PAIRS], [0.0; PAIRS]);
     for i in 0..PAIRS {
         let radius = (-2.0 * ln(unit(radii[i]))).sqrt();

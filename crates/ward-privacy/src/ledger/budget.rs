@@ -102,8 +102,8 @@ impl Budget {
             let Charge::Noised { unit, event } = *charge else {
                 return Err(Refused::Unprotected);
             };
-            let after = ledger.epsilon(runs, unit, Some(event), self.delta);
-            if after.0 > limit {
+            if !ledger.is_within(limit, runs, unit, event, self.delta) {
+                let after = ledger.epsilon(runs, unit, Some(event), self.delta);
                 return Err(Refused::BudgetSpent {
                     unit,
                     before: ledger.epsilon(runs, unit, None, self.delta),

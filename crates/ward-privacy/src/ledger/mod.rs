@@ -19,7 +19,7 @@ pub use budget::{Budget, Refused, Scope};
 pub use file::{LedgerError, LedgerFile};
 
 use crate::charge::Charge;
-use crate::dp::{Epsilon, Event, PrivacyUnit, account};
+use crate::dp::{Epsilon, Event, PrivacyUnit, RdpCurve, account};
 
 /// Something that left through a mechanism, and what that cost. Only a ledger opens it, with
 /// [`Ledger::admit`]: so nothing is released that is not charged.
@@ -258,13 +258,44 @@ impl Ledger {
         more: Option<Event>,
         delta: f64,
     ) -> Epsilon {
+        self.known(run, unit, more, |events| {
+            let answer = account::epsilon(events, delta);
+            answer.map_or(Epsilon(f64::INFINITY), |answer| answer.epsilon)
+        })
+    }
+
+    /// Whether the epsilon of `unit` after `more` is at most `limit`. The accountant that takes longer is
+    /// asked only where the quick one's bound is not enough.
+    fn is_within(
+        &self,
+        limit: f64,
+        run: Option<RunId>,
+        unit: PrivacyUnit,
+        more: Event,
+        delta: f64,
+    ) -> bool {
+        let quick = self.known(run, unit, Some(more), |events| {
+            let curve = RdpCurve::of_all(events);
+            curve.map_or(Epsilon(f64::INFINITY), |curve| {
+                Epsilon(curve.epsilon(delta).0)
+            })
+        });
+        quick.0 <= limit || self.epsilon(run, unit, Some(more), delta).0 <= limit
+    }
+
+    fn known(
+        &self,
+        run: Option<RunId>,
+        unit: PrivacyUnit,
+        more: Option<Event>,
+        epsilon: impl Fn(&[Event]) -> Epsilon,
+    ) -> Epsilon {
         if self.among(run).any(|spent| spent.unprotected > 0) {
             return Epsilon(f64::INFINITY);
         }
         let mut events = self.events(run, unit);
         events.extend(more);
-        let answer = account::epsilon(&Event::merged(&events), delta);
-        answer.map_or(Epsilon(f64::INFINITY), |answer| answer.epsilon)
+        epsilon(&Event::merged(&events))
     }
 
     fn events(&self, run: Option<RunId>, unit: PrivacyUnit) -> Vec<Event> {

@@ -1,11 +1,32 @@
 //! From `[privacy]` to what an order noises and what a ledger allows.
 
+use std::sync::{Mutex, PoisonError};
+
 use ward_core::{LocalWork, TrainOrder};
-use ward_privacy::dp::account::{self, Unanswered};
+use ward_privacy::dp::calibrate::{self, Uncalibrated};
 use ward_privacy::dp::{PrivacyUnit, Sampling};
 use ward_privacy::ledger::Budget;
 
 use super::types::{Experiment, HospitalNoiseConfig, PatientConfig, PrivacyConfig, WhenSpent};
+
+/// As [`calibrate::noise_multiplier`], which takes a while, worked out once for the same question.
+fn least_noise(
+    sampling: Sampling,
+    steps: u64,
+    target: f64,
+    delta: f64,
+) -> Result<f64, Uncalibrated> {
+    type Question = (Sampling, u64, f64, f64);
+    static KNOWN: Mutex<Vec<(Question, f64)>> = Mutex::new(Vec::new());
+    let question = (sampling, steps, target, delta);
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, answer)) = known.iter().find(|(asked, _)| *asked == question) {
+        return Ok(*answer);
+    }
+    let answer = calibrate::noise_multiplier(sampling, steps, target, delta)?;
+    known.push((question, answer));
+    Ok(answer)
+}
 
 impl PrivacyConfig {
     /// Whose presence is hidden; `None` where nothing is noised.
@@ -41,8 +62,8 @@ impl Experiment {
     /// all rounds keeps to the epsilon that is given. 0 where nothing is noised.
     ///
     /// # Errors
-    /// [`Unanswered`] where no noise reaches that epsilon.
-    pub fn noise_multiplier(&self) -> Result<f64, Unanswered> {
+    /// [`Uncalibrated`] where no noise reaches that epsilon.
+    pub fn noise_multiplier(&self) -> Result<f64, Uncalibrated> {
         let Some(privacy) = &self.privacy else {
             return Ok(0.0);
         };
@@ -78,10 +99,18 @@ impl Experiment {
             (Some(given), _) => Ok(given),
             (None, Some(target)) => {
                 let steps = steps.saturating_mul(self.rounds.into());
-                account::noise_multiplier(sampling, steps, target, privacy.delta)
+                least_noise(sampling, steps, target, privacy.delta)
             }
             (None, None) => Ok(0.0),
         }
+    }
+
+    /// The finest resolution of the ring at which noise on whole updates can be drawn exactly: its
+    /// deviation is at most 2^25 steps. `None` where nothing of that kind is drawn.
+    pub(super) fn finest_noise(&self) -> Option<f64> {
+        let hospital = self.privacy.as_ref()?.hospital.as_ref()?;
+        let deviation: f64 = self.noise_multiplier().ok()? * f64::from(hospital.clip_norm);
+        Some((25.0 - deviation.log2()).floor())
     }
 
     /// Has `order` noised as `[privacy]` says; a checked config has a noise multiplier.

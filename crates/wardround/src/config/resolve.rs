@@ -87,7 +87,9 @@ impl Experiment {
             Weighting::Uniform => 1,
         };
         let total = most_weight.saturating_mul(self.largest_cohort(roster) as u64);
-        match self.ring.fraction_bits {
+        let finest = self.finest_noise().unwrap_or(f64::INFINITY);
+        let bits = self.ring.fraction_bits;
+        match bits.or_else(|| (finest < 32.0).then_some(finest.max(0.0) as u32)) {
             Some(fraction_bits) => {
                 let ring = RingSpec {
                     fraction_bits,

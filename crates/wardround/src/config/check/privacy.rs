@@ -180,6 +180,17 @@ pub(super) fn with_data(found: &mut Found, experiment: &Experiment, federation: 
         let message = format!("would not be covered by the noise: {reason}");
         found.add(Code::Combination, path, message).help = Some(help(reason).into());
     }
+    if let Some(finest) = experiment.finest_noise()
+        && f64::from(ring.fraction_bits) > finest
+    {
+        let message = format!(
+            "is {}, and noise of this deviation can be drawn exactly up to {finest}",
+            ring.fraction_bits
+        );
+        found
+            .add(Code::OutOfRange, "ring.fraction_bits", message)
+            .help = Some("leave it out to have it chosen".into());
+    }
     if privacy.patient.is_none() || !source.synthetic() {
         return;
     }
