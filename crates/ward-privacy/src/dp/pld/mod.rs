@@ -1,7 +1,7 @@
 //! Privacy loss distributions, composed by Fourier transform.
 //!
-//! The loss ln(P/Q) of each step is put on a grid so that no guarantee improves ([`step`]), the steps are
-//! convolved ([`convolution`]), and epsilon is read off the result, in both directions: a record added and
+//! The loss ln(P/Q) of each step is put on a grid so that no guarantee improves (`step.rs`), the steps are
+//! convolved (`convolution.rs`), and epsilon is read off the result, in both directions: a record added and
 //! one removed (Koskela, Jalko and Honkela 2020, arXiv:1906.03049). What is cut off, and what rounding may
 //! have hidden, counts as a loss without limit.
 
