@@ -36,14 +36,14 @@ scenario_table! {
 
 /// `agent-hospital`.
 #[derive(Debug)]
-pub struct AgentHospital {
+pub(crate) struct AgentHospital {
     config: AgentHospitalConfig,
     world: World,
 }
 
 /// One doctor.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Doctor {
+pub(crate) struct Doctor {
     /// From 0.
     specialty: usize,
     /// What the doctor sees in training.
@@ -105,7 +105,7 @@ impl Scenario for AgentHospital {
     }
 
     fn problems(config: &AgentHospitalConfig, path: &str) -> Vec<Problem> {
-        let asked = above(format!("{path}.asked"), config.asked, 0.0, 1.0);
+        let asked = above(&format!("{path}.asked"), config.asked, 0.0, 1.0);
         let fits = (0.0..=1.0).contains(&config.own_share);
         let message = format!("a share is between 0 and 1, not {}", config.own_share);
         let share = (!fits).then(|| Problem::new(&format!("{path}.own_share"), message));

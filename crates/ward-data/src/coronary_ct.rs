@@ -1,7 +1,7 @@
 //! S4 `coronary-ct`: coronary disease from twelve features of a CT examination.
 //!
 //! The seed article says of Shukun's product: AUC .848, sensitivity 82.9 %. Here the features are
-//! standardised latent values of two classes ([`Gaussians`]) along `DIRECTION`, d' = 1.4537 apart: HDL
+//! standardised latent values of two classes (`gaussians.rs`) along `DIRECTION`, d' = 1.4537 apart: HDL
 //! and ejection fraction protect, all else harms. Sex and smoking stay continuous, since cutting them
 //! to 0 and 1 would lower the ceiling. Half of the cases are positive.
 //!
@@ -52,7 +52,7 @@ scenario_table! {
 
 /// `coronary-ct`.
 #[derive(Debug)]
-pub struct CoronaryCt {
+pub(crate) struct CoronaryCt {
     config: CoronaryCtConfig,
     classes: Gaussians<12>,
 }

@@ -109,7 +109,7 @@ impl Scenario for CountyImaging {
             ("amplitude", config.amplitude, 10.0),
             ("labelled", config.labelled, 1.0),
         ];
-        let problem = |(field, value, most)| above(format!("{path}.{field}"), value, 0.0, most);
+        let problem = |(field, value, most)| above(&format!("{path}.{field}"), value, 0.0, most);
         settings.into_iter().filter_map(problem).collect()
     }
 

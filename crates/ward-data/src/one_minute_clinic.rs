@@ -45,7 +45,7 @@ scenario_table! {
 
 /// `one-minute-clinic`.
 #[derive(Debug)]
-pub struct OneMinuteClinic {
+pub(crate) struct OneMinuteClinic {
     config: OneMinuteClinicConfig,
     world: World,
 }
@@ -85,7 +85,7 @@ impl Scenario for OneMinuteClinic {
     }
 
     fn problems(config: &OneMinuteClinicConfig, path: &str) -> Vec<Problem> {
-        above(format!("{path}.asked"), config.asked, 0.0, 1.0)
+        above(&format!("{path}.asked"), config.asked, 0.0, 1.0)
             .into_iter()
             .collect()
     }

@@ -2,7 +2,7 @@
 //! human reader.
 //!
 //! The seed article says of a hospital network in Zhejiang: ten points better than radiologists. Here
-//! the axes of TI-RADS are latent values of two classes ([`Gaussians`]), d' = 2.1606 apart along
+//! the axes of TI-RADS are latent values of two classes (`gaussians.rs`), d' = 2.1606 apart along
 //! Sigma 1. Half of the cases are malignant. A reader sees the evidence, scaled to deviation 1, with
 //! noise of the tier's variance tau^2 on top ([`Reader`]); 1.34 makes exactly the ten points.
 //!
@@ -40,7 +40,7 @@ scenario_table! {
 
 /// `thyroid-ultrasound`.
 #[derive(Debug)]
-pub struct ThyroidUltrasound {
+pub(crate) struct ThyroidUltrasound {
     config: ThyroidUltrasoundConfig,
     classes: Gaussians<5>,
 }
@@ -68,7 +68,7 @@ impl Reader {
 
 /// One hospital's patients and its reader.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Practice {
+pub(crate) struct Practice {
     shift: Shift<5>,
     reader: Reader,
 }

@@ -126,7 +126,7 @@ impl Scenario for Dental {
     }
 
     fn problems(config: &DentalConfig, path: &str) -> Vec<Problem> {
-        let strength = above(format!("{path}.strength"), config.strength, 0.0, 20.0);
+        let strength = above(&format!("{path}.strength"), config.strength, 0.0, 20.0);
         let mix = config.mix.problem(&format!("{path}.mix"));
         strength.into_iter().chain(mix).collect()
     }

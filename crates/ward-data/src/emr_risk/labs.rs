@@ -46,7 +46,7 @@ impl Lab {
 
     /// The amount of which the other unit says `stored`.
     #[must_use]
-    pub fn from_other_unit(&self, stored: f64) -> f64 {
+    pub fn out_of_other_unit(&self, stored: f64) -> f64 {
         match self.other {
             Conversion::Factor(factor) => stored / factor,
             Conversion::Affine => stored / 10.93 + 2.15,

@@ -7,6 +7,12 @@
 //! The best possible AUC is known by quadrature (.8391 at b_h = 0): `ceiling.rs`. Plausible for a
 //! federated model .825 to .845 in each tier; above .849 on 20,000 cases means a leak.
 //! The national prevalence is .31. Default recipe: logistic regression, 60 rounds of ten steps.
+//!
+//! Of the seed articles one says that China's records are centralised and its standards unified, the
+//! other that data quality and standardisation are the main barrier. So there is a switch for both:
+//! `units = "unified"` and `"mixed"`, and `harmonise` for the standard that comes later. They also say that
+//! federated learning does as well as central training: here it does, within .003 of AUC, and under
+//! mixed units better.
 
 mod ceiling;
 mod labs;
@@ -74,13 +80,13 @@ scenario_table! {
 
 /// `emr-risk`.
 #[derive(Debug)]
-pub struct EmrRisk {
+pub(crate) struct EmrRisk {
     config: EmrRiskConfig,
 }
 
 /// What makes one hospital different.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Habits {
+pub(crate) struct Habits {
     shift: Shift<12>,
     other_unit: [bool; 12],
 }
@@ -114,7 +120,7 @@ impl EmrRisk {
             Features::Raw => f64::from(feature),
         };
         let value = if self.is_converted(habits, j) {
-            lab.from_other_unit(stored)
+            lab.out_of_other_unit(stored)
         } else {
             stored
         };

@@ -1,5 +1,7 @@
 //! Gaussian blobs: lesions and nuclei.
 
+use std::ops::Range;
+
 use super::side;
 
 /// Beyond so many radii a blob is not drawn: it is exp(-8) of its peak there.
@@ -31,11 +33,15 @@ impl Blob {
         let side = side(image);
         let across = Profile::new(self.centre.0, self.radius);
         let down = Profile::new(self.centre.1, self.radius);
-        for (y, fall) in down.pixels(side, border) {
-            let line = &mut image[y * side..(y + 1) * side];
-            let peak = self.amplitude * fall;
-            for (x, other) in across.pixels(side, border) {
-                line[x] += peak * other;
+        for (lines, falls) in down.runs(side, border) {
+            for (y, fall) in lines.zip(falls) {
+                let line = &mut image[y * side..(y + 1) * side];
+                let peak = self.amplitude * fall;
+                for (pixels, falls) in across.runs(side, border) {
+                    for (pixel, fall) in line[pixels].iter_mut().zip(falls) {
+                        *pixel += peak * fall;
+                    }
+                }
             }
         }
     }
@@ -76,19 +82,20 @@ impl Profile {
         }
     }
 
-    /// The pixels of an axis of `side` that the window covers, and the fall at each.
-    fn pixels(&self, side: usize, border: Border) -> impl Iterator<Item = (usize, f64)> {
+    /// The pixels of an axis of `side` that the window covers, and the fall at each: one run, or two on a
+    /// torus.
+    fn runs(&self, side: usize, border: Border) -> impl Iterator<Item = (Range<usize>, &[f64])> {
         let side = side as i64;
-        let place = move |i: i64| match border {
-            Border::Cut => (0..side).contains(&i).then_some(i as usize),
-            Border::Wrap if i < 0 => Some((i + side) as usize),
-            Border::Wrap if i < side => Some(i as usize),
-            Border::Wrap => Some((i - side) as usize),
+        let turns = match border {
+            Border::Cut => 0..=0,
+            Border::Wrap => -1..=1,
         };
-        let falls = self.falls.iter().take(self.count);
-        (self.first..)
-            .zip(falls)
-            .filter_map(move |(i, fall)| Some((place(i)?, *fall)))
+        turns.filter_map(move |turn| {
+            let first = self.first + turn * side;
+            let (start, end) = (first.max(0), (first + self.count as i64).min(side));
+            let falls = self.falls.get((start - first) as usize..self.count)?;
+            (start < end).then_some((start as usize..end as usize, falls))
+        })
     }
 }
 

@@ -92,7 +92,7 @@ impl Scenario for OesophagealCancer {
     }
 
     fn problems(config: &OesophagealCancerConfig, path: &str) -> Vec<Problem> {
-        let grain = above(format!("{path}.grain"), config.grain, NORMAL, 4.0);
+        let grain = above(&format!("{path}.grain"), config.grain, NORMAL, 4.0);
         grain.into_iter().collect()
     }
 

@@ -130,7 +130,7 @@ impl Scenario for OralPathology {
         let nuclei = format!("{path}.nuclei");
         let means = config.nuclei.into_iter();
         let mut problems: Vec<Problem> = means
-            .filter_map(|mean| above(nuclei.clone(), mean, 0.0, MOST_NUCLEI))
+            .filter_map(|mean| above(&nuclei, mean, 0.0, MOST_NUCLEI))
             .collect();
         if !config.nuclei.is_sorted() {
             let message = format!(
@@ -139,7 +139,7 @@ impl Scenario for OralPathology {
             );
             problems.push(Problem::new(&nuclei, message));
         }
-        problems.extend(above(format!("{path}.k"), config.k, 0.0, 1_000.0));
+        problems.extend(above(&format!("{path}.k"), config.k, 0.0, 1_000.0));
         problems
     }
 

@@ -36,10 +36,10 @@ impl Common<'_> {
 }
 
 /// A problem at `path` where `value` is not above `low` and at most `high`.
-pub(crate) fn above(path: String, value: f64, low: f64, high: f64) -> Option<Problem> {
+pub(crate) fn above(path: &str, value: f64, low: f64, high: f64) -> Option<Problem> {
     let fits = value > low && value <= high;
     let message = || format!("a value is above {low} and up to {high}, not {value}");
-    (!fits).then(|| Problem::new(&path, message()))
+    (!fits).then(|| Problem::new(path, message()))
 }
 
 /// Declares the table of a scenario: the settings that all have, with the population that is its

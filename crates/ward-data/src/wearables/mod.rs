@@ -78,13 +78,13 @@ scenario_table! {
 
 /// `wearables`.
 #[derive(Debug)]
-pub struct Wearables {
+pub(crate) struct Wearables {
     config: WearablesConfig,
 }
 
 /// One person.
 #[derive(Debug, Clone, Copy)]
-pub struct Wearer {
+pub(crate) struct Wearer {
     place: Place,
     /// Mean interval less the nation's, in seconds.
     mean: f64,
@@ -178,7 +178,7 @@ impl Scenario for Wearables {
     }
 
     fn problems(config: &WearablesConfig, path: &str) -> Vec<Problem> {
-        above(format!("{path}.jitter"), config.jitter, 0.0, 1.0)
+        above(&format!("{path}.jitter"), config.jitter, 0.0, 1.0)
             .into_iter()
             .collect()
     }

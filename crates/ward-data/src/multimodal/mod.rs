@@ -94,7 +94,7 @@ scenario_table! {
 
 /// `multimodal`.
 #[derive(Debug)]
-pub struct Multimodal {
+pub(crate) struct Multimodal {
     config: MultimodalConfig,
     /// Whether the modality of each feature is image, labs or notes.
     of_feature: [usize; FEATURES],
@@ -102,7 +102,7 @@ pub struct Multimodal {
 
 /// What a hospital has of its patients.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Files {
+pub(crate) struct Files {
     /// Chances that a case lacks each modality.
     missing: [f64; 3],
     shift: Shift<{ LABS.features }>,
@@ -121,7 +121,7 @@ impl Files {
         from_fn(|set| {
             let mut found = (1.0, 0.0);
             for (bit, (modality, missing)) in MODALITIES.iter().zip(self.missing).enumerate() {
-                if set >> bit & 1 == 1 {
+                if (set >> bit) & 1 == 1 {
                     found.0 *= 1.0 - missing;
                     found.1 += modality.dprime * modality.dprime;
                 } else {
@@ -200,24 +200,29 @@ impl Scenario for Multimodal {
         let (stream, missing) = (place.cases(split, "case"), place.cases(split, "missing"));
         let prevalence = files.shift.prevalence_near(0.5);
         let complete = files.missing == [0.0; 3];
+        let means = [-0.5, 0.5].map(|half| -> [f64; FEATURES] {
+            from_fn(|j| half * MODALITIES[self.of_feature[j]].step() + files.moved(j))
+        });
         move |case, stored| {
             let mut rng = stream.stream_of(case);
             let truth = rng.random::<f64>() < prevalence;
-            let half = if truth { 0.5 } else { -0.5 };
             let (features, there) = stored.split_at_mut(FEATURES);
+            for (feature, mean) in features.iter_mut().zip(&means[usize::from(truth)]) {
+                let noise: f64 = StandardNormal.sample(&mut rng);
+                *feature = (mean + noise) as f32;
+            }
             there.fill(1.0);
             if !complete {
                 let mut missing = missing.stream_of(case);
-                for (there, chance) in there.iter_mut().zip(files.missing) {
-                    *there = f32::from(u8::from(missing.random::<f64>() >= chance));
+                let mut start = 0;
+                for (m, there) in there.iter_mut().enumerate() {
+                    let end = start + MODALITIES[m].features;
+                    if missing.random::<f64>() < files.missing[m] {
+                        features[start..end].fill(0.0);
+                        *there = 0.0;
+                    }
+                    start = end;
                 }
-            }
-            let centres = MODALITIES.map(|modality| half * modality.step());
-            for (j, feature) in features.iter_mut().enumerate() {
-                let noise: f64 = StandardNormal.sample(&mut rng);
-                let modality = self.of_feature[j];
-                let value = centres[modality] + noise + files.moved(j);
-                *feature = there[modality] * value as f32;
             }
             u8::from(truth)
         }
@@ -251,109 +256,4 @@ impl Scenario for Multimodal {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::known::known;
-    use crate::source::Source;
-    use crate::synthetic::{Synthetic, laws, observed};
-    use ward_core::NodeId;
-
-    fn of(population: Population) -> MultimodalConfig {
-        MultimodalConfig {
-            population,
-            shift: true,
-            ..MultimodalConfig::default()
-        }
-    }
-
-    fn files(missing: [f64; 3]) -> Files {
-        Files {
-            missing,
-            shift: Shift::NONE,
-        }
-    }
-
-    #[test]
-    fn the_closed_forms_are_the_known_figures() {
-        let scenario = Multimodal::new(MultimodalConfig::default(), Seed::run(1));
-        let of = |missing, metric| {
-            let ceiling = scenario.ceiling(&files(missing), &Rows::default());
-            ceiling.0[metric].value
-        };
-        for (modalities, missing) in [
-            ("img", [0.0, 1.0, 1.0]),
-            ("lab", [1.0, 0.0, 1.0]),
-            ("notes", [1.0, 1.0, 0.0]),
-            ("img+lab", [0.0, 0.0, 1.0]),
-            ("img+notes", [0.0, 1.0, 0.0]),
-            ("lab+notes", [1.0, 0.0, 0.0]),
-            ("img+lab+notes", [0.0; 3]),
-        ] {
-            known(&format!("multimodal/auc/{modalities}")).is(&[of(missing, name::AUC)]);
-        }
-        for tier in ["tertiary", "county", "township"] {
-            let missing = TierProfile::of(tier).unwrap().missing;
-            for metric in [name::AUC, name::BALANCED_ACCURACY] {
-                known(&format!("multimodal/missing/{tier}/{metric}")).is(&[of(missing, metric)]);
-            }
-        }
-    }
-
-    #[test]
-    fn the_ideal_observer_reaches_the_ceiling_in_every_tier() {
-        let made = Synthetic::<Multimodal>::new(of(Population::Ward3), Seed::run(2));
-        for info in made.roster() {
-            let test = made.cases(info, Split::Test, 0..10_000);
-            let found = observed(&made.scenario, &made.differences(info), &test);
-            for metric in [name::AUC, name::BALANCED_ACCURACY] {
-                let known = known(&format!("multimodal/missing/{}/{metric}", info.tier));
-                known.is_about(&found.0[metric]);
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_missing_is_zero_and_marked_and_as_frequent_as_the_tier_says() {
-        let made = Synthetic::<Multimodal>::new(of(Population::Ward3), Seed::run(3));
-        let whole = MultimodalConfig {
-            missing: Missing::None,
-            ..of(Population::Ward3)
-        };
-        let whole = Synthetic::<Multimodal>::new(whole, Seed::run(3));
-        const N: usize = 2_000;
-        for info in made.roster() {
-            let [some, all] = [&made, &whole].map(|m| m.cases(info, Split::Train, 0..N as u64));
-            assert_eq!(some.labels, all.labels);
-            let mut absent = [0; 3];
-            for i in 0..N {
-                let (seen, complete) = (some.row(i), all.row(i));
-                assert_eq!(complete[FEATURES..], [1.0; 3]);
-                for (m, gone) in absent.iter_mut().enumerate() {
-                    *gone += usize::from(seen[FEATURES + m] == 0.0);
-                }
-                for j in 0..FEATURES {
-                    let there = seen[FEATURES + made.scenario.of_feature[j]];
-                    assert_eq!(seen[j], there * complete[j]);
-                }
-            }
-            let chances = TierProfile::of(&info.tier).unwrap().missing;
-            for (gone, chance) in absent.into_iter().zip(chances) {
-                let room = 4.0 * (chance * (1.0 - chance) / N as f64).sqrt();
-                assert!((gone as f64 / N as f64 - chance).abs() <= room);
-            }
-        }
-    }
-
-    #[test]
-    fn cases_and_hospitals_depend_on_nobody_and_on_no_thread() {
-        let config = of(Population::Province21);
-        let made = Synthetic::<Multimodal>::new(config.clone(), Seed::run(5));
-        laws::case_alone(&made, NodeId(20), 50);
-        laws::newcomers_change_nothing::<Multimodal>(of);
-        laws::threads_do_not_matter::<Multimodal>(&config);
-        laws::doctors_change_labels_alone::<Multimodal>(|misdiagnosis| MultimodalConfig {
-            misdiagnosis,
-            ..of(Population::Province21)
-        });
-    }
-}
+mod tests;
