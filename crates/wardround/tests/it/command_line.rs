@@ -82,8 +82,8 @@ fn a_misspelt_key_is_refused_with_code_3() {
            ·     ╰── no such key
          6 │ 
            ╰────
-          help: did you mean `population`? There are `population`, `sizes`, `misdiagnosis`, `shift`,
-                `units`, `harmonise` and `features`
+          help: did you mean `population`? There are `population`, `sizes`, `misdiagnosis`, `consent`,
+                `shift`, `units`, `harmonise` and `features`
 
           `wardround explain WR0103` says more
     "#]],

@@ -13,4 +13,5 @@ mod own_rule;
 mod privacy;
 mod same_bits;
 mod samplers;
+mod scenarios;
 mod strategy_laws;
