@@ -1,24 +1,23 @@
 //! What is done coordinate by coordinate, and weighted sums.
 //!
 //! Coordinates are gathered from all updates a block at a time and handled a strip of [`WIDTH`] at
-//! a time, one to a lane: a strip of 100 updates fits the first-level cache. Blocks are independent,
-//! so threads change no bit.
+//! a time, which lies in one piece: a block of 100 updates fits the second-level cache, a strip the
+//! first. Blocks are independent, so threads change no bit.
 
+use std::ops::Range;
+
+use pulp::Simd;
 use rayon::prelude::*;
 
-use crate::network::{network, sort};
+use crate::network::{Lane, WIDTH, sort};
 use crate::points::Take;
+use crate::taken::{PART, Part};
 use crate::{Updates, Value};
 
 /// Coordinates that one task handles.
 const BLOCK: usize = 1_024;
-/// Coordinates that are sorted together.
-const WIDTH: usize = 32;
 /// Points that are mixed together.
 const HEIGHT: usize = 6;
-
-/// One number for each of [`WIDTH`] coordinates.
-type Lane<T> = [T; WIDTH];
 
 /// The weighted sum of the updates and, last, the reference.
 pub(crate) fn sum<T: Value>(updates: &Updates<T>, factors: &[f64]) -> Vec<T> {
@@ -75,25 +74,37 @@ pub(crate) fn each<T: Value>(
     let job = Job {
         rows,
         mix: mix.map(|mix| tiles(&mix)),
-        points: of.len(),
-        network: network(of.len()),
+        kept: kept(take, of.len()),
         take,
     };
     let mut result = vec![T::default(); updates.len()];
     let tasks = result.par_chunks_mut(BLOCK).enumerate();
     tasks.for_each_init(
-        || (vec![T::default(); job.rows.len() * BLOCK], Vec::new()),
-        |(block, strip), (at, result)| {
+        || {
+            let block = vec![Lane::default(); job.rows.len() * BLOCK / WIDTH];
+            (block, vec![Lane::default(); of.len()])
+        },
+        |(block, points), (at, result)| {
             pulp::Arch::new().dispatch(Block {
                 job: &job,
                 at: at * BLOCK,
                 block,
-                strip,
+                points,
                 result,
             });
         },
     );
     result
+}
+
+/// Which places of `count` sorted values are looked at; none where order does not matter.
+fn kept(take: &Take, count: usize) -> Option<Range<usize>> {
+    match take {
+        Take::Median => Some((count - 1) / 2..count / 2 + 1),
+        Take::Middle(trim) => Some(*trim..count - trim),
+        Take::NearMedian(_) => Some(0..count),
+        Take::Majority | Take::WeightedMedian(_) => None,
+    }
 }
 
 /// How six points are summed: for each update that one of them needs, its six factors.
@@ -114,8 +125,7 @@ fn tiles<T: Value>(mix: &[&[f64]]) -> Vec<Tile<T>> {
 struct Job<'a, T> {
     rows: Vec<&'a [T]>,
     mix: Option<Vec<Tile<T>>>,
-    points: usize,
-    network: Vec<(u32, u32)>,
+    kept: Option<Range<usize>>,
     take: &'a Take,
 }
 
@@ -123,8 +133,10 @@ struct Job<'a, T> {
 struct Block<'a, T> {
     job: &'a Job<'a, T>,
     at: usize,
-    block: &'a mut [T],
-    strip: &'a mut Vec<Lane<T>>,
+    /// Strip after strip, each a lane of every row.
+    block: &'a mut [Lane<T>],
+    /// A strip of what the rows are mixed to.
+    points: &'a mut [Lane<T>],
     result: &'a mut [T],
 }
 
@@ -132,144 +144,65 @@ impl<T: Value> pulp::WithSimd for Block<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let Self {
             job,
             at,
             block,
-            strip,
+            points,
             result,
         } = self;
-        for (to, row) in block.chunks_exact_mut(BLOCK).zip(&job.rows) {
-            to[..result.len()].copy_from_slice(&row[at..][..result.len()]);
+        let count = job.rows.len();
+        for (k, row) in job.rows.iter().enumerate() {
+            let (whole, rest) = row[at..][..result.len()].as_chunks();
+            let mut lanes = block[k..].iter_mut().step_by(count);
+            let filled = whole.iter().zip(&mut lanes);
+            filled.for_each(|(values, lane)| lane.0 = *values);
+            if let Some(lane) = lanes.next() {
+                lane.0[..rest.len()].copy_from_slice(rest);
+            }
         }
-        strip.resize(job.points, [T::default(); WIDTH]);
-        for (i, result) in result.chunks_mut(WIDTH).enumerate() {
-            let lanes = block.chunks_exact(BLOCK).map(|row| row.as_chunks().0[i]);
-            match &job.mix {
-                None => strip
-                    .iter_mut()
-                    .zip(lanes)
-                    .for_each(|(to, lane)| *to = lane),
+        let strips = block.chunks_exact_mut(count);
+        for (strip, result) in strips.zip(result.chunks_mut(WIDTH)) {
+            let points = match &job.mix {
+                None => strip,
                 Some(tiles) => {
-                    let strips = strip.chunks_mut(HEIGHT).zip(tiles);
-                    strips.for_each(|(strip, tile)| mixed(tile, block, i, strip));
+                    for (points, tile) in points.chunks_mut(HEIGHT).zip(tiles) {
+                        mixed(simd, tile, strip, points);
+                    }
+                    &mut *points
                 }
+            };
+            if let Some(kept) = &job.kept {
+                sort(simd, points, kept.clone());
             }
-            if !matches!(job.take, Take::WeightedMedian(_) | Take::Majority) {
-                sort(&job.network, strip);
-            }
-            let taken = taken(job.take, strip);
-            let results = result.iter_mut().zip(taken);
-            results.for_each(|(result, value)| *result = T::narrow(value));
-        }
-    }
-}
-
-/// Up to six points' lanes from the updates'.
-#[inline(always)]
-fn mixed<T: Value>(tile: &Tile<T>, block: &[T], i: usize, strip: &mut [Lane<T>]) {
-    let mut sums = [[T::default(); WIDTH]; HEIGHT];
-    for (k, factors) in tile {
-        let lane: &Lane<T> = &block[k * BLOCK..][..BLOCK].as_chunks().0[i];
-        for h in 0..HEIGHT {
-            for w in 0..WIDTH {
-                sums[h][w] = lane[w].fused(factors[h], sums[h][w]);
+            for (part, result) in result.chunks_mut(PART).enumerate() {
+                let taken = Part::new(points, part).taken(job.take);
+                let results = result.iter_mut().zip(taken);
+                results.for_each(|(result, value)| *result = T::narrow(value));
             }
         }
     }
-    let lanes = strip.iter_mut().zip(sums);
-    lanes.for_each(|(to, lane)| *to = lane);
 }
 
-/// What is to be taken of each lane; `rows` are sorted but for the weighted median and the
-/// vote.
+/// Up to six points' lanes from the updates', two vectors at a time: as many sums as there are
+/// registers for. It is called from a loop, since a closure would be compiled for a processor
+/// without wide vectors.
 #[inline(always)]
-fn taken<T: Value>(take: &Take, rows: &[Lane<T>]) -> Lane<f64> {
-    match take {
-        Take::Median => median(rows),
-        Take::Middle(trim) => mean(&rows[*trim..rows.len() - trim]),
-        Take::NearMedian(keep) => near_median(rows, *keep),
-        Take::Majority => majority(rows),
-        Take::WeightedMedian(weights) => weighted_median(rows, weights),
-    }
-}
-
-#[inline(always)]
-fn median<T: Value>(rows: &[Lane<T>]) -> Lane<f64> {
-    let (low, high) = (rows[(rows.len() - 1) / 2], rows[rows.len() / 2]);
-    std::array::from_fn(|w| 0.5 * (low[w].wide() + high[w].wide()))
-}
-
-#[inline(always)]
-fn mean<T: Value>(rows: &[Lane<T>]) -> Lane<f64> {
-    let mut sums = [0.0; WIDTH];
-    for row in rows {
-        for w in 0..WIDTH {
-            sums[w] += row[w].wide();
-        }
-    }
-    sums.map(|sum| sum / rows.len() as f64)
-}
-
-#[inline(always)]
-fn majority<T: Value>(rows: &[Lane<T>]) -> Lane<f64> {
-    let mut votes = [0.0; WIDTH];
-    for row in rows {
-        for w in 0..WIDTH {
-            let value = row[w].wide();
-            votes[w] += f64::from(i8::from(value > 0.0) - i8::from(value < 0.0));
-        }
-    }
-    votes.map(|votes: f64| if votes == 0.0 { 0.0 } else { votes.signum() })
-}
-
-/// The values nearest the median are neighbours: of all runs of `keep`, that whose farther end is
-/// nearest. They are summed afterwards, so that no large value is added and taken away again.
-#[inline(always)]
-fn near_median<T: Value>(rows: &[Lane<T>], keep: usize) -> Lane<f64> {
-    let middle = median(rows);
-    let mut starts = [0.0_f64; WIDTH];
-    let mut least = [f64::INFINITY; WIDTH];
-    for (start, run) in rows.windows(keep).enumerate() {
-        let (first, last) = (run[0], run[keep - 1]);
-        for w in 0..WIDTH {
-            let below = middle[w] - first[w].wide();
-            let above = last[w].wide() - middle[w];
-            let far = if below > above { below } else { above };
-            let nearer = far < least[w];
-            least[w] = if nearer { far } else { least[w] };
-            starts[w] = if nearer { start as f64 } else { starts[w] };
-        }
-    }
-    let mut sums = [0.0; WIDTH];
-    for (at, row) in rows.iter().enumerate() {
-        for w in 0..WIDTH {
-            let after = at as f64 - starts[w];
-            let inside = after >= 0.0 && after < keep as f64;
-            sums[w] += if inside { row[w].wide() } else { 0.0 };
-        }
-    }
-    sums.map(|sum| sum / keep as f64)
-}
-
-fn weighted_median<T: Value>(rows: &[Lane<T>], weights: &[f64]) -> Lane<f64> {
-    let half = 0.5 * weights.iter().sum::<f64>();
-    std::array::from_fn(|w| {
-        let values = rows.iter().map(|row| row[w].wide());
-        let mut pairs: Vec<(f64, f64)> = values.zip(weights.iter().copied()).collect();
-        pairs.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        let mut come = 0.0;
-        for (at, (value, weight)) in pairs.iter().enumerate() {
-            come += weight;
-            if (come - half).abs() <= 1e-12 * half {
-                let next = pairs.get(at + 1).map_or(*value, |(next, _)| *next);
-                return 0.5 * (value + next);
-            }
-            if come > half {
-                return *value;
+fn mixed<S: Simd, T: Value>(simd: S, tile: &Tile<T>, strip: &[Lane<T>], points: &mut [Lane<T>]) {
+    let vectors = T::vectors::<S>(&strip[0].0).len();
+    for first in (0..vectors).step_by(2) {
+        let mut sums = [[T::splat(simd, T::default()); 2]; HEIGHT];
+        for (k, factors) in tile {
+            let lane = &T::vectors::<S>(&strip[*k].0)[first..][..2];
+            for (sums, factor) in sums.iter_mut().zip(factors) {
+                let factor = T::splat(simd, *factor);
+                sums[0] = T::fused_all(simd, lane[0], factor, sums[0]);
+                sums[1] = T::fused_all(simd, lane[1], factor, sums[1]);
             }
         }
-        0.0 // there are no rows
-    })
+        for (point, sums) in points.iter_mut().zip(sums) {
+            T::vectors_mut::<S>(&mut point.0)[first..][..2].copy_from_slice(&sums);
+        }
+    }
 }

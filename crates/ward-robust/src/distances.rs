@@ -14,9 +14,13 @@
 use rayon::prelude::*;
 
 use crate::points::Squares;
-use crate::value::{HEIGHT, PANEL};
 use crate::{Updates, Value};
 
+/// Numbers of one coordinate that lie side by side.
+const PANEL: usize = 16;
+/// How many of them are multiplied with another panel at a time: as many sums as there are
+/// registers for.
+const HEIGHT: usize = 8;
 /// Coordinates that are gathered together.
 const BLOCK: usize = 256;
 /// Coordinates that stay in the first-level cache while they are multiplied, and whose products are
@@ -184,11 +188,37 @@ fn add<S: pulp::Simd, T: Value>(
 ) {
     for i in 0..PANEL / HEIGHT {
         let rows = corner[i * HEIGHT * width..].chunks_mut(width);
-        for (row, sums) in rows.zip(T::products(simd, a, i, b)) {
+        for (row, sums) in rows.zip(products(simd, a, i, b)) {
             let terms = row.iter_mut().zip(sums);
             terms.for_each(|(sum, term)| *sum += term.wide());
         }
     }
+}
+
+/// Products of the `i`-th eight numbers of each panel of `a` with the sixteen of the panel of `b`
+/// beside it, summed over the panels in their order by fused multiply-adds.
+#[inline(always)]
+fn products<S: pulp::Simd, T: Value>(
+    simd: S,
+    a: &[[T; PANEL]],
+    i: usize,
+    b: &[[T; PANEL]],
+) -> [[T; PANEL]; HEIGHT] {
+    let mut products = [[T::default(); PANEL]; HEIGHT];
+    for j in 0..T::vectors::<S>(&products[0]).len() {
+        let mut sums = [T::splat(simd, T::default()); HEIGHT];
+        for (a, b) in a.iter().zip(b) {
+            let a: &[T; HEIGHT] = &a.as_chunks().0[i];
+            let b = T::vectors::<S>(b)[j];
+            for h in 0..HEIGHT {
+                sums[h] = T::fused_all(simd, T::splat(simd, a[h]), b, sums[h]);
+            }
+        }
+        for h in 0..HEIGHT {
+            T::vectors_mut::<S>(&mut products[h])[j] = sums[h];
+        }
+    }
+    products
 }
 
 /// The squared distance of two points over some coordinates.

@@ -23,6 +23,7 @@ mod network;
 mod points;
 mod robust;
 pub mod rule;
+mod taken;
 mod trusting;
 mod updates;
 mod value;

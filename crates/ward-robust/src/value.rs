@@ -4,17 +4,15 @@ use std::fmt::Debug;
 
 use pulp::Simd;
 
-/// Numbers of one coordinate that lie side by side.
-pub(crate) const PANEL: usize = 16;
-/// How many of them are multiplied with another panel at a time: as many sums as there are
-/// registers for.
-pub(crate) const HEIGHT: usize = 8;
-
 /// A floating-point number that updates are made of.
 pub trait Value: Copy + Send + Sync + PartialOrd + Default + Debug + 'static {
     /// A squared distance below this share of those from the mean has lost too many digits to be a
     /// difference of products.
     const NEAR: f64;
+
+    /// As many of these numbers as the processor handles together.
+    #[doc(hidden)]
+    type Vector<S: Simd>: Copy;
 
     /// The same number, wider or as wide.
     fn wide(self) -> f64;
@@ -27,96 +25,113 @@ pub trait Value: Copy + Send + Sync + PartialOrd + Default + Debug + 'static {
     #[must_use]
     fn fused(self, factor: Self, term: Self) -> Self;
 
-    /// Products of the `i`-th eight numbers of each panel of `a` with the sixteen of the panel of
-    /// `b` beside it, summed over the panels in their order by fused multiply-adds.
+    /// Numbers, a vector at a time; what does not fill one is left out.
     #[doc(hidden)]
-    fn products<S: Simd>(
+    fn vectors<S: Simd>(numbers: &[Self]) -> &[Self::Vector<S>];
+
+    /// As [`Self::vectors`].
+    #[doc(hidden)]
+    fn vectors_mut<S: Simd>(numbers: &mut [Self]) -> &mut [Self::Vector<S>];
+
+    /// A vector of one number.
+    #[doc(hidden)]
+    fn splat<S: Simd>(simd: S, number: Self) -> Self::Vector<S>;
+
+    /// [`Self::fused`] for each number.
+    #[doc(hidden)]
+    fn fused_all<S: Simd>(
         simd: S,
-        a: &[[Self; PANEL]],
-        i: usize,
-        b: &[[Self; PANEL]],
-    ) -> [[Self; PANEL]; HEIGHT];
+        a: Self::Vector<S>,
+        factor: Self::Vector<S>,
+        term: Self::Vector<S>,
+    ) -> Self::Vector<S>;
+
+    /// The lesser of each two numbers, and the greater.
+    #[doc(hidden)]
+    fn sorted<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> [Self::Vector<S>; 2];
 }
 
-/// [`Value::products`] with the vectors of one kind of number.
-macro_rules! products {
-    ($lanes:ident, $vectors:ident, $vectors_mut:ident, $splat:ident, $mul_add:ident) => {
-        #[inline(always)]
-        fn products<S: Simd>(
-            simd: S,
-            a: &[[Self; PANEL]],
-            i: usize,
-            b: &[[Self; PANEL]],
-        ) -> [[Self; PANEL]; HEIGHT] {
-            let mut products = [[0.0; PANEL]; HEIGHT];
-            for j in 0..PANEL / S::$lanes {
-                let mut sums = [simd.$splat(0.0); HEIGHT];
-                for (a, b) in a.iter().zip(b) {
-                    let a: &[Self; HEIGHT] = &a.as_chunks().0[i];
-                    let b = S::$vectors(b).0[j];
-                    for h in 0..HEIGHT {
-                        sums[h] = simd.$mul_add(simd.$splat(a[h]), b, sums[h]);
-                    }
-                }
-                for h in 0..HEIGHT {
-                    S::$vectors_mut(&mut products[h]).0[j] = sums[h];
-                }
+macro_rules! value {
+    (
+        $float:ident, $near:literal, $vector:ident, $vectors:ident, $vectors_mut:ident,
+        $splat:ident, $mul_add:ident, $min:ident, $max:ident
+    ) => {
+        impl Value for $float {
+            const NEAR: f64 = $near;
+
+            type Vector<S: Simd> = S::$vector;
+
+            #[inline(always)]
+            fn wide(self) -> f64 {
+                self.into()
             }
-            products
+
+            #[inline(always)]
+            fn narrow(wide: f64) -> Self {
+                wide as Self + 0.0
+            }
+
+            #[inline(always)]
+            fn fused(self, factor: Self, term: Self) -> Self {
+                self.mul_add(factor, term)
+            }
+
+            #[inline(always)]
+            fn vectors<S: Simd>(numbers: &[Self]) -> &[Self::Vector<S>] {
+                S::$vectors(numbers).0
+            }
+
+            #[inline(always)]
+            fn vectors_mut<S: Simd>(numbers: &mut [Self]) -> &mut [Self::Vector<S>] {
+                S::$vectors_mut(numbers).0
+            }
+
+            #[inline(always)]
+            fn splat<S: Simd>(simd: S, number: Self) -> Self::Vector<S> {
+                simd.$splat(number)
+            }
+
+            #[inline(always)]
+            fn fused_all<S: Simd>(
+                simd: S,
+                a: Self::Vector<S>,
+                factor: Self::Vector<S>,
+                term: Self::Vector<S>,
+            ) -> Self::Vector<S> {
+                simd.$mul_add(a, factor, term)
+            }
+
+            #[inline(always)]
+            fn sorted<S: Simd>(
+                simd: S,
+                a: Self::Vector<S>,
+                b: Self::Vector<S>,
+            ) -> [Self::Vector<S>; 2] {
+                [simd.$min(a, b), simd.$max(a, b)]
+            }
         }
     };
 }
 
-impl Value for f32 {
-    const NEAR: f64 = 1e-3;
-
-    #[inline(always)]
-    fn wide(self) -> f64 {
-        f64::from(self)
-    }
-
-    #[inline(always)]
-    fn narrow(wide: f64) -> Self {
-        wide as Self + 0.0
-    }
-
-    #[inline(always)]
-    fn fused(self, factor: Self, term: Self) -> Self {
-        self.mul_add(factor, term)
-    }
-
-    products!(
-        F32_LANES,
-        as_simd_f32s,
-        as_mut_simd_f32s,
-        splat_f32s,
-        mul_add_f32s
-    );
-}
-
-impl Value for f64 {
-    const NEAR: f64 = 1e-6;
-
-    #[inline(always)]
-    fn wide(self) -> f64 {
-        self
-    }
-
-    #[inline(always)]
-    fn narrow(wide: f64) -> Self {
-        wide + 0.0
-    }
-
-    #[inline(always)]
-    fn fused(self, factor: Self, term: Self) -> Self {
-        self.mul_add(factor, term)
-    }
-
-    products!(
-        F64_LANES,
-        as_simd_f64s,
-        as_mut_simd_f64s,
-        splat_f64s,
-        mul_add_f64s
-    );
-}
+value!(
+    f32,
+    1e-3,
+    f32s,
+    as_simd_f32s,
+    as_mut_simd_f32s,
+    splat_f32s,
+    mul_add_f32s,
+    min_f32s,
+    max_f32s
+);
+value!(
+    f64,
+    1e-6,
+    f64s,
+    as_simd_f64s,
+    as_mut_simd_f64s,
+    splat_f64s,
+    mul_add_f64s,
+    min_f64s,
+    max_f64s
+);
