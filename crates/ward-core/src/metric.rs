@@ -1,5 +1,9 @@
 //! Metrics: values with their n and standard error, and the formulas that make them from scores.
 
+pub mod access;
+pub mod calibration;
+pub mod decision;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -214,13 +218,18 @@ fn hanley_mcneil(auc: f64, positive: f64, negative: f64) -> f64 {
 /// The largest sensitivity at a specificity of at least `specificity`, binomial standard error.
 #[must_use]
 pub fn sensitivity_at(scores: &[f32], labels: &[u8], specificity: f64) -> Option<Estimate> {
-    let (positive, mut negative) = split(scores, labels)?;
-    negative.sort_by(f32::total_cmp);
-    let needed = (specificity * negative.len() as f64).ceil() as usize;
-    let threshold = negative[needed.clamp(1, negative.len()) - 1];
-    let found = positive.iter().filter(|&&s| s > threshold).count();
-    let (found, all) = (found as u64, positive.len() as u64);
-    Some(Estimate::share(found, all, labels.len() as u64))
+    let (positive, negative) = split(scores, labels)?;
+    Some(share_beyond(negative, &positive, specificity))
+}
+
+/// The share of `own` above the score that so large a share of the `others` does not exceed.
+fn share_beyond(mut others: Vec<f32>, own: &[f32], share: f64) -> Estimate {
+    others.sort_by(f32::total_cmp);
+    let needed = (share * others.len() as f64).ceil() as usize;
+    let threshold = others[needed.clamp(1, others.len()) - 1];
+    let found = own.iter().filter(|&&s| s > threshold).count();
+    let all = others.len() + own.len();
+    Estimate::share(found as u64, own.len() as u64, all as u64)
 }
 
 /// Whether a metric of that name lies between 0 and 1: all but the loss.
