@@ -5,6 +5,7 @@
 
 mod bars;
 mod chart;
+mod clinical;
 mod compare;
 mod curves;
 mod egress;
@@ -43,6 +44,7 @@ const SECTIONS: [Section; 9] = [
     ("result", "What federation gives", bars::section),
     ("rounds", "Round by round", curves::section),
     ("hospitals", "Hospital by hospital", hospitals::section),
+    ("clinical", "Clinical measures", clinical::section),
     ("data", "How the data differ", heterogeneity::section),
     ("participation", "Who took part", participation::section),
     ("egress", "What left each hospital", egress::section),
