@@ -107,6 +107,22 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         for_good: bool,
     },
+    /// The cohort of a masked round was dealt into groups, each of which has a sum of its own.
+    GroupsDealt {
+        /// The round.
+        round: RoundId,
+        /// Who is with whom.
+        groups: Vec<Vec<NodeId>>,
+    },
+    /// One group of a masked round has no sum that counts; the others go on.
+    GroupLost {
+        /// The round.
+        round: RoundId,
+        /// Who was in it.
+        group: Vec<NodeId>,
+        /// Why.
+        reason: Abandoned,
+    },
     /// A phase of a masked round is over.
     MaskingPhaseClosed {
         /// The round.
@@ -124,7 +140,7 @@ pub enum Event {
         round: RoundId,
         /// Who was counted.
         reporters: Vec<NodeId>,
-        /// Who was asked and never answered.
+        /// Who was asked and never answered, or was in a group that was lost.
         silent: Vec<NodeId>,
         /// Mean training loss, by weight; `None` where it is protected.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -37,6 +37,8 @@ impl Purpose {
     pub const PARTITION: Self = Self("partition");
     /// Which updates of a round are averaged together before a robust rule.
     pub const BUCKETS: Self = Self("buckets");
+    /// Which hospitals of a masked round are added up together.
+    pub const GROUPS: Self = Self("groups");
 }
 
 /// A place in the tree of random choices.

@@ -53,17 +53,21 @@ pub struct Privacy {
 }
 
 impl Privacy {
-    /// Of a run whose updates are added up under masks that `suite` expands, and whose sums hold
-    /// `min_survivors` updates or more; nothing else protects them.
+    /// Of a run whose updates are added up under masks that `suite` expands, in so many `groups` a
+    /// round, and whose sums hold `min_survivors` updates or more; nothing else protects them.
     #[must_use]
-    pub fn masked(suite: MaskSuite, min_survivors: u32) -> Self {
+    pub fn masked(suite: MaskSuite, min_survivors: u32, groups: u32) -> Self {
         let cipher = match suite {
             MaskSuite::ChaCha20 => "ChaCha20",
             MaskSuite::Aes256Ctr => "AES-256 in counter mode",
         };
+        let (added, of) = match groups {
+            0 | 1 => (String::new(), "hospitals asked"),
+            groups => (format!(" in {groups} groups a round"), "group's hospitals"),
+        };
         let how = format!(
-            "updates are added up under pairwise masks (fl-secagg/1, {cipher}); a sum holds those of \
-             more than two thirds of the hospitals asked, and of at least {min_survivors}"
+            "updates are added up{added} under pairwise masks (fl-secagg/1, {cipher}); a sum holds \
+             those of more than two thirds of the {of}, and of at least {min_survivors}"
         );
         Self {
             secure_aggregation: Some(how),

@@ -194,6 +194,15 @@ impl RunView {
                 Some(view) => view.declined.push((*node, reason.clone())),
                 None => self.stray(*node, format!("declined, {reason}")),
             },
+            Event::GroupsDealt { round, groups } => self.round(*round).groups.clone_from(groups),
+            Event::GroupLost {
+                round,
+                group,
+                reason,
+            } => {
+                let lost = (group.clone(), *reason);
+                self.round(*round).groups_lost.push(lost);
+            }
             Event::MaskingPhaseClosed {
                 round,
                 phase,

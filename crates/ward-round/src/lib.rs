@@ -8,6 +8,7 @@
 //! A hospital's numbers are seen as an [`Upload`](ward_core::Upload) and in no other form.
 
 mod coordinator;
+pub mod groups;
 mod masked;
 mod node;
 mod phase;

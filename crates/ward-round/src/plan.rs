@@ -62,6 +62,8 @@ pub struct Masking {
     pub attempt: u32,
     /// The fewest updates that a sum may hold.
     pub min_survivors: u32,
+    /// The groups that a cohort is dealt into, each with a sum of its own; 1 is one sum over all.
+    pub groups: usize,
     /// Everybody's keys.
     pub roster: Arc<Roster>,
 }
@@ -90,7 +92,7 @@ pub enum PlanError {
     /// A sum could wrap.
     #[error(
         "the sum of updates may overflow: total weight {total_weight} x range {range} x \
-         2^{fraction_bits} is not below 2^63; lower ring.fraction_bits, ring.range or \
+         2^{fraction_bits} is not below 2^{limit}; lower ring.fraction_bits, ring.range or \
          round.most_weight"
     )]
     Headroom {
@@ -100,6 +102,8 @@ pub enum PlanError {
         range: f32,
         /// The ring's resolution.
         fraction_bits: u32,
+        /// The power of two at which a word wraps.
+        limit: u32,
     },
 }
 

@@ -236,7 +236,7 @@ fn describe(manifest: &mut Manifest, setup: &Setup, mode: Mode) {
     manifest.synthetic = setup.federation.source().synthetic();
     let masked = experiment.secure_aggregation.as_ref();
     manifest.privacy = masked.map_or_else(Privacy::default, |config| {
-        Privacy::masked(config.suite, config.min_survivors)
+        Privacy::masked(config.suite, config.min_survivors, config.groups)
     });
     manifest.adversaries = experiment.adversaries.as_ref().map(|config| Adversaries {
         hospitals: experiment.adversaries_by_name(setup.federation.roster()),

@@ -152,8 +152,8 @@ impl Setup {
         } = self;
         let state = state.unwrap_or_else(|| RunState::new(self.initial_models()));
         let mut strategy = experiment.strategy(federation, model.layout());
-        let target = experiment.target(federation.roster());
-        let robust = experiment.strategy.robust(target);
+        let points = experiment.points(federation.roster());
+        let robust = experiment.strategy.robust(points);
         if let (Some(robust), Some(root)) = (robust, experiment.strategy.root()) {
             let rows = federation.root(&experiment.data, &self.folder, root.rows, root.file)?;
             let root = Arc::new(Mutex::new(self.trainer(rows)));

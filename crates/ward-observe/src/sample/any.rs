@@ -144,6 +144,15 @@ fn any_event() -> impl Strategy<Value = Event> {
                 silent,
             }
         ),
+        (round.clone(), prop::collection::vec(nodes.clone(), 0..4))
+            .prop_map(|(round, groups)| Event::GroupsDealt { round, groups }),
+        (round.clone(), nodes.clone(), abandoned()).prop_map(|(round, group, reason)| {
+            Event::GroupLost {
+                round,
+                group,
+                reason,
+            }
+        }),
         (round.clone(), nodes.clone(), abandoned()).prop_map(|(round, silent, reason)| {
             Event::RoundAbandoned {
                 round,

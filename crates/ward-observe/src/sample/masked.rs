@@ -46,7 +46,7 @@ impl Sample {
     /// all neighbours.
     pub(crate) fn masked(hospitals: u32, rounds: u32) -> Self {
         let mut sample = Self::new(hospitals, rounds);
-        sample.manifest.privacy = Privacy::masked(MaskSuite::ChaCha20, 3);
+        sample.manifest.privacy = Privacy::masked(MaskSuite::ChaCha20, 3, 1);
         let mut story = Retelling::default();
         for record in std::mem::take(&mut sample.records) {
             story.retell(record, hospitals);

@@ -49,6 +49,10 @@ pub struct RoundView {
     pub bytes_down: u64,
     /// The phases of a masked round, in their order; empty where updates were not masked.
     pub masking: Vec<MaskingView>,
+    /// Who was added up with whom in a masked round that had several sums.
+    pub groups: Vec<Vec<NodeId>>,
+    /// Groups whose sum does not count, and why.
+    pub groups_lost: Vec<(Vec<NodeId>, Abandoned)>,
 }
 
 /// A report that was not counted.
@@ -100,6 +104,8 @@ impl RoundView {
             bytes_up: 0,
             bytes_down: 0,
             masking: Vec::new(),
+            groups: Vec::new(),
+            groups_lost: Vec::new(),
         }
     }
 

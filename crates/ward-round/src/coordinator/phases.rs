@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ward_core::{
-    Abandoned, Address, Delta, Evaluation, Event, Instruction, NodeId, Outcome, RoundId, Summary,
+    Abandoned, Address, Delta, Evaluation, Event, Instruction, NodeId, Outcome, Params, RoundId, Summary,
     Tick, TrainOrder, Upload,
 };
 
 use super::{Coordinator, Effect};
 use crate::phase::{Asked, Collecting, Enrolling, Evaluating, Phase, Summing};
-use crate::strategy::{Move, Opening};
+use crate::strategy::{Accumulator, Move, Opening};
 use crate::{Plan, RunState};
 
 /// What a round came to.
@@ -165,19 +165,25 @@ impl Coordinator {
         }
         self.phase = Phase::Collecting(Collecting {
             goal: drawn.aims_at.min(asked.cohort.len()),
-            accumulator: self.strategy.aggregator.open(Opening {
-                len: self.plan.upload_len(),
-                round,
-                params: &params,
-                order: &order,
-                seed: self.plan.seed.round(round),
-                carried: &self.state.carried,
-            }),
+            accumulator: self.accumulator(&params, &order),
             reporters: BTreeMap::new(),
             asked,
             params,
             order,
         });
+    }
+
+    /// Starts the aggregation of the open round.
+    pub(super) fn accumulator(&self, params: &Params, order: &TrainOrder) -> Box<dyn Accumulator> {
+        let round = self.state.round;
+        self.strategy.aggregator.open(Opening {
+            len: self.plan.upload_len(),
+            round,
+            params,
+            order,
+            seed: self.plan.seed.round(round),
+            carried: &self.state.carried,
+        })
     }
 
     /// Ends `Collecting`: a new model, or a round abandoned.
@@ -200,13 +206,7 @@ impl Coordinator {
             return self.abandon(now, silent, reason, effects);
         }
         let mut accumulator = phase.accumulator;
-        let noised = self.noise().and_then(|noise| match noise {
-            // Hospitals' uploads were counted: one more of the same length is.
-            Some(noise) => accumulator
-                .accept(NodeId::COORDINATOR, &noise)
-                .map_err(|_| Abandoned::NotNoised),
-            None => Ok(()),
-        });
+        let noised = self.noise_on(accumulator.as_mut());
         let aggregate = match noised.and_then(|()| accumulator.finish()) {
             Ok(aggregate) => aggregate,
             Err(reason) => return self.abandon(now, silent, reason, effects),
@@ -223,17 +223,22 @@ impl Coordinator {
         self.apply(now, closing, effects);
     }
 
-    /// The noise that the coordinator is to add to the sum of the open round, as an upload of no weight;
-    /// `None` where hospitals add it, or nobody does.
-    pub(super) fn noise(&self) -> Result<Option<Upload>, Abandoned> {
+    /// Adds to the sum of the open round the noise that the coordinator is to add, as one more upload, of no
+    /// weight; nothing where hospitals add it, or nobody does.
+    pub(super) fn noise_on(&self, sum: &mut dyn Accumulator) -> Result<(), Abandoned> {
         let place = Address {
             round: self.state.round,
             node: NodeId::COORDINATOR,
         };
-        let order = &self.plan.order;
-        let noise =
-            ward_privacy::seal::noise_on_sum(order, self.plan.upload_len(), self.plan.noise, place);
-        noise.map_err(|_| Abandoned::NotNoised)
+        let (order, length) = (&self.plan.order, self.plan.upload_len());
+        let noise = noise_on_sum(order, length, self.plan.noise, place);
+        match noise.map_err(|_| Abandoned::NotNoised)? {
+            Some(noise) => {
+                let added = sum.accept(NodeId::COORDINATOR, &noise);
+                added.map_err(|_| Abandoned::NotNoised)
+            }
+            None => Ok(()),
+        }
     }
 
     /// A training loss, where hospitals tell theirs.

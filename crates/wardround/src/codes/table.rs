@@ -124,9 +124,10 @@ codes! {
 
     "WR0209" 3 Visibility "aggregator cannot see what it needs":
     "Some aggregators work on the sum of all updates, others must look at each update. Where \
-     single updates are hidden in their sum, only the first kind can work."
+     single updates are hidden in one sum, only the first kind can work; the second can look at the \
+     means of groups, which the first has no need to be shown."
     => "Choose a strategy that `wardround strategies` lists with visibility `sum-only`, or do not \
-        hide the updates."
+        hide the updates, or hide them in groups: secure_aggregation.groups."
 
     "WR0210" 3 BadAddress "address cannot be used":
     "An address to listen on is an IP address and a port, such as 127.0.0.1:7443; one to connect \

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 use ward_observe::text;
 
-pub use forecast::{Forecast, RingForecast, TierForecast};
+pub use forecast::{Forecast, RingForecast, SumsForecast, TierForecast};
 
 use super::output::{print, print_json, table};
 use crate::cli::{Format, PlanArgs, Talk};
@@ -126,6 +126,29 @@ fn rounds(config: &Experiment, forecast: &Forecast) -> String {
         count(forecast.cohort),
         count(forecast.target),
         count(forecast.quorum)
+    )
+}
+
+/// What the coordinator learns of a masked round.
+fn seen(sums: &SumsForecast) -> String {
+    let SumsForecast {
+        groups,
+        smallest,
+        largest,
+        fewest_updates,
+    } = sums;
+    if *groups == 1 {
+        return format!(
+            "the sum of a round's updates, of {fewest_updates} at least, and none of them alone"
+        );
+    }
+    let of = match smallest == largest {
+        true => smallest.to_string(),
+        false => format!("{smallest} or {largest}"),
+    };
+    format!(
+        "the mean of each of {groups} groups of {of} hospitals, of {fewest_updates} updates at least, \
+         and none of them alone; groups are dealt anew each round"
     )
 }
 
@@ -257,6 +280,9 @@ fn page(planned: &Planned) -> Result<String, Failure> {
             forecast.ring.fraction_bits, forecast.ring.range, forecast.ring.headroom_bits
         ),
     );
+    if let Some(sums) = &forecast.sums {
+        row("coordinator sees", seen(sums));
+    }
     page.push_str("\n# Forecast, where nobody is silent or late:\n");
     page.push_str(&table(&rows));
     for warning in warnings {

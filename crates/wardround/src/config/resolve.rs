@@ -1,7 +1,7 @@
 //! From the config's words to the engine's: orders, plan, strategy.
 
 use ward_core::{
-    Algorithm, Layout, LocalWork, OptimizerSpec, Personalisation, Protection, RingSpec, RunId,
+    Algorithm, Layout, LocalWork, NodeInfo, OptimizerSpec, Personalisation, Protection, RingSpec, RunId,
     Seed, TrainOrder, Weighting,
 };
 use ward_data::{Federation, ScalingMode};
@@ -63,6 +63,22 @@ impl Experiment {
     #[must_use]
     pub fn hides_updates(&self) -> bool {
         self.secure_aggregation.is_some()
+    }
+
+    /// The sums that a masked round has, one for each group; `None` where updates travel in the clear.
+    #[must_use]
+    pub fn sums(&self) -> Option<usize> {
+        let config = self.secure_aggregation.as_ref()?;
+        Some(config.groups as usize)
+    }
+
+    /// What a strategy that sees each update sees in a round: so many reports, or groups' means.
+    #[must_use]
+    pub fn points(&self, roster: &[NodeInfo]) -> usize {
+        match self.sums() {
+            Some(groups @ 2..) => groups,
+            _ => self.target(roster),
+        }
     }
 
     /// The root of the run's random choices.
@@ -185,7 +201,7 @@ impl Experiment {
     pub fn strategy(&self, federation: &Federation, layout: &Layout) -> Strategy {
         Strategy {
             sampler: self.engine_sampler(federation),
-            aggregator: self.strategy.aggregator(self.target(federation.roster())),
+            aggregator: self.strategy.aggregator(self.points(federation.roster())),
             server_optimizer: self.strategy.server_optimizer(layout),
         }
     }

@@ -42,17 +42,46 @@ fn known(run: &RunData, round: &RoundView) -> String {
         [] => String::new(),
         left_out => format!(" but {}", names(run, left_out)),
     };
-    let mut words = format!(
-        "It learned the sum of {}, of their weights and of their weighted losses; that all who were \
-         asked are in it{but}; and when each answered and with how many bytes.",
-        text::things(counted, "update", "updates")
-    );
+    let updates = text::things(counted, "update", "updates");
+    let mut words = match round.groups.len() {
+        0 => format!(
+            "It learned the sum of {updates}, of their weights and of their weighted losses; that all \
+             who were asked are in it{but}; and when each answered and with how many bytes."
+        ),
+        dealt => of_groups(round, dealt as u64, &updates, &but),
+    };
     if sent(run, "evaluation") {
         words += " Test scores are not masked: it sees those of each hospital.";
     }
     if sent(run, "summary") {
         words += " Before the first round it saw each hospital's sums for scaling, and its number of \
                   rows.";
+    }
+    words
+}
+
+/// A sum of each group is more than one of all.
+fn of_groups(round: &RoundView, dealt: u64, updates: &str, but: &str) -> String {
+    let sizes = || round.groups.iter().map(Vec::len);
+    let (least, most) = (sizes().min().unwrap_or(0), sizes().max().unwrap_or(0));
+    let of = match least == most {
+        true => least.to_string(),
+        false => format!("{least} or {most}"),
+    };
+    let sums = dealt.saturating_sub(round.groups_lost.len() as u64);
+    let mut words = format!(
+        "It learned {}, one of each group of {of} hospitals: {updates} in all, their weights and their \
+         weighted losses; that all who were asked are in one{but}; and when each answered and with how \
+         many bytes. Groups are dealt anew each round, so over the rounds it learns sums of many \
+         different sets of hospitals, and these together tell more of each hospital than sums over all \
+         would.",
+        text::things(sums, "sum", "sums")
+    );
+    if let Some((_, reason)) = round.groups_lost.first() {
+        words += &format!(
+            " Of {dealt} groups {} had no sum that counts; of the first the reason is: {reason}.",
+            round.groups_lost.len()
+        );
     }
     words
 }
@@ -68,8 +97,12 @@ fn limit(round: &RoundView) -> String {
         None => "fewer than a third",
         Some(_) => "at most a fifth",
     };
+    let asked = match round.groups.len() {
+        0 => "hospitals asked",
+        _ => "hospitals of its group",
+    };
     format!(
-        ", even if it lied, as long as {few} of the hospitals asked worked with it. A sum tells \
+        ", even if it lied, as long as {few} of the {asked} worked with it. A sum tells \
          something about its parts all the same."
     )
 }

@@ -1,5 +1,5 @@
 use expect_test::expect;
-use ward_core::{Abandoned, Event, MaskSuite, MaskingPhase, NodeId, Record};
+use ward_core::{Abandoned, Event, MaskSuite, MaskingPhase, NodeId, Record, RoundId};
 
 use super::*;
 use crate::manifest::Privacy;
@@ -164,7 +164,7 @@ fn a_masked_run_is_not_said_to_show_single_updates() {
     let unread = "the coordinator could not read a single update";
     let mut sample = Sample::masked(12, 4);
     for privacy in [
-        Privacy::masked(MaskSuite::Aes256Ctr, 5),
+        Privacy::masked(MaskSuite::Aes256Ctr, 5, 1),
         // What a version that knew no masks would have written.
         Privacy::default(),
     ] {
@@ -226,4 +226,28 @@ fn a_round_abandoned_with_its_uploads_in_says_that_they_stay_hidden() {
     assert!(words.contains("The 12 uploads that it holds stay under masks."));
     assert!(words.contains("No round failed below its threshold."));
     assert!(!render(&[run]).contains("their sums and no single one"));
+}
+
+#[test]
+fn sums_of_groups_are_said_to_tell_more() {
+    let mut sample = Sample::masked(12, 1);
+    let opened = |r: &Record| matches!(r.event, Event::RoundOpened { .. });
+    let place = sample.records.iter().position(opened).unwrap();
+    let at = sample.records[place].at;
+    let round = RoundId(0);
+    let group = |first| (first..first + 4).map(NodeId).collect::<Vec<_>>();
+    let groups = vec![group(0), group(4), group(8)];
+    let lost = Event::GroupLost {
+        round,
+        group: group(4),
+        reason: Abandoned::UnsoundSum,
+    };
+    for event in [lost, Event::GroupsDealt { round, groups }] {
+        sample.records.insert(place + 1, Record { at, event });
+    }
+    let words = words(&data(&sample));
+    assert!(words.contains("It learned 2 sums, one of each group of 4 hospitals"));
+    assert!(words.contains("tell more of each hospital than sums over all would"));
+    assert!(words.contains("Of 3 groups 1 had no sum that counts"));
+    assert!(words.contains("fewer than a third of the hospitals of its group"));
 }

@@ -8,6 +8,7 @@
 
 use serde::Serialize;
 use ward_core::Weighting;
+use ward_privacy::secagg::Shape;
 use ward_round::Plan;
 
 use super::course::{Course, Ledger};
@@ -64,6 +65,37 @@ pub struct Forecast {
     pub memory_bytes: u64,
     /// The ring of sums.
     pub ring: RingForecast,
+    /// What the coordinator sees where updates are hidden in sums.
+    pub sums: Option<SumsForecast>,
+}
+
+/// The sums of a masked round.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SumsForecast {
+    /// How many a round has, one for each group.
+    pub groups: usize,
+    /// The fewest hospitals that are asked for one.
+    pub smallest: usize,
+    /// The most.
+    pub largest: usize,
+    /// The fewest updates that one holds.
+    pub fewest_updates: usize,
+}
+
+impl SumsForecast {
+    /// Of an experiment whose rounds ask `cohort` hospitals.
+    fn of(experiment: &Experiment, cohort: usize) -> Option<Self> {
+        let config = experiment.secure_aggregation.as_ref()?;
+        let groups = experiment.sums()?;
+        let smallest = cohort / groups;
+        let quorum = Shape::of(smallest)?.quorum;
+        Some(Self {
+            groups,
+            smallest,
+            largest: cohort.div_ceil(groups),
+            fewest_updates: quorum.max(config.min_survivors as usize),
+        })
+    }
 }
 
 /// One hospital of a tier, on average.
@@ -153,6 +185,7 @@ impl Forecast {
                 most_weight: ring.most_weight,
                 headroom_bits: 63.0 - largest - f64::from(ring.fraction_bits),
             },
+            sums: SumsForecast::of(experiment, cohort),
         }
     }
 }

@@ -11,6 +11,8 @@ use ward_core::{
     Instruction, MaskingAnswer, MaskingOrder, MaskingStep, NodeId, Params, Report, RoundId,
 };
 use ward_privacy::secagg::Shape;
+use ward_privacy::secagg::session::TRAILERS;
+use ward_round::groups;
 
 use super::course::{Course, transit_ms};
 use crate::config::types::SecureAggregationConfig;
@@ -27,17 +29,20 @@ const COMMITMENTS: Commitments = Commitments {
 };
 const CONSENT: Consent = Consent { signature: [0; 64] };
 
-/// One cohort's messages. Of a drawn graph the first nodes stand for each node's neighbours.
-struct Messages<'c> {
+/// The messages of one group, which is the whole cohort where there is one sum. Of a drawn graph the
+/// first nodes stand for each node's neighbours.
+struct Messages {
     round: RoundId,
-    cohort: &'c [NodeId],
-    neighbours: usize,
+    cohort: Vec<NodeId>,
+    shape: Shape,
+    /// Updates that are enough.
+    goal: usize,
 }
 
-impl Messages<'_> {
+impl Messages {
     fn others(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         let others = self.cohort.iter().filter(move |other| **other != node);
-        others.take(self.neighbours).copied()
+        others.take(self.shape.neighbours).copied()
     }
 
     fn envelopes(&self, node: NodeId) -> Vec<Envelope> {
@@ -59,14 +64,19 @@ impl Messages<'_> {
         ward_wire::wire_bytes(&Report::Masking { round, answer })
     }
 
+    /// The first stand for those whose updates arrive in time.
+    fn survivors(&self) -> &[NodeId] {
+        &self.cohort[..self.goal]
+    }
+
     fn all<T: Copy>(&self, value: T) -> Arc<Vec<(NodeId, T)>> {
         Arc::new(self.cohort.iter().map(|&node| (node, value)).collect())
     }
 }
 
 impl Course<'_> {
-    /// A masked round of `cohort`. Milliseconds until the sum is unmasked. Keys and shares travel while
-    /// hospitals train.
+    /// A masked round of `cohort`. Milliseconds until every sum is unmasked. Keys and shares travel
+    /// while hospitals train.
     pub(super) fn masked(
         &mut self,
         config: &SecureAggregationConfig,
@@ -77,106 +87,156 @@ impl Course<'_> {
     ) -> u64 {
         let mut cohort = cohort.to_vec();
         cohort.sort_unstable();
-        let Some(shape) = Shape::of(cohort.len()) else {
-            return 0;
-        };
-        let messages = Messages {
-            round,
-            cohort: &cohort,
-            neighbours: shape.neighbours,
-        };
+        let place = self.plan.seed.round(round);
+        let groups: Vec<Messages> = groups::deal(&cohort, config.groups as usize, place)
+            .into_iter()
+            .filter_map(|group| {
+                Some(Messages {
+                    round,
+                    shape: Shape::of(group.len())?,
+                    goal: (goal * group.len()).div_ceil(cohort.len()),
+                    cohort: group,
+                })
+            })
+            .collect();
+        let begun: Vec<u64> = groups
+            .iter()
+            .map(|group| self.begun(config, group, held))
+            .collect();
+        let members = groups.iter().zip(&begun);
+        let trained: BTreeMap<NodeId, u64> = members
+            .flat_map(|(group, &train)| group.cohort.iter().map(move |&node| (node, train)))
+            .map(|(node, train)| (node, self.transit(node, train) + self.training_ms(node)))
+            .collect();
+        // A phase is as long as in the slowest group.
+        let mut begun = begun.into_iter();
+        let mut now = longest(&groups, |group| self.keys(group, begun.next().unwrap_or(0)));
+        if groups.iter().any(|group| group.shape.drawn) {
+            now += longest(&groups, |group| self.openings(group));
+        }
+        now += longest(&groups, |group| self.shares(group));
+        // An update leaves when its masks are there and training is over.
+        let left: BTreeMap<NodeId, u64> = trained
+            .into_iter()
+            .map(|(node, at)| (node, at.saturating_sub(now)))
+            .collect();
+        now += longest(&groups, |group| self.uploads(group, &left));
+        now += longest(&groups, |group| self.consents(group));
+        now + longest(&groups, |group| self.revelations(group))
+    }
+
+    /// Bytes of the instruction that begins a group's session.
+    fn begun(&self, config: &SecureAggregationConfig, group: &Messages, held: bool) -> u64 {
         let train = Instruction::Train {
-            round,
+            round: group.round,
             params: Arc::new(Params(vec![0.0; self.plan.instruction_len()])),
             order: self.order.clone(),
             masking: Some(Arc::new(MaskingOrder {
                 suite: config.suite,
                 attempt: 0,
-                cohort: cohort.clone(),
+                cohort: group.cohort.clone(),
                 min_survivors: config.min_survivors,
             })),
         };
-        let train = ward_wire::instruction_bytes(&train, held);
-        let keys = messages.answer(MaskingAnswer::Keys(KEYS));
-        let trained: BTreeMap<NodeId, u64> = cohort
-            .iter()
-            .map(|&node| (node, self.transit(node, train) + self.training_ms(node)))
-            .collect();
-        let mut now = self.exchange(&cohort, |_| (train, keys), |_, time| time, cohort.len());
-        let offers = messages.all(KEYS);
-        if shape.drawn {
-            let open = messages.step(MaskingStep::Open {
-                offers: offers.clone(),
-            });
-            let opening = messages.answer(MaskingAnswer::Opening(DrawOpening([0; 32])));
-            now += self.exchange(&cohort, |_| (open, opening), |_, time| time, cohort.len());
+        ward_wire::instruction_bytes(&train, held)
+    }
+
+    fn keys(&mut self, group: &Messages, train: u64) -> u64 {
+        let keys = group.answer(MaskingAnswer::Keys(KEYS));
+        let all = group.cohort.len();
+        self.exchange(&group.cohort, |_| (train, keys), |_, time| time, all)
+    }
+
+    fn openings(&mut self, group: &Messages) -> u64 {
+        if !group.shape.drawn {
+            return 0;
         }
-        let openings = match shape.drawn {
-            true => messages.all(DrawOpening([0; 32])),
+        let offers = group.all(KEYS);
+        let open = group.step(MaskingStep::Open { offers });
+        let opening = group.answer(MaskingAnswer::Opening(DrawOpening([0; 32])));
+        let all = group.cohort.len();
+        self.exchange(&group.cohort, |_| (open, opening), |_, time| time, all)
+    }
+
+    fn shares(&mut self, group: &Messages) -> u64 {
+        let openings = match group.shape.drawn {
+            true => group.all(DrawOpening([0; 32])),
             false => Arc::default(),
         };
-        let share = messages.step(MaskingStep::Share { offers, openings });
+        let offers = group.all(KEYS);
+        let share = group.step(MaskingStep::Share { offers, openings });
         let shares = |node| {
-            messages.answer(MaskingAnswer::Shares(ShareOffer {
+            group.answer(MaskingAnswer::Shares(ShareOffer {
                 self_seed: [0; 32],
                 own: COMMITMENTS,
-                envelopes: messages.envelopes(node),
+                envelopes: group.envelopes(node),
                 signature: [0; 64],
             }))
         };
-        now += self.exchange(
-            &cohort,
-            |node| (share, shares(node)),
-            |_, time| time,
-            cohort.len(),
-        );
-        let upload = messages.answer(MaskingAnswer::Upload(MaskedUpload {
-            words: vec![0; self.plan.upload_len() + 2].into(),
+        let bytes = |node| (share, shares(node));
+        self.exchange(&group.cohort, bytes, |_, time| time, group.cohort.len())
+    }
+
+    /// `left` says how long each still trains.
+    fn uploads(&mut self, group: &Messages, left: &BTreeMap<NodeId, u64>) -> u64 {
+        let length = self.plan.upload_len() + TRAILERS;
+        let upload = group.answer(MaskingAnswer::Upload(MaskedUpload {
+            words: vec![0; length].into(),
             digest: [0; 32],
             sharers: [0; 32],
             signature: [0; 64],
         }));
         let mask = |node| {
-            messages.step(MaskingStep::Mask {
+            group.step(MaskingStep::Mask {
                 shares: SharesForYou {
-                    envelopes: messages.envelopes(node),
-                    sharers: cohort.clone(),
+                    envelopes: group.envelopes(node),
+                    sharers: group.cohort.clone(),
                 },
             })
         };
-        // An update leaves when its masks are there and training is over.
-        let ready = |node: NodeId, time: u64| time.max(trained[&node].saturating_sub(now));
-        now += self.exchange(&cohort, |node| (mask(node), upload), ready, goal);
+        let ready = |node: NodeId, time: u64| time.max(left[&node]);
+        let bytes = |node| (mask(node), upload);
+        self.exchange(&group.cohort, bytes, ready, group.goal)
+    }
 
-        let survivors = &cohort[..goal];
-        let confirm = messages.step(MaskingStep::Confirm {
+    fn consents(&mut self, group: &Messages) -> u64 {
+        let survivors = group.survivors();
+        let confirm = group.step(MaskingStep::Confirm {
             survivors: Arc::new(survivors.to_vec()),
         });
-        let consent = messages.answer(MaskingAnswer::Consent(CONSENT));
-        now += self.exchange(survivors, |_| (confirm, consent), |_, time| time, goal);
+        let consent = group.answer(MaskingAnswer::Consent(CONSENT));
+        self.exchange(
+            survivors,
+            |_| (confirm, consent),
+            |_, time| time,
+            group.goal,
+        )
+    }
+
+    fn revelations(&mut self, group: &Messages) -> u64 {
+        let survivors = group.survivors();
         let consents = survivors.iter().map(|&node| (node, CONSENT)).collect();
-        let reveal = messages.step(MaskingStep::Reveal {
+        let reveal = group.step(MaskingStep::Reveal {
             consents: Arc::new(consents),
         });
         let revelation = |node| {
-            let mut of: Vec<NodeId> = messages.others(node).collect();
+            let mut of: Vec<NodeId> = group.others(node).collect();
             of.push(node);
             let revealed = |of| RevealedShare {
                 of,
                 kind: ShareKind::SelfSeed,
                 share: [0; 32],
             };
-            messages.answer(MaskingAnswer::Revelation(Revelation {
+            group.answer(MaskingAnswer::Revelation(Revelation {
                 shares: of.into_iter().map(revealed).collect(),
             }))
         };
-        let enough = if shape.drawn { goal } else { shape.threshold };
-        now + self.exchange(
-            survivors,
-            |node| (reveal, revelation(node)),
-            |_, time| time,
-            enough,
-        )
+        let enough = match group.shape.drawn {
+            true => group.goal,
+            false => group.shape.threshold,
+        };
+        let bytes = |node| (reveal, revelation(node));
+        self.exchange(survivors, bytes, |_, time| time, enough)
     }
 
     /// One message to each and one back. `ready` says when the answer leaves a node that was reached at
@@ -207,4 +267,9 @@ impl Course<'_> {
     fn transit(&self, node: NodeId, bytes: u64) -> u64 {
         transit_ms(&self.links[node.0 as usize], bytes)
     }
+}
+
+/// How long a phase is: as long as in the group that takes longest.
+fn longest(groups: &[Messages], phase: impl FnMut(&Messages) -> u64) -> u64 {
+    groups.iter().map(phase).max().unwrap_or(0)
 }

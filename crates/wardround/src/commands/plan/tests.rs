@@ -188,6 +188,13 @@ fn the_forecast_is_what_a_simulation_without_trouble_does_to_the_byte() {
         &["personalisation.ditto={}", "round.checkpoint_every=1"],
         &["preprocessing.scaling=local", "secure_aggregation={}"],
         &[
+            "preprocessing.scaling=local",
+            "secure_aggregation.groups=4",
+            "strategy.median={}",
+            "sampler.uniform.count=16",
+            "round.over_selection=1.2",
+        ],
+        &[
             "preprocessing.scaling=none",
             "secure_aggregation={suite='aes-256-ctr'}",
             "sampler.uniform.count=5",

@@ -23,15 +23,13 @@ pub fn problems_with_data(experiment: &Experiment, federation: &Federation) -> V
     strategy::bearing(
         &mut found,
         experiment,
-        experiment.target(federation.roster()),
+        experiment.points(federation.roster()),
     );
     let source = federation.source();
     pooled(&mut found, &experiment.baselines, source.synthetic());
     names(&mut found, federation.roster());
     let needs = experiment.strategy.visibility();
-    found
-        .problems
-        .extend(visibility(needs, experiment.hides_updates()));
+    found.problems.extend(visibility(needs, experiment.sums()));
     headroom(&mut found, experiment, federation);
     secure_aggregation::with_data(&mut found, experiment, federation.roster());
     privacy::with_data(&mut found, experiment, federation);
@@ -41,14 +39,26 @@ pub fn problems_with_data(experiment: &Experiment, federation: &Federation) -> V
     found.problems
 }
 
-/// An aggregator that must see each update cannot work where they are hidden in their sum.
+/// An aggregator that must see each update cannot work where all are hidden in one of their `sums`; one
+/// that needs only the sum is shown no more.
 #[must_use]
-pub fn visibility(needs: Visibility, hidden: bool) -> Option<Problem> {
-    (hidden && needs == Visibility::EachUpdate).then(|| {
-        let message = "must see each update, and they are hidden in their sum";
-        Problem::new(Code::Visibility, "strategy", message)
-            .help("`wardround strategies` says which strategies need only the sum")
-    })
+pub fn visibility(needs: Visibility, sums: Option<usize>) -> Option<Problem> {
+    match (needs, sums?) {
+        (Visibility::EachUpdate, 0 | 1) => {
+            let message = "must see each update, and they are hidden in their sum";
+            Some(Problem::new(Code::Visibility, "strategy", message).help(
+                "choose one that needs only the sum, as `wardround strategies` says; or show it, and \
+                 the coordinator, the means of groups of hospitals: secure_aggregation.groups = 5",
+            ))
+        }
+        (Visibility::SumOnly, 2..) => {
+            let message = "would show the coordinator each group's mean, and the strategy needs only \
+                           the sum of all";
+            let path = "secure_aggregation.groups";
+            Some(Problem::new(Code::Visibility, path, message).help("leave `groups` out"))
+        }
+        _ => None,
+    }
 }
 
 fn pooled(found: &mut Found, baselines: &BaselinesConfig, synthetic: bool) {
@@ -164,14 +174,14 @@ mod tests {
     }
 
     #[test]
-    fn an_aggregator_that_must_see_each_update_needs_them_in_the_clear() {
-        let refused = |needs, hidden| visibility(needs, hidden).map(|problem| problem.code);
-        assert_eq!(
-            refused(Visibility::EachUpdate, true),
-            Some(Code::Visibility)
-        );
-        assert_eq!(refused(Visibility::EachUpdate, false), None);
-        assert_eq!(refused(Visibility::SumOnly, true), None);
+    fn an_aggregator_sees_what_it_needs_and_no_more() {
+        let refused = |needs, sums| visibility(needs, sums).map(|problem| problem.path);
+        let each = |sums| refused(Visibility::EachUpdate, sums);
+        assert_eq!(each(Some(1)).as_deref(), Some("strategy"));
+        assert_eq!((each(None), each(Some(5))), (None, None));
+        let sum = |sums| refused(Visibility::SumOnly, sums);
+        assert_eq!(sum(Some(5)).as_deref(), Some("secure_aggregation.groups"));
+        assert_eq!((sum(None), sum(Some(1))), (None, None));
     }
 
     #[test]

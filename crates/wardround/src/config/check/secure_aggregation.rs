@@ -1,9 +1,12 @@
 //! Where updates cannot be hidden in their sum, or could not be brought out of it.
 
+use std::collections::BTreeSet;
+
 use ward_core::NodeInfo;
 use ward_data::ScalingMode;
 use ward_privacy::secagg::Shape;
 use ward_privacy::secagg::shape::{FEWEST_NODES, MOST_NODES};
+use ward_round::groups::FEWEST_IN_GROUP;
 
 use super::found::Found;
 use crate::codes::Code;
@@ -23,6 +26,7 @@ pub(super) fn settings(found: &mut Found, experiment: &Experiment) {
         let path = "secure_aggregation.min_survivors";
         found.add(Code::OutOfRange, path, message);
     }
+    found.at_least("secure_aggregation.groups", config.groups, 1);
     if experiment.preprocessing.scaling == ScalingMode::Federated {
         let message = "shows the coordinator each hospital's own sums, and `secure_aggregation` is \
                        to hide them";
@@ -45,53 +49,77 @@ pub(super) fn with_data(found: &mut Found, experiment: &Experiment, roster: &[No
         return;
     };
     let (target, asked) = (experiment.target(roster), experiment.largest_cohort(roster));
-    let Some(shape) = Shape::of(asked) else {
+    let groups = config.groups.max(1) as usize;
+    let smallest = asked / groups;
+    if groups > 1 && smallest < FEWEST_IN_GROUP {
         let message = format!(
-            "cannot hide {asked} hospitals in a sum: {FEWEST_NODES} to {MOST_NODES} must be asked"
+            "is {groups}, and a round asks {asked} hospitals: a group of {smallest} would hide too \
+             little of each; {FEWEST_IN_GROUP} are the fewest"
         );
-        found
-            .add(Code::TooFewHospitals, "secure_aggregation", message)
-            .help = Some("choose how many with [sampler.uniform]".into());
+        let problem = found.add(Code::TooFewHospitals, "secure_aggregation.groups", message);
+        problem.help = Some("make fewer groups, or ask more hospitals".into());
         return;
-    };
-    let threshold = shape.quorum;
-    let needed = threshold.max(config.min_survivors as usize);
-    if target < needed {
-        too_few(found, config, target, asked, threshold);
     }
-    let silent = experiment.simulation.silent;
-    let answering = asked as f64 * (1.0 - silent);
-    if target >= needed && answering < needed as f64 {
-        let message = format!(
-            "leaves {answering:.1} of {asked} hospitals to answer on average, and a masked sum needs \
-             {needed}: most rounds would be abandoned"
-        );
-        found.add(Code::TooFewHospitals, "simulation.silent", message);
+    // Groups are as even as they can be.
+    for members in BTreeSet::from([smallest, asked.div_ceil(groups)]) {
+        let aims_at = (target * members).div_ceil(asked);
+        let group = Group { members, aims_at };
+        if !group.check(found, config, experiment.simulation.silent) {
+            return;
+        }
     }
 }
 
-fn too_few(
-    found: &mut Found,
-    config: &SecureAggregationConfig,
-    target: usize,
-    asked: usize,
-    threshold: usize,
-) {
-    if config.min_survivors as usize > threshold {
-        let message = format!(
-            "is {}, and a round aims at {target} updates",
-            config.min_survivors
-        );
-        let path = "secure_aggregation.min_survivors";
-        found.add(Code::TooFewHospitals, path, message);
-        return;
+/// Hospitals that are added up together.
+struct Group {
+    /// Who is asked.
+    members: usize,
+    /// Updates that are enough before the deadline.
+    aims_at: usize,
+}
+
+impl Group {
+    /// Whether its sum can be had.
+    fn check(&self, found: &mut Found, config: &SecureAggregationConfig, silent: f64) -> bool {
+        let Self { members, aims_at } = *self;
+        let of = if config.groups > 1 { " of a group" } else { "" };
+        let Some(shape) = Shape::of(members) else {
+            let message = format!(
+                "cannot hide {members} hospitals in a sum: {FEWEST_NODES} to {MOST_NODES} must be \
+                 asked{of}"
+            );
+            found
+                .add(Code::TooFewHospitals, "secure_aggregation", message)
+                .help = Some("choose how many with [sampler.uniform]".into());
+            return false;
+        };
+        let threshold = shape.quorum;
+        let least = config.min_survivors as usize;
+        let needed = threshold.max(least);
+        let answering = members as f64 * (1.0 - silent);
+        if aims_at < least && threshold < least {
+            let message = format!("is {least}, and a round aims at {aims_at} updates{of}");
+            let path = "secure_aggregation.min_survivors";
+            found.add(Code::TooFewHospitals, path, message);
+        } else if aims_at < needed {
+            let message = format!(
+                "needs {threshold} of the {members} hospitals asked{of}, and a round aims at \
+                 {aims_at} updates"
+            );
+            found
+                .add(Code::TooFewHospitals, "secure_aggregation", message)
+                .help = Some("ask more hospitals, or lower round.over_selection".into());
+        } else if answering < needed as f64 {
+            let message = format!(
+                "leaves {answering:.1} of {members} hospitals{of} to answer on average, and a masked \
+                 sum needs {needed}: most rounds would be abandoned"
+            );
+            found.add(Code::TooFewHospitals, "simulation.silent", message);
+        } else {
+            return true;
+        }
+        false
     }
-    let message = format!(
-        "needs {threshold} of the {asked} hospitals asked, and a round aims at {target} updates"
-    );
-    found
-        .add(Code::TooFewHospitals, "secure_aggregation", message)
-        .help = Some("ask more hospitals, or lower round.over_selection".into());
 }
 
 #[cfg(test)]
@@ -135,6 +163,25 @@ epochs = 1
         assert!(said(&["sampler.power-of-choice.count=5"]).contains("each hospital's loss"));
         assert!(said(&["strategy.median={}"]).contains("must see each update"));
         assert!(said(&["secure_aggregation.min_survivors=2"]).contains("at least 3, not 2"));
+    }
+
+    /// A rule sees groups' means, and f counts bad groups among them.
+    #[test]
+    fn rules_that_see_each_update_take_groups_of_four_or_more() {
+        let with = |sets: &[&str]| said(&[sets, &["secure_aggregation.groups=5"]].concat());
+        assert_eq!(with(&["strategy.median.f=2"]), "");
+        assert_eq!(with(&["strategy.fltrust={}"]), "");
+        assert!(with(&["strategy.median.f=3"]).contains("a round has 5 groups"));
+        assert!(with(&["strategy.fedadam={}"]).contains("needs only the sum of all"));
+        let few = with(&["strategy.median={}", "sampler.uniform.count=19"]);
+        assert!(few.contains("a group of 3 would hide too little"), "{few}");
+        let silent = with(&["strategy.median={}", "simulation.silent=0.3"]);
+        assert!(silent.contains("2.8 of 4 hospitals of a group"), "{silent}");
+        let none = said(&["secure_aggregation.groups=0"]);
+        assert!(
+            none.contains("`secure_aggregation.groups` must be at least 1"),
+            "{none}"
+        );
     }
 
     #[test]

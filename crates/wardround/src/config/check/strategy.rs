@@ -167,23 +167,24 @@ pub(super) fn private(found: &mut Found, experiment: &Experiment, layout: &Layou
     }
 }
 
-/// Whether a rule can bear its bad updates among the reports that a round aims at.
-pub(super) fn bearing(found: &mut Found, experiment: &Experiment, target: usize) {
+/// Whether a rule can bear its bad updates among those that it sees in a round: the reports aimed at, or
+/// the means of groups.
+pub(super) fn bearing(found: &mut Found, experiment: &Experiment, points: usize) {
     let strategy = &experiment.strategy;
-    let Some(robust) = strategy.robust(target) else {
+    let Some(robust) = strategy.robust(points) else {
         return;
     };
-    if let Err(unmet) = robust.check(target) {
+    if let Err(unmet) = robust.check(points) {
         let path = format!("strategy.{}.f", strategy.id());
-        let message = format!(
-            "is {}, and a round aims at {target} reports: {unmet}",
-            robust.f
-        );
-        found.add(Code::Unmet, &path, message).help = Some(
-            "lower f, ask more hospitals, or choose a rule that needs fewer: \
-             `wardround strategies` lists what each bears"
-                .into(),
-        );
+        let (sees, more) = match experiment.sums() {
+            Some(2..) => (format!("has {points} groups"), "make more groups"),
+            _ => (format!("aims at {points} reports"), "ask more hospitals"),
+        };
+        let message = format!("is {}, and a round {sees}: {unmet}", robust.f);
+        found.add(Code::Unmet, &path, message).help = Some(format!(
+            "lower f, {more}, or choose a rule that needs fewer: `wardround strategies` lists what \
+             each bears"
+        ));
     }
 }
 

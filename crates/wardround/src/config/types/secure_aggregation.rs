@@ -19,6 +19,10 @@ pub struct SecureAggregationConfig {
     /// The fewest updates that a sum may hold, at least 3. Default 3. The protocol's own threshold,
     /// above two thirds of those asked, holds as well.
     pub min_survivors: u32,
+    /// The groups that the hospitals of a round are dealt into, anew each round, of at least 4 each.
+    /// Each has a sum of its own, and a strategy that must see each update sees the mean of each group
+    /// instead; so does the coordinator. Default 1: one sum over all.
+    pub groups: u32,
     /// The signed list of everybody's keys, relative to this file, where hospitals are deployed by
     /// hand: `wardround roster` makes it. `run` and `up` make one of their own.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,6 +34,7 @@ impl Default for SecureAggregationConfig {
         Self {
             suite: MaskSuite::default(),
             min_survivors: 3,
+            groups: 1,
             roster: None,
         }
     }
@@ -52,6 +57,7 @@ impl SecureAggregationConfig {
             suite: self.suite,
             attempt,
             min_survivors: self.min_survivors,
+            groups: self.groups as usize,
             roster,
         }
     }

@@ -1,174 +1,21 @@
-//! Masked rounds of the whole engine: coordinator and nodes as values, and an unreliable line between.
+//! Masked rounds of the whole engine with one sum each.
 //!
 //! Node n's update is (2^n, 1), so that the sum says who is in it.
 
-use std::collections::{BTreeMap, VecDeque};
+mod groups;
+mod play;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
 use ward_core::{
-    Abandoned, Event, Instruction, MaskSuite, MaskingAnswer, MaskingPhase, NodeId, Outcome, Params,
-    Refusal, Report, RoundId, Tick,
+    Abandoned, Event, Instruction, MaskingAnswer, MaskingPhase, NodeId, Outcome, Params, Refusal,
+    Report, RoundId,
 };
-use ward_privacy::secagg::{Identity, Member, MemoryJournal, Roster, SecretRng};
-use ward_round::{
-    Coordinator, Effect, Input, Masking, NodeEffect, NodeInput, NodeSession, RunState, Secrets,
-    Strategy,
-};
+use ward_round::{Input, NodeInput, NodeSession};
 
-use crate::engine::Settings;
-
-fn identity(node: u32) -> Identity {
-    Identity::from_bytes(&[node as u8 + 1; 32])
-}
-
-fn roster(nodes: u32) -> Arc<Roster> {
-    let member = |node| Member {
-        key: identity(node).key(),
-        certificate: [0; 32],
-    };
-    let members = (0..nodes).map(|node| (NodeId(node), member(node)));
-    Arc::new(Roster::new("test".into(), 1, members.collect()).unwrap())
-}
-
-/// What becomes of one report on its way; `None` where it is lost, and its node with it.
-type Line = dyn Fn(u32, NodeId, Report) -> Option<Report>;
-
-struct Play {
-    settings: Settings,
-    coordinator: Coordinator,
-    nodes: Vec<Option<NodeSession>>,
-    inbox: VecDeque<(NodeId, Report)>,
-    now: Tick,
-    wakes: Vec<Tick>,
-    events: Vec<Event>,
-    outcome: Option<Outcome>,
-    /// Whose update is far out of the ring's range.
-    poisoned: Option<NodeId>,
-}
-
-impl Play {
-    fn new(settings: &Settings, attempt: u32) -> Self {
-        let roster = roster(settings.nodes);
-        let mut plan = settings.plan();
-        plan.masking = Some(Masking {
-            suite: MaskSuite::ChaCha20,
-            attempt,
-            min_survivors: 3,
-            roster: roster.clone(),
-        });
-        let secrets = |node| Secrets {
-            identity: Arc::new(identity(node)),
-            roster: roster.clone(),
-            journal: Box::new(MemoryJournal::default()),
-            random: SecretRng::from_seed([node as u8; 32]),
-            least_survivors: 0,
-            parameters: 2,
-        };
-        let session = |node| NodeSession::new(NodeId(node)).masking(secrets(node));
-        Self {
-            coordinator: Coordinator::new(
-                plan,
-                Strategy::fed_avg(),
-                RunState::new(Params(vec![0.0; 2])),
-            ),
-            nodes: (0..settings.nodes).map(|n| Some(session(n))).collect(),
-            settings: settings.clone(),
-            inbox: VecDeque::new(),
-            now: Tick(0),
-            wakes: Vec::new(),
-            events: Vec::new(),
-            outcome: None,
-            poisoned: None,
-        }
-    }
-
-    /// With everybody there.
-    fn joined(mut self) -> Self {
-        self.tell(Input::Start);
-        for node in 0..self.settings.nodes {
-            self.tell(Input::Joined(NodeId(node)));
-        }
-        self
-    }
-
-    fn run(self, line: &Line) -> Self {
-        self.joined().play_on(line)
-    }
-
-    fn play_on(mut self, line: &Line) -> Self {
-        while self.outcome.is_none() {
-            if let Some((node, report)) = self.inbox.pop_front() {
-                assert!(
-                    !matches!(report, Report::Upload { .. }),
-                    "an update in the clear"
-                );
-                let round = report.round().0;
-                match line(round, node, report) {
-                    Some(report) => self.tell(Input::From(node, report)),
-                    None => self.nodes[node.0 as usize] = None,
-                }
-            } else {
-                self.wakes.sort_unstable();
-                let next = self.wakes.iter().find(|tick| **tick > self.now);
-                self.now = *next.expect("something to wait for");
-                self.tell(Input::Woke);
-            }
-        }
-        self
-    }
-
-    fn tell(&mut self, input: Input) {
-        for effect in self.coordinator.handle(self.now, input) {
-            match effect {
-                Effect::Send { to, instruction } => {
-                    self.ask(to, NodeInput::Instruction(instruction));
-                }
-                Effect::WakeAt(tick) => self.wakes.push(tick),
-                Effect::Emit(event) => self.events.push(event),
-                Effect::Done(outcome) => self.outcome = Some(outcome),
-                Effect::Checkpoint(_) => {}
-            }
-        }
-    }
-
-    fn ask(&mut self, to: NodeId, input: NodeInput) {
-        let Some(session) = &mut self.nodes[to.0 as usize] else {
-            return;
-        };
-        for effect in session.handle(self.now, input) {
-            match effect {
-                NodeEffect::Send(report) => self.inbox.push_back((to, report)),
-                NodeEffect::Train { round, .. } => {
-                    let mut upload = self.settings.upload(to);
-                    if self.poisoned == Some(to) {
-                        upload.words[1] = 1 << 60;
-                    }
-                    let result = Ok(upload);
-                    self.ask(to, NodeInput::Trained { round, result });
-                }
-                NodeEffect::Summarise { .. } | NodeEffect::Evaluate { .. } | NodeEffect::Done => {}
-            }
-        }
-    }
-
-    /// Who is in the sum of each round that made a model, as the events say.
-    fn reporters(&self) -> Vec<Vec<NodeId>> {
-        let closed = self.events.iter().filter_map(|event| match event {
-            Event::RoundClosed { reporters, .. } => Some(reporters.clone()),
-            _ => None,
-        });
-        closed.collect()
-    }
-
-    fn abandoned(&self) -> Vec<Abandoned> {
-        let abandoned = self.events.iter().filter_map(|event| match event {
-            Event::RoundAbandoned { reason, .. } => Some(*reason),
-            _ => None,
-        });
-        abandoned.collect()
-    }
-}
+use self::play::{PHASES, Play, losing, phase, settings};
 
 /// The mean of these nodes' updates.
 fn mean(nodes: &[NodeId]) -> [f32; 2] {
@@ -184,45 +31,6 @@ fn moved(play: &Play) -> Vec<f32> {
         model.iter_mut().zip(mean).for_each(|(w, step)| *w += step);
     }
     model.to_vec()
-}
-
-fn phase(report: &Report) -> Option<MaskingPhase> {
-    let Report::Masking { answer, .. } = report else {
-        return None;
-    };
-    Some(match answer {
-        MaskingAnswer::Keys(_) => MaskingPhase::Keys,
-        MaskingAnswer::Opening(_) => MaskingPhase::Openings,
-        MaskingAnswer::Shares(_) => MaskingPhase::Shares,
-        MaskingAnswer::Upload(_) => MaskingPhase::Uploads,
-        MaskingAnswer::Consent(_) => MaskingPhase::Consents,
-        MaskingAnswer::Revelation(_) => MaskingPhase::Revelations,
-    })
-}
-
-/// Those who are lost in a phase of the first round, before their answer arrives.
-fn losing(lost: BTreeMap<NodeId, MaskingPhase>) -> impl Fn(u32, NodeId, Report) -> Option<Report> {
-    move |_, node, report| {
-        let gone = phase(&report).is_some_and(|phase| lost.get(&node) == Some(&phase));
-        (!gone).then_some(report)
-    }
-}
-
-const PHASES: [MaskingPhase; 5] = [
-    MaskingPhase::Keys,
-    MaskingPhase::Shares,
-    MaskingPhase::Uploads,
-    MaskingPhase::Consents,
-    MaskingPhase::Revelations,
-];
-
-fn settings(nodes: u32, rounds: u32) -> Settings {
-    Settings {
-        nodes,
-        rounds,
-        most_abandoned: 9,
-        ..Settings::default()
-    }
 }
 
 #[test]
