@@ -41,7 +41,7 @@ pub use privacy::PrivacyTerms;
 pub use protection::{Draws, HospitalNoise, NoisePlacement, Noised, PatientNoise, Protection};
 pub use scaling::{Scaling, Summary};
 pub use schedule::Schedule;
-pub use secagg::{MaskSuite, MaskingOrder};
+pub use secagg::{MaskSuite, MaskingOrder, WordWidth};
 pub use seed::{Purpose, Seed};
 pub use tally::Tally;
 pub use tick::Tick;

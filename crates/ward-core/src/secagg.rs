@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{NodeId, Words};
+use crate::NodeId;
 
 /// Which cipher masks are expanded with. A federation fixes it; it is never negotiated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -21,12 +21,35 @@ pub enum MaskSuite {
     Aes256Ctr,
 }
 
+/// How wide the words are that masks are added to. A federation fixes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WordWidth {
+    /// 32 bits: half the bytes and half the masks, where the sum fits.
+    Narrow,
+    /// 64 bits.
+    #[default]
+    Wide,
+}
+
+impl WordWidth {
+    /// Bits of a word.
+    #[must_use]
+    pub fn bits(self) -> u32 {
+        match self {
+            Self::Narrow => u32::BITS,
+            Self::Wide => u64::BITS,
+        }
+    }
+}
+
 /// What an instruction to train says of masks. Thresholds and neighbours are not in it: each node
 /// derives them from the size of the cohort.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MaskingOrder {
     /// Which cipher.
     pub suite: MaskSuite,
+    /// How wide masked words are.
+    pub width: WordWidth,
     /// Which try at this round, from 0. Each has keys of its own.
     pub attempt: u32,
     /// Everybody asked, in ascending order.
@@ -98,11 +121,46 @@ pub struct SharesForYou {
     pub sharers: Vec<NodeId>,
 }
 
+/// Words under masks, as wide as the session says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MaskedWords {
+    /// Modulo 2^32.
+    Narrow(Vec<u32>),
+    /// Modulo 2^64.
+    Wide(Vec<u64>),
+}
+
+impl MaskedWords {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Narrow(words) => words.len(),
+            Self::Wide(words) => words.len(),
+        }
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How wide they are.
+    #[must_use]
+    pub fn width(&self) -> WordWidth {
+        match self {
+            Self::Narrow(_) => WordWidth::Narrow,
+            Self::Wide(_) => WordWidth::Wide,
+        }
+    }
+}
+
 /// An upload under masks. Behind its words come its weight and its weighted loss, masked too.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MaskedUpload {
     /// The words, uniform to whoever does not know the masks.
-    pub words: Words,
+    pub words: MaskedWords,
     /// SHA-256 of the words.
     pub digest: [u8; 32],
     /// Digest of the sharers with whom the node has masks.

@@ -51,6 +51,12 @@ impl Words {
         self.entry.as_ref()
     }
 
+    /// The words alone: theirs, or a copy where a sum keeps them too.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<u64> {
+        Arc::unwrap_or_clone(self.words)
+    }
+
     /// The words for a sum to keep.
     #[must_use]
     pub fn shared(&self) -> Arc<Vec<u64>> {

@@ -2,19 +2,27 @@
 //!
 //! A coordinate `x` of an update with weight `w` becomes the word `w * round(x * 2^f)`, in two's
 //! complement. The sum of words decodes to the weighted mean as long as it does not wrap:
-//! `total weight * range * 2^f < 2^63`, which the plan checks ([`fits`]).
+//! `total weight * range * 2^f < 2^63`, which the plan checks ([`fits`]). Where masked words are narrow,
+//! the sum travels modulo 2^32 and is below 2^31, so that its low half tells it all.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use ward_core::words::PartSum;
-use ward_core::{Delta, Malformed, RingSpec, Upload};
+use ward_core::{Delta, Malformed, RingSpec, Upload, WordWidth};
 
 /// The finest resolution offered: steps of 2^-32.
 pub const MOST_FRACTION_BITS: u32 = 32;
-/// The coarsest resolution that still averages to `f32` precision: steps of 2^-20.
-pub const FEWEST_FRACTION_BITS: u32 = 20;
+/// The coarsest resolution that is chosen for words of a width. In wide words it still averages to `f32`
+/// precision, steps of 2^-20; in narrow ones steps are 2^-16.
+#[must_use]
+pub fn fewest_fraction_bits(width: WordWidth) -> u32 {
+    match width {
+        WordWidth::Narrow => 16,
+        WordWidth::Wide => 20,
+    }
+}
 
 /// Values that are looked at and encoded while they are in the first-level cache.
 const BLOCK: usize = 1_024;
@@ -22,25 +30,37 @@ const BLOCK: usize = 1_024;
 /// 1.5 * 2^52: added to a number below 2^51, it leaves the rounded integer in the low bits.
 const ROUNDER: f64 = 6_755_399_441_055_744.0;
 
+/// Bits between the largest sum of updates whose weights add up to `total_weight`, and the one at which
+/// words of a width would wrap, 2^63 or 2^31; below 0 where there is none.
+#[must_use]
+pub fn headroom_bits(ring: &RingSpec, total_weight: u64, width: WordWidth) -> f64 {
+    let largest = (total_weight as f64 * f64::from(ring.range)).log2();
+    f64::from(width.bits() - 1) - largest - f64::from(ring.fraction_bits)
+}
+
 /// Whether no sum of updates whose weights add up to `total_weight` can wrap.
 #[must_use]
-pub fn fits(ring: &RingSpec, total_weight: u64) -> bool {
-    let bits = (total_weight as f64 * f64::from(ring.range)).log2() + f64::from(ring.fraction_bits);
-    bits < 63.0
+pub fn fits(ring: &RingSpec, total_weight: u64, width: WordWidth) -> bool {
+    headroom_bits(ring, total_weight, width) > 0.0
 }
 
 /// The most fraction bits that leave room for `total_weight * range`; `None` below
-/// [`FEWEST_FRACTION_BITS`].
+/// [`fewest_fraction_bits`].
 #[must_use]
-pub fn finest(range: f32, most_weight: u64, total_weight: u64) -> Option<RingSpec> {
-    (FEWEST_FRACTION_BITS..=MOST_FRACTION_BITS)
+pub fn finest(
+    range: f32,
+    most_weight: u64,
+    total_weight: u64,
+    width: WordWidth,
+) -> Option<RingSpec> {
+    (fewest_fraction_bits(width)..=MOST_FRACTION_BITS)
         .rev()
         .map(|fraction_bits| RingSpec {
             fraction_bits,
             range,
             most_weight,
         })
-        .find(|ring| fits(ring, total_weight))
+        .find(|ring| fits(ring, total_weight, width))
 }
 
 /// One coordinate as a whole number of 2^-f, rounded half to even.
@@ -387,10 +407,18 @@ mod tests {
 
     #[test]
     fn headroom_is_the_largest_sum_that_cannot_wrap() {
-        assert!(fits(&RING, (1 << 24) - 1));
-        assert!(!fits(&RING, 1 << 24));
-        assert_eq!(finest(128.0, 65_536, 1 << 24).unwrap().fraction_bits, 31);
-        assert_eq!(finest(128.0, 65_536, 8_000).unwrap().fraction_bits, 32);
-        assert!(finest(1e9, 65_536, 1 << 24).is_none());
+        use WordWidth::{Narrow, Wide};
+        assert!(fits(&RING, (1 << 24) - 1, Wide));
+        assert!(!fits(&RING, 1 << 24, Wide));
+        let bits = |range, total, width| {
+            finest(range, 65_536, total, width).map(|ring| ring.fraction_bits)
+        };
+        assert_eq!(bits(128.0, 1 << 24, Wide), Some(31));
+        assert_eq!(bits(128.0, 8_000, Wide), Some(32));
+        assert_eq!(bits(1e9, 1 << 24, Wide), None);
+        // 2^31 = 2^4 hospitals x 2^7 x 2^20, which would just wrap.
+        assert_eq!(bits(128.0, 16, Narrow), Some(19));
+        assert_eq!(bits(128.0, 15, Narrow), Some(20));
+        assert_eq!(bits(128.0, 256, Narrow), None);
     }
 }

@@ -58,6 +58,7 @@ pub(crate) fn session(
         task: task_digest(order),
         params: MaskingParams {
             suite: masking.suite,
+            width: masking.width,
             ring: order.ring,
             weighting: order.weighting,
             length: length as u64,

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use ward_core::{MaskSuite, NodeId, NodeInfo, PrivacyTerms, Schedule, Seed, TrainOrder};
+use ward_core::{
+    MaskSuite, NodeId, NodeInfo, PrivacyTerms, Schedule, Seed, TrainOrder, WordWidth,
+};
 use ward_privacy::NoiseSource;
 use ward_privacy::secagg::Roster;
 
@@ -57,6 +59,8 @@ pub struct Plan {
 pub struct Masking {
     /// What masks are expanded with.
     pub suite: MaskSuite,
+    /// How wide masked words are.
+    pub width: WordWidth,
     /// Higher at each start of a coordinator, which cannot know which of the run's rounds an earlier
     /// one had begun: hospitals give keys once for each.
     pub attempt: u32,
@@ -131,6 +135,13 @@ impl Plan {
         self.order.algorithm.upload_len(self.parameters)
     }
 
+    /// How wide the words are in which uploads travel.
+    #[must_use]
+    pub fn width(&self) -> WordWidth {
+        let masking = self.masking.as_ref();
+        masking.map_or(WordWidth::Wide, |masking| masking.width)
+    }
+
     /// Words that an upload travels in: under masks, weight and weighted loss are two more.
     #[must_use]
     pub fn words_sent(&self) -> usize {
@@ -178,8 +189,9 @@ impl Plan {
         }
         let ring = self.order.ring;
         let total_weight = self.most_weight().saturating_mul(largest_cohort as u64);
-        if !ward_privacy::ring::fits(&ring, total_weight) {
+        if !ward_privacy::ring::fits(&ring, total_weight, self.width()) {
             errors.push(PlanError::Headroom {
+                limit: self.width().bits() - 1,
                 total_weight,
                 range: ring.range,
                 fraction_bits: ring.fraction_bits,

@@ -1,7 +1,7 @@
 //! Tensors in pieces: cut in order, put together in order, anything else refused with its reason.
 
 use bytes::Bytes;
-use ward_core::Digest;
+use ward_core::{Digest, WordWidth};
 
 use crate::tensor::{Dtype, Manifest, Tensor};
 use crate::unreadable::Unreadable;
@@ -101,10 +101,13 @@ impl Expected {
         Self { dtype, count }
     }
 
-    /// Ring words of a model of `count` parameters.
+    /// So many ring words of a width.
     #[must_use]
-    pub fn words(count: u64) -> Self {
-        let dtype = Dtype::U64;
+    pub fn words(count: u64, width: WordWidth) -> Self {
+        let dtype = match width {
+            WordWidth::Narrow => Dtype::U32,
+            WordWidth::Wide => Dtype::U64,
+        };
         Self { dtype, count }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use ward_core::secagg::MaskedWords;
 use ward_core::{Estimate, Evaluation, Report, RoundId, Summary, Upload};
 
 use crate::Packed;
@@ -20,16 +21,28 @@ impl From<&Report> for Packed<proto::Report> {
     fn from(report: &Report) -> Self {
         let mut tensor = None;
         let message = report_message(report, |words| {
-            *tensor.insert(Tensor::of_words(words)).manifest()
+            let made = match words {
+                AnyWords::Clear(words) => Tensor::of_words(words),
+                AnyWords::Masked(words) => Tensor::of_masked(words),
+            };
+            *tensor.insert(made).manifest()
         });
         Self { message, tensor }
     }
 }
 
+/// The words of a report.
+pub(crate) enum AnyWords<'a> {
+    /// A sealed update's.
+    Clear(&'a [u64]),
+    /// Those of one under masks.
+    Masked(&'a MaskedWords),
+}
+
 /// The control message of `report`; `name` gives the manifest of its words.
 pub(crate) fn report_message(
     report: &Report,
-    name: impl FnOnce(&[u64]) -> Manifest,
+    name: impl FnOnce(AnyWords<'_>) -> Manifest,
 ) -> proto::Report {
     let kind = match report {
         Report::Summary { round, summary } => report::Report::Summary(proto::Summary {
@@ -42,11 +55,13 @@ pub(crate) fn report_message(
             round: round.0,
             weight: upload.weight,
             loss: upload.loss,
-            words: Some((&name(&upload.words)).into()),
+            words: Some((&name(AnyWords::Clear(&upload.words))).into()),
         }),
         Report::Masking { round, answer } => report::Report::Masking(proto::MaskingAnswer {
             round: round.0,
-            answer: Some(answer_message(answer, name)),
+            answer: Some(answer_message(answer, |words| {
+                name(AnyWords::Masked(words))
+            })),
         }),
         Report::Evaluation { round, evaluation } => report::Report::Evaluation(proto::Evaluation {
             round: round.0,

@@ -4,9 +4,10 @@
 
 use bytes::Bytes;
 use prost::Message;
+use ward_core::secagg::MaskedWords;
 use ward_core::{Digest, Instruction, Report};
 
-use crate::report::report_message;
+use crate::report::{AnyWords, report_message};
 use crate::tensor::{Dtype, Manifest};
 use crate::{CHUNK_BYTES, Packed, chunks, instruction_message, proto};
 
@@ -21,7 +22,12 @@ static NOTHING: [u8; CHUNK_BYTES] = [0; CHUNK_BYTES];
 pub fn wire_bytes(report: &Report) -> u64 {
     let mut tensor = 0;
     let message = report_message(report, |words| {
-        let manifest = unhashed(Dtype::U64, words.len());
+        let (dtype, count) = match words {
+            AnyWords::Clear(words) => (Dtype::U64, words.len()),
+            AnyWords::Masked(MaskedWords::Wide(words)) => (Dtype::U64, words.len()),
+            AnyWords::Masked(MaskedWords::Narrow(words)) => (Dtype::U32, words.len()),
+        };
+        let manifest = unhashed(dtype, count);
         tensor = tensor_bytes(&manifest);
         manifest
     });

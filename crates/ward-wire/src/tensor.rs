@@ -1,6 +1,7 @@
 //! Tensors as little-endian bytes, named by their hash.
 
 use bytes::Bytes;
+use ward_core::secagg::MaskedWords;
 use ward_core::{Digest, Params};
 
 use crate::proto;
@@ -13,6 +14,8 @@ pub enum Dtype {
     F32,
     /// Ring words: `u64`.
     U64,
+    /// Narrow ring words, under masks: `u32`.
+    U32,
 }
 
 impl Dtype {
@@ -20,7 +23,7 @@ impl Dtype {
     #[must_use]
     pub fn size(self) -> u64 {
         match self {
-            Self::F32 => 4,
+            Self::F32 | Self::U32 => 4,
             Self::U64 => 8,
         }
     }
@@ -50,6 +53,7 @@ impl From<&Manifest> for proto::TensorManifest {
         let dtype = match manifest.dtype {
             Dtype::F32 => proto::Dtype::F32,
             Dtype::U64 => proto::Dtype::U64,
+            Dtype::U32 => proto::Dtype::U32,
         };
         Self {
             dtype: dtype.into(),
@@ -67,6 +71,7 @@ impl TryFrom<proto::TensorManifest> for Manifest {
         let dtype = match message.dtype() {
             proto::Dtype::F32 => Dtype::F32,
             proto::Dtype::U64 => Dtype::U64,
+            proto::Dtype::U32 => Dtype::U32,
             proto::Dtype::Unspecified => {
                 return Err(Unreadable::Unknown {
                     field: "manifest.dtype",
@@ -123,6 +128,18 @@ impl Tensor {
         Self::hashed(Dtype::U64, words.len(), bytes)
     }
 
+    /// The words of an update under masks; `data` is 4 or 8 bytes each.
+    #[must_use]
+    pub fn of_masked(words: &MaskedWords) -> Self {
+        match words {
+            MaskedWords::Narrow(words) => {
+                let bytes = words.iter().flat_map(|w| w.to_le_bytes()).collect();
+                Self::hashed(Dtype::U32, words.len(), bytes)
+            }
+            MaskedWords::Wide(words) => Self::of_words(words),
+        }
+    }
+
     fn hashed(dtype: Dtype, count: usize, bytes: Vec<u8>) -> Self {
         let manifest = Manifest {
             dtype,
@@ -172,6 +189,19 @@ impl Tensor {
         self.must_be(Dtype::U64)?;
         let (numbers, _) = self.data.as_chunks::<8>();
         Ok(numbers.iter().map(|b| u64::from_le_bytes(*b)).collect())
+    }
+
+    /// Its numbers as masked words, narrow or wide.
+    ///
+    /// # Errors
+    /// [`Unreadable::Dtype`] when they are neither `u32` nor `u64`.
+    pub fn masked(&self) -> Result<MaskedWords, Unreadable> {
+        if self.manifest.dtype != Dtype::U32 {
+            return self.words().map(MaskedWords::Wide);
+        }
+        let (numbers, _) = self.data.as_chunks::<4>();
+        let words = numbers.iter().map(|b| u32::from_le_bytes(*b));
+        Ok(MaskedWords::Narrow(words.collect()))
     }
 
     fn must_be(&self, expected: Dtype) -> Result<(), Unreadable> {

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use ward_core::{
-    Abandoned, Event, MaskSuite, MaskingAnswer, MaskingPhase, NodeId, Outcome, Params, Report, Tick,
+    Abandoned, Event, MaskSuite, MaskingAnswer, MaskingPhase, NodeId, Outcome, Params, Report,
+    Tick, WordWidth,
 };
 use ward_privacy::secagg::{Identity, Member, MemoryJournal, Roster, SecretRng};
 use ward_round::{
@@ -63,6 +64,7 @@ impl Play {
         let mut plan = settings.plan();
         plan.masking = Some(Masking {
             suite: MaskSuite::ChaCha20,
+            width: WordWidth::Wide,
             attempt,
             min_survivors: 3,
             groups,

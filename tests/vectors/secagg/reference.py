@@ -52,7 +52,7 @@ def circle(sid, openings):
 
 
 def check(golden):
-    s, cohort = golden["session"], golden["session"]["cohort"]
+    s, cohort, bits = golden["session"], golden["session"]["cohort"], golden["session"]["word_bits"]
     node = {n["id"]: n for n in golden["nodes"]}
     sec = lambda v, k: raw(node[v][k])
     sign = {v: Ed25519PrivateKey.from_private_bytes(sec(v, "identity_seed")).sign for v in cohort}
@@ -67,7 +67,7 @@ def check(golden):
                  *(u32(v) + identity(v) + bytes(32) for v in cohort))
     same(roster, s["roster"])
     model = sha(P + b"model", u64(len(s["model_numbers"])), *(struct.pack("<f", x) for x in s["model_numbers"]))
-    params = sha(P + b"params", bytes([s["suite"], 64, s["weighting"], 0]), u32(s["fraction_bits"]),
+    params = sha(P + b"params", bytes([s["suite"], s["word_bits"], s["weighting"], 0]), u32(s["fraction_bits"]),
                  struct.pack("<f", s["range"]), u64(s["most_weight"]), u64(s["length"]), u32(s["neighbours"]),
                  u32(s["threshold"]), u32(s["quorum"]), u32(s["min_survivors"]))
     sid = sha(P + b"session", text(s["federation"]), text(s["job"]), u64(s["round"]), u32(s["attempt"]),
@@ -116,15 +116,15 @@ def check(golden):
     for o in golden["uploads"]:
         v, n = o["node"], node[o["node"]]
         plain = [int(w, 16) for w in n["words"]] + [n["weight"], n["weight"] * round(n["loss"] * 2 ** s["fraction_bits"])]
-        total = [(a + b) % 2**64 for a, b in zip(total, plain)]
+        total = [(a + b) % 2**bits for a, b in zip(total, plain)]
         masks = [(1, kdf(sid, sec(v, "self_seed"), b"self-mask", v))]
         masks += [(1 if w < v else -1, kdf(sid, agree(v, w, "mask"), b"pair-mask", min(v, w), max(v, w)))
                   for w in holders[v] if w != v and w in sharers]
         for sgn, key in masks:
-            mask = struct.unpack(f"<{len(plain)}Q", stream(s["suite"], key, 8 * len(plain)))
-            plain = [(a + sgn * m) % 2**64 for a, m in zip(plain, mask)]
-        same(b"".join(w.to_bytes(8) for w in plain), "".join(o["words"]))
-        digest = sha(said(b"words", v, u64(len(plain)), *map(u64, plain)))
+            mask = struct.unpack(f"<{len(plain)}{'IQ'[bits // 64]}", stream(s["suite"], key, bits // 8 * len(plain)))
+            plain = [(a + sgn * m) % 2**bits for a, m in zip(plain, mask)]
+        same(b"".join(w.to_bytes(bits // 8) for w in plain), "".join(o["words"]))
+        digest = sha(said(b"words", v, u64(len(plain)), *(w.to_bytes(bits // 8, "little") for w in plain)))
         same(digest + u2, o["digest"] + o["sharers"])
         same(sign[v](said(b"masked", v, digest, u2)), o["signature"])
     for o in golden["consents"]:
@@ -136,7 +136,8 @@ def check(golden):
         for r in o["shares"]:
             kind = 1 if r["of"] in survivors else 0
             same(dealt(r["of"], o["node"])[1][kind], r["share"] if r["kind"] == ("mask_key", "self_seed")[kind] else "")
-    same(b"".join(w.to_bytes(8) for w in total[:-2]), "".join(golden["sum"]["words"]))
+    signed = ((w ^ 1 << bits - 1) - (1 << bits - 1) for w in total[:-2])
+    same(b"".join((w % 2**64).to_bytes(8) for w in signed), "".join(golden["sum"]["words"]))
     if total[-2] != golden["sum"]["weight"]:
         exit("differs: weight")
 

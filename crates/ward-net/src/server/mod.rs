@@ -21,7 +21,7 @@ use ward_round::{Coordinator, RunState};
 use ward_wire::proto::admin_service_server::AdminServiceServer;
 use ward_wire::proto::node_service_server::NodeServiceServer;
 use ward_wire::proto::tensor_service_server::TensorServiceServer;
-use ward_wire::{CONTROL_LIMIT, TENSOR_LIMIT};
+use ward_wire::{CONTROL_LIMIT, Expected, TENSOR_LIMIT};
 
 use crate::chance::{self, NoRandomness};
 use crate::identity::Identify;
@@ -110,7 +110,7 @@ pub async fn serve(
     let shared = Arc::new(Shared {
         sessions: Mutex::new(Sessions::new(&service.settings)),
         store: Mutex::new(Store::new(
-            plan.words_sent() as u64,
+            Expected::words(plan.words_sent() as u64, plan.width()),
             service.settings.store_bytes,
         )),
         inbox,

@@ -78,10 +78,10 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// A store for a model of `parameters`, holding at most `quota` bytes from nodes.
-    pub(crate) fn new(parameters: u64, quota: u64) -> Self {
+    /// A store for `expected` tensors of nodes, holding at most `quota` bytes of them.
+    pub(crate) fn new(expected: Expected, quota: u64) -> Self {
         Self {
-            expected: Expected::words(parameters),
+            expected,
             quota,
             models: VecDeque::new(),
             incoming: BTreeMap::new(),
@@ -224,10 +224,15 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ward_core::WordWidth;
     use ward_wire::chunks;
 
     const A: NodeId = NodeId(0);
     const B: NodeId = NodeId(1);
+
+    fn two_words() -> Expected {
+        Expected::words(2, WordWidth::Wide)
+    }
 
     fn push(store: &mut Store, node: NodeId, tensor: &Tensor) -> Result<Progress, NotStored> {
         let chunk = chunks(tensor, 0).next().unwrap();
@@ -236,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_pushed_tensor_is_taken_once_and_by_its_owner() {
-        let mut store = Store::new(2, 1000);
+        let mut store = Store::new(two_words(), 1000);
         let tensor = Tensor::of_words(&[1, 2]);
         push(&mut store, A, &tensor).unwrap();
         assert_eq!(store.held(A, tensor.manifest()), 16);
@@ -250,7 +255,7 @@ mod tests {
 
     #[test]
     fn a_tensor_of_another_size_is_not_begun() {
-        let mut store = Store::new(2, 1000);
+        let mut store = Store::new(two_words(), 1000);
         let refused = push(&mut store, A, &Tensor::of_words(&[1, 2, 3])).unwrap_err();
         assert!(
             refused
@@ -262,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_forged_tensor_is_forgotten() {
-        let mut store = Store::new(2, 1000);
+        let mut store = Store::new(two_words(), 1000);
         let tensor = Tensor::of_words(&[1, 2]);
         let mut chunk = chunks(&tensor, 0).next().unwrap();
         chunk.data = vec![9; 16].into();
@@ -273,7 +278,7 @@ mod tests {
 
     #[test]
     fn the_quota_stops_others_and_a_node_only_replaces_its_own() {
-        let mut store = Store::new(2, 48);
+        let mut store = Store::new(two_words(), 48);
         for words in [[1, 1], [2, 2], [3, 3]] {
             push(&mut store, A, &Tensor::of_words(&words)).unwrap();
         }
@@ -294,7 +299,7 @@ mod tests {
 
     #[test]
     fn the_last_models_are_offered() {
-        let mut store = Store::new(2, 0);
+        let mut store = Store::new(two_words(), 0);
         let model = |i: u32| Arc::new(Params(vec![i as f32, 0.0]));
         let first = store.offer(&model(0));
         assert_eq!(store.offer(&model(0)), first);

@@ -2,8 +2,8 @@
 //!
 //! For cohorts of 10, 100 and 1,000 (or the N that are named) and models of 3 k, 100 k and 10 M
 //! parameters: processor time of one node, on one thread, to agree on keys and share secrets (`keys`),
-//! and to mask 64-bit words and hash them (`mask`). Beside them stand the estimates that the protocol
-//! was chosen by: ChaCha20 and 32-bit words, which need half the keystream.
+//! and to mask words of 64 and of 32 bits and hash them (`mask`). Beside them stand the estimates that the
+//! protocol was chosen by: ChaCha20 and 32-bit words.
 
 #![expect(clippy::print_stdout, reason = "the result is the output")]
 
@@ -12,7 +12,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use cpu_time::ProcessTime;
-use ward_core::{MaskSuite, NodeId, RingSpec, RoundId, Upload, Weighting};
+use ward_core::{MaskSuite, NodeId, RingSpec, RoundId, Upload, Weighting, WordWidth};
 use ward_privacy::secagg::coordinator::Keying;
 use ward_privacy::secagg::node::{self, Setting};
 use ward_privacy::secagg::{
@@ -32,21 +32,27 @@ fn main() {
         .filter_map(|arg| arg.parse().ok())
         .collect();
     println!("milliseconds of one node, one thread");
-    println!("    n  neighbours    length  suite       keys     mask  in all   (32-bit estimate)");
+    println!("    n  neighbours    length  suite      bits    keys     mask  in all   (estimate)");
     for (nodes, estimates) in ESTIMATES {
         if !chosen.is_empty() && !chosen.contains(&nodes) {
             continue;
         }
-        for suite in [MaskSuite::ChaCha20, MaskSuite::Aes256Ctr] {
+        let suites = [MaskSuite::ChaCha20, MaskSuite::Aes256Ctr];
+        let widths = [WordWidth::Wide, WordWidth::Narrow];
+        for (suite, width) in suites
+            .into_iter()
+            .flat_map(|suite| widths.map(|w| (suite, w)))
+        {
             for (length, estimate) in LENGTHS.into_iter().zip(estimates) {
-                let (neighbours, keys, mask) = timed(nodes, length, suite);
-                let beside = match suite {
-                    MaskSuite::ChaCha20 => format!("{estimate:.0}"),
-                    MaskSuite::Aes256Ctr => String::new(),
+                let (neighbours, keys, mask) = timed(nodes, length, (suite, width));
+                let beside = match (suite, width) {
+                    (MaskSuite::ChaCha20, WordWidth::Narrow) => format!("{estimate:.0}"),
+                    _ => String::new(),
                 };
                 println!(
-                    "{nodes:5}  {neighbours:10}  {length:8}  {:9}  {keys:6.1}  {mask:7.1}  {:6.1}   {beside}",
+                    "{nodes:5}  {neighbours:10}  {length:8}  {:9}  {:4}  {keys:6.1}  {mask:7.1}  {:6.1}   {beside}",
                     format!("{suite:?}"),
+                    width.bits(),
                     keys + mask
                 );
             }
@@ -70,7 +76,7 @@ fn setting(
 }
 
 /// Neighbours of node 0, and its milliseconds for keys and for masks.
-fn timed(nodes: usize, length: u64, suite: MaskSuite) -> (usize, f64, f64) {
+fn timed(nodes: usize, length: u64, (suite, width): (MaskSuite, WordWidth)) -> (usize, f64, f64) {
     let mut rng = SecretRng::from_seed([1; 32]);
     let identities: Vec<Arc<Identity>> = (0..nodes)
         .map(|_| Arc::new(Identity::draw(&mut rng)))
@@ -93,12 +99,14 @@ fn timed(nodes: usize, length: u64, suite: MaskSuite) -> (usize, f64, f64) {
         task: [0; 32],
         params: MaskingParams {
             suite,
+            width,
+            // A thousand hospitals fill 2^10 x 2^3 x 2^16 of 2^31.
             ring: RingSpec {
-                fraction_bits: 24,
-                range: 128.0,
-                most_weight: 1 << 16,
+                fraction_bits: 16,
+                range: 8.0,
+                most_weight: 1,
             },
-            weighting: Weighting::Examples,
+            weighting: Weighting::Uniform,
             length,
             min_survivors: 3,
         },

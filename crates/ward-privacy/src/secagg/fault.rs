@@ -47,6 +47,9 @@ pub enum Wrong {
         /// What fits.
         expected: u64,
     },
+    /// Its words are wider or narrower than the session's.
+    #[error("its words have another width than the session's")]
+    Width,
     /// Its upload is not the one that it signed.
     #[error("its upload is not the one that it signed")]
     Digest,

@@ -29,6 +29,7 @@ pub mod shape;
 mod statements;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use fault::{Failure, Fault, Wrong};
 pub use identity::{Identity, IdentityKey, Member, Roster};

@@ -8,7 +8,7 @@
 use std::fmt;
 
 use sha2::{Digest as _, Sha256};
-use ward_core::{MaskSuite, NodeId, RingSpec, RoundId, Weighting};
+use ward_core::{MaskSuite, NodeId, RingSpec, RoundId, Weighting, WordWidth};
 
 use super::shape::Shape;
 
@@ -31,7 +31,9 @@ impl fmt::Debug for SessionId {
 pub struct MaskingParams {
     /// Which cipher.
     pub suite: MaskSuite,
-    /// The ring of 64-bit words.
+    /// How wide masked words are.
+    pub width: WordWidth,
+    /// The ring of words.
     pub ring: RingSpec,
     /// How updates count.
     pub weighting: Weighting,
@@ -101,7 +103,7 @@ fn params_digest(params: &MaskingParams, shape: &Shape) -> [u8; 32] {
         Weighting::Uniform => 2,
     };
     // The last byte: no noise.
-    hash.update([suite, 64, weighting, 0]);
+    hash.update([suite, params.width.bits() as u8, weighting, 0]);
     hash.update(params.ring.fraction_bits.to_le_bytes());
     hash.update(params.ring.range.to_bits().to_le_bytes());
     hash.update(params.ring.most_weight.to_le_bytes());

@@ -5,7 +5,7 @@
 
 use sha2::{Digest as _, Sha256};
 use ward_core::NodeId;
-use ward_core::secagg::{KeyOffer, ShareKind, ShareOffer};
+use ward_core::secagg::{KeyOffer, MaskedWords, ShareKind, ShareOffer};
 
 use super::session::{SessionId, update_ids};
 
@@ -88,17 +88,28 @@ fn set(label: &str, sid: &SessionId, nodes: &[NodeId]) -> [u8; 32] {
 }
 
 /// The digest of masked words.
-pub(crate) fn words(sid: &SessionId, node: NodeId, words: &[u64]) -> [u8; 32] {
+pub(crate) fn words(sid: &SessionId, node: NodeId, words: &MaskedWords) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(begun("words", sid, node));
     hash.update((words.len() as u64).to_le_bytes());
-    let mut bytes = [[0; 8]; 1_024];
-    for block in words.chunks(bytes.len()) {
-        let both = bytes.iter_mut().zip(block);
-        both.for_each(|(bytes, word)| *bytes = word.to_le_bytes());
-        hash.update(bytes[..block.len()].as_flattened());
+    match words {
+        MaskedWords::Narrow(words) => update_words(&mut hash, words, |word| word.to_le_bytes()),
+        MaskedWords::Wide(words) => update_words(&mut hash, words, |word| word.to_le_bytes()),
     }
     hash.finalize().into()
+}
+
+fn update_words<W: Copy, const N: usize>(
+    hash: &mut Sha256,
+    words: &[W],
+    to_bytes: impl Fn(W) -> [u8; N],
+) {
+    let mut bytes = [[0; N]; 1_024];
+    for block in words.chunks(bytes.len()) {
+        let both = bytes.iter_mut().zip(block);
+        both.for_each(|(bytes, word)| *bytes = to_bytes(*word));
+        hash.update(bytes[..block.len()].as_flattened());
+    }
 }
 
 /// A node's commitment to the seed of its own mask.

@@ -1,7 +1,7 @@
 //! What a node answers in a masked round, on the wire.
 
 use ward_core::secagg::{
-    Commitments, MaskedUpload, RevealedShare, Revelation, ShareKind, ShareOffer,
+    Commitments, MaskedUpload, MaskedWords, RevealedShare, Revelation, ShareKind, ShareOffer,
 };
 use ward_core::{MaskingAnswer, NodeId};
 
@@ -17,7 +17,7 @@ use crate::unreadable::{Unreadable, array};
 /// The message of `answer`; `name` gives the manifest of its words.
 pub(crate) fn answer_message(
     answer: &MaskingAnswer,
-    name: impl FnOnce(&[u64]) -> Manifest,
+    name: impl FnOnce(&MaskedWords) -> Manifest,
 ) -> masking_answer::Answer {
     /// The session says who speaks.
     const SPEAKER: NodeId = NodeId(0);
@@ -73,7 +73,7 @@ pub(crate) fn read_answer(
             let words = m.words.ok_or(Unreadable::Missing("upload.words"))?;
             let tensor = Packed::<()>::claim(tensor, &Manifest::try_from(words)?)?;
             MaskingAnswer::Upload(MaskedUpload {
-                words: tensor.words()?.into(),
+                words: tensor.masked()?,
                 digest: array("upload.digest", &m.digest)?,
                 sharers: array("upload.sharers", &m.sharers)?,
                 signature: array("upload.signature", &m.signature)?,

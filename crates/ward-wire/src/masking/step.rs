@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ward_core::secagg::SharesForYou;
-use ward_core::{MaskSuite, MaskingOrder, MaskingStep};
+use ward_core::{MaskSuite, MaskingOrder, MaskingStep, WordWidth};
 
 use super::{
     consent_message, envelope_message, ids, nodes, offer_message, opening_message, read_consent,
@@ -20,6 +20,7 @@ impl From<&MaskingOrder> for proto::MaskingOrder {
         };
         Self {
             suite: suite.into(),
+            narrow: order.width == WordWidth::Narrow,
             attempt: order.attempt,
             cohort: ids(&order.cohort),
             min_survivors: order.min_survivors,
@@ -43,6 +44,10 @@ impl TryFrom<proto::MaskingOrder> for MaskingOrder {
         };
         Ok(Self {
             suite,
+            width: match message.narrow {
+                true => WordWidth::Narrow,
+                false => WordWidth::Wide,
+            },
             attempt: message.attempt,
             cohort: nodes(message.cohort),
             min_survivors: message.min_survivors,

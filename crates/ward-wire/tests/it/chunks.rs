@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use ward_core::{Digest, Params};
+use ward_core::{Digest, Params, WordWidth};
 use ward_wire::{
     CHUNK_BYTES, ChunkRefusal, Expected, Manifest, Reassembler, Tensor, Unreadable, chunks, proto,
 };
@@ -151,7 +151,7 @@ fn an_announcement_of_another_size_is_refused_before_anything_is_stored() {
         count: u64::MAX / 8,
         ..*Tensor::of_words(&[1]).manifest()
     };
-    let refusal = Reassembler::new(huge, Expected::words(10)).unwrap_err();
+    let refusal = Reassembler::new(huge, Expected::words(10, WordWidth::Wide)).unwrap_err();
     assert!(matches!(
         refusal,
         ChunkRefusal::Unexpected {
@@ -160,7 +160,11 @@ fn an_announcement_of_another_size_is_refused_before_anything_is_stored() {
         }
     ));
     let params = *Tensor::of_params(&Params(vec![0.0; 10])).manifest();
-    assert!(Expected::words(10).admits(&params).is_err());
+    assert!(
+        Expected::words(10, WordWidth::Wide)
+            .admits(&params)
+            .is_err()
+    );
     assert!(Expected::params(10).admits(&params).is_ok());
 }
 

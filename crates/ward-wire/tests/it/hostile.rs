@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use proptest::prelude::*;
 use prost::Message;
-use ward_core::{Instruction, Params, Report};
+use ward_core::{Instruction, Params, Report, WordWidth};
 use ward_wire::{Expected, Manifest, Packed, Reassembler, Tensor, Unreadable, decode, proto};
 
 use crate::words;
@@ -36,13 +36,17 @@ fn read_as_everything(bytes: &Bytes) {
     {
         // Only what is expected is ever begun, however much is announced.
         assert_eq!(
-            Reassembler::new(manifest, Expected::words(2)).is_ok(),
-            manifest.total() == 16 && Expected::words(2).admits(&manifest).is_ok()
+            Reassembler::new(manifest, Expected::words(2, WordWidth::Wide)).is_ok(),
+            manifest.total() == 16
+                && Expected::words(2, WordWidth::Wide)
+                    .admits(&manifest)
+                    .is_ok()
         );
     }
     if let Ok(chunk) = decode::<proto::TensorChunk>(bytes.clone()) {
         let tensor = Tensor::of_words(&[1, 2]);
-        let mut reassembler = Reassembler::new(*tensor.manifest(), Expected::words(2)).unwrap();
+        let mut reassembler =
+            Reassembler::new(*tensor.manifest(), Expected::words(2, WordWidth::Wide)).unwrap();
         let _ = reassembler.accept(chunk);
         assert!(reassembler.held() <= 16);
     }

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use ward_core::secagg::{
-    Commitments, Consent, DrawOpening, Envelope, KeyOffer, MaskedUpload, RevealedShare, Revelation,
-    SEALED_SHARES, ShareKind, ShareOffer, SharesForYou,
+    Commitments, Consent, DrawOpening, Envelope, KeyOffer, MaskedUpload, MaskedWords,
+    RevealedShare, Revelation, SEALED_SHARES, ShareKind, ShareOffer, SharesForYou,
 };
 use ward_core::{
     Digest, Instruction, LocalWork, MaskSuite, MaskingAnswer, MaskingOrder, MaskingStep, NodeId,
-    OptimizerSpec, Params, Report, RingSpec, RoundId, Seed, TrainOrder,
+    OptimizerSpec, Params, Report, RingSpec, RoundId, Seed, TrainOrder, WordWidth,
 };
 
 use crate::golden::{check_instruction, check_report};
@@ -78,6 +78,7 @@ fn an_instruction_to_train_under_masks_is_spelled_so() {
     let order = TrainOrder::new(LocalWork::Steps(3), 0, optimizer, ring, seed);
     let masking = MaskingOrder {
         suite: MaskSuite::Aes256Ctr,
+        width: WordWidth::Narrow,
         attempt: 1,
         cohort: vec![NodeId(0), NodeId(1), NodeId(300)],
         min_survivors: 2,
@@ -90,13 +91,13 @@ fn an_instruction_to_train_under_masks_is_spelled_so() {
             masking: Some(Arc::new(masking)),
         },
         &[
-            &[0x12, 127], // instruction.train, 127 bytes
-            &[0x08, 1],   // round 1
-            &[0x12, 40],  // params, 40 bytes
-            &[0x08, 1],   // dtype F32
-            &[0x10, 1],   // count 1
-            &[0x18, 4],   // total_bytes 4
-            &[0x22, 32],  // hash, 32 bytes
+            &[0x12, 0x81, 0x01], // instruction.train, 129 bytes
+            &[0x08, 1],          // round 1
+            &[0x12, 40],         // params, 40 bytes
+            &[0x08, 1],          // dtype F32
+            &[0x10, 1],          // count 1
+            &[0x18, 4],          // total_bytes 4
+            &[0x22, 32],         // hash, 32 bytes
             &params.digest().0,
             &[0x1a, 67],            // order, 67 bytes
             &[0x10, 3],             // work.steps 3; batch_size 0 is not written
@@ -111,11 +112,12 @@ fn an_instruction_to_train_under_masks_is_spelled_so() {
             &[0x62, 32],            // seed, 32 bytes
             &[7; 32],
             &[0x79, 255, 255, 255, 255, 255, 255, 255, 255], // run, unnamed
-            &[0x22, 12],                                     // masking, 12 bytes
+            &[0x22, 14],                                     // masking, 14 bytes
             &[0x08, 2],                                      // suite AES256_CTR
             &[0x10, 1],                                      // attempt 1
             &[0x1a, 4, 0, 1, 0xac, 0x02],                    // cohort 0, 1, 300
             &[0x20, 2],                                      // min_survivors 2
+            &[0x28, 1],                                      // narrow
         ],
     );
 }
@@ -234,30 +236,38 @@ fn the_answers_before_the_upload_are_spelled_so() {
 
 #[test]
 fn the_upload_and_the_answers_behind_it_are_spelled_so() {
-    let golden: &[&[u8]] = &[
-        &[0x2a, 0xb5, 0x01], // report.masking, 181 bytes
-        &[0x08, 7],          // round 7
-        &[0x2a, 0xb0, 0x01], // answer.upload, 176 bytes
-        &[0x0a, 40],         // words, 40 bytes
-        &[0x08, 2],          // dtype U64
-        &[0x10, 2],          // count 2
-        &[0x18, 16],         // total_bytes 16
-        &[0x22, 32],         // hash, 32 bytes
-        &Digest::of(&[[1, 0, 0, 0, 0, 0, 0, 0], [0xff; 8]].concat()).0,
-        &[0x12, 32], // digest, 32 bytes
-        &[14; 32],
-        &[0x1a, 32], // sharers, 32 bytes
-        &[15; 32],
-        &[0x22, 64], // signature, 64 bytes
-        &[16; 64],
+    let wide = MaskedWords::Wide(vec![1, u64::MAX]);
+    let narrow = MaskedWords::Narrow(vec![1, u32::MAX]);
+    let bytes = [
+        [[1, 0, 0, 0, 0, 0, 0, 0], [0xff; 8]].concat(),
+        [[1, 0, 0, 0], [0xff; 4]].concat(),
     ];
-    let upload = MaskedUpload {
-        words: vec![1, u64::MAX].into(),
-        digest: [14; 32],
-        sharers: [15; 32],
-        signature: [16; 64],
-    };
-    check_answer(MaskingAnswer::Upload(upload), golden);
+    for (words, dtype, bytes) in [(wide, 2, &bytes[0]), (narrow, 3, &bytes[1])] {
+        let golden: &[&[u8]] = &[
+            &[0x2a, 0xb5, 0x01],        // report.masking, 181 bytes
+            &[0x08, 7],                 // round 7
+            &[0x2a, 0xb0, 0x01],        // answer.upload, 176 bytes
+            &[0x0a, 40],                // words, 40 bytes
+            &[0x08, dtype],             // dtype U64, U32
+            &[0x10, 2],                 // count 2
+            &[0x18, bytes.len() as u8], // total_bytes 16, 8
+            &[0x22, 32],                // hash, 32 bytes
+            &Digest::of(bytes).0,
+            &[0x12, 32], // digest, 32 bytes
+            &[14; 32],
+            &[0x1a, 32], // sharers, 32 bytes
+            &[15; 32],
+            &[0x22, 64], // signature, 64 bytes
+            &[16; 64],
+        ];
+        let upload = MaskedUpload {
+            words,
+            digest: [14; 32],
+            sharers: [15; 32],
+            signature: [16; 64],
+        };
+        check_answer(MaskingAnswer::Upload(upload), golden);
+    }
     let golden: &[&[u8]] = &[
         &[0x2a, 70], // report.masking, 70 bytes
         &[0x08, 7],  // round 7

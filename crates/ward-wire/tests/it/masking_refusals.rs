@@ -215,6 +215,7 @@ fn suites_and_kinds_of_shares_are_known_ones() {
         let field = "masking.suite";
         let order = proto::MaskingOrder {
             suite: got,
+            narrow: false,
             attempt: 0,
             cohort: vec![1, 2, 3],
             min_survivors: 2,

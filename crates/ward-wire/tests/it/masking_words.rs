@@ -4,19 +4,21 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use ward_core::secagg::{
-    Commitments, Consent, DrawOpening, Envelope, KeyOffer, MaskedUpload, RevealedShare, Revelation,
-    ShareKind, ShareOffer, SharesForYou,
+    Commitments, Consent, DrawOpening, Envelope, KeyOffer, MaskedUpload, MaskedWords,
+    RevealedShare, Revelation, ShareKind, ShareOffer, SharesForYou,
 };
-use ward_core::{MaskSuite, MaskingAnswer, MaskingOrder, MaskingStep, NodeId};
+use ward_core::{MaskSuite, MaskingAnswer, MaskingOrder, MaskingStep, NodeId, WordWidth};
 
 /// The longest list of messages.
 const LONGEST: usize = 6;
 
 pub(crate) fn order() -> impl Strategy<Value = MaskingOrder> {
     let suite = prop_oneof![Just(MaskSuite::ChaCha20), Just(MaskSuite::Aes256Ctr)];
-    (suite, any::<u32>(), nodes(), any::<u32>()).prop_map(
-        |(suite, attempt, cohort, min_survivors)| MaskingOrder {
+    let width = prop_oneof![Just(WordWidth::Narrow), Just(WordWidth::Wide)];
+    (suite, width, any::<u32>(), nodes(), any::<u32>()).prop_map(
+        |(suite, width, attempt, cohort, min_survivors)| MaskingOrder {
             suite,
+            width,
             attempt,
             cohort,
             min_survivors,
@@ -112,10 +114,13 @@ fn share_offer() -> impl Strategy<Value = ShareOffer> {
 }
 
 fn upload() -> impl Strategy<Value = MaskedUpload> {
-    let words = prop::collection::vec(any::<u64>(), 1..300);
+    let words = prop_oneof![
+        prop::collection::vec(any::<u64>(), 1..300).prop_map(MaskedWords::Wide),
+        prop::collection::vec(any::<u32>(), 1..300).prop_map(MaskedWords::Narrow),
+    ];
     (words, bytes(), bytes(), bytes()).prop_map(|(words, digest, sharers, signature)| {
         MaskedUpload {
-            words: words.into(),
+            words,
             digest,
             sharers,
             signature,

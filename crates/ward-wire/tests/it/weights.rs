@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use prost::Message;
-use ward_core::{Report, RoundId, Upload};
+use ward_core::{Report, RoundId, Upload, WordWidth};
 use ward_wire::{
     CHUNK_BYTES, Expected, Packed, Reassembler, chunks, decode, encode_report, instruction_bytes,
     proto, wire_bytes,
@@ -59,7 +59,7 @@ fn what_left_the_hospital_can_be_put_together_again() {
     let answer: proto::CompleteTaskRequest = decode(messages.pop().unwrap()).unwrap();
     let message = answer.report.unwrap();
     let manifest = message.needs().unwrap().unwrap();
-    let expected = Expected::words(manifest.count);
+    let expected = Expected::words(manifest.count, WordWidth::Wide);
     let mut reassembler = Reassembler::new(manifest, expected).unwrap();
     for chunk in messages {
         let push: proto::PushTensorsRequest = decode(chunk).unwrap();

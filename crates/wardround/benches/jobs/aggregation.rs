@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 use ward_core::{
     Delta, LocalUpdate, LocalWork, NodeId, OptimizerSpec, Params, RingSpec, RoundId, Seed,
-    TrainOrder, Weighting,
+    TrainOrder, Weighting, WordWidth,
 };
 use ward_robust::before::NearestNeighbourMixing;
 use ward_robust::rule::{
@@ -147,7 +147,7 @@ impl Sums {
     /// No update yet, of `len` parameters.
     fn new(len: usize) -> Result<Self> {
         let total = (0..HOSPITALS).map(weight).sum();
-        let ring = ward_privacy::ring::finest(RANGE, weight(HOSPITALS), total)
+        let ring = ward_privacy::ring::finest(RANGE, weight(HOSPITALS), total, WordWidth::Wide)
             .context("the sum has no room")?;
         let sgd = OptimizerSpec::Sgd {
             learning_rate: 1.0,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use ward_core::{
     Batches, LocalWork, NodeId, NodeInfo, OptimizerSpec, Params, Schedule, Seed, TrainOrder,
+    WordWidth,
 };
 use ward_data::{HospitalData, Rows};
 use ward_round::strategy::{Listed, Mean, ServerSgd};
@@ -62,7 +63,7 @@ impl Job {
         let roster: Vec<NodeInfo> = (0..wards.hospitals).map(info).collect();
         let largest = wards.cohorts.iter().map(Vec::len).max().unwrap_or(1) as u64;
         let rows = wards.rows_each as u64;
-        let ring = ward_privacy::ring::finest(RANGE, rows, rows * largest)
+        let ring = ward_privacy::ring::finest(RANGE, rows, rows * largest, WordWidth::Wide)
             .context("the sum has no room")?;
         let optimizer = OptimizerSpec::Sgd {
             learning_rate: 0.05,

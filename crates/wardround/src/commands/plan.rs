@@ -276,8 +276,11 @@ fn page(planned: &Planned) -> Result<String, Failure> {
     row(
         "ring",
         format!(
-            "steps of 2^-{}, updates up to {}, {:.1} bits of headroom",
-            forecast.ring.fraction_bits, forecast.ring.range, forecast.ring.headroom_bits
+            "words of {} bits, steps of 2^-{}, updates up to {}, {:.1} bits of headroom",
+            forecast.ring.word_bits,
+            forecast.ring.fraction_bits,
+            forecast.ring.range,
+            forecast.ring.headroom_bits
         ),
     );
     if let Some(sums) = &forecast.sums {

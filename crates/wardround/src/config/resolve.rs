@@ -2,14 +2,16 @@
 
 use ward_core::{
     Algorithm, Layout, LocalWork, NodeInfo, OptimizerSpec, Personalisation, Protection, RingSpec, RunId,
-    Seed, TrainOrder, Weighting,
+    Seed, TrainOrder, Weighting, WordWidth,
 };
 use ward_data::{Federation, ScalingMode};
 use ward_privacy::NoiseSource;
 use ward_round::{Plan, Strategy};
 use ward_train::{Engine, EngineError, ModelSpec};
 
-use super::types::{Experiment, OptimizerConfig, ScheduleConfig, Training};
+use super::types::{
+    Experiment, OptimizerConfig, ScheduleConfig, SecureAggregationConfig, Training,
+};
 
 impl Training {
     /// The engine that trains `model`.
@@ -81,6 +83,13 @@ impl Experiment {
         }
     }
 
+    /// How wide the words are that updates are added in.
+    #[must_use]
+    pub fn width(&self) -> WordWidth {
+        let config = self.secure_aggregation.as_ref();
+        config.map_or(WordWidth::Wide, SecureAggregationConfig::width)
+    }
+
     /// The root of the run's random choices.
     #[must_use]
     pub fn root(&self) -> Seed {
@@ -112,9 +121,9 @@ impl Experiment {
                     range: self.ring.range,
                     most_weight,
                 };
-                ward_privacy::ring::fits(&ring, total).then_some(ring)
+                ward_privacy::ring::fits(&ring, total, self.width()).then_some(ring)
             }
-            None => ward_privacy::ring::finest(self.ring.range, most_weight, total),
+            None => ward_privacy::ring::finest(self.ring.range, most_weight, total, self.width()),
         }
     }
 

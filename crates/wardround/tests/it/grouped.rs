@@ -1,4 +1,4 @@
-//! Sums of groups, in processes.
+//! Sums of groups, and narrow words, in processes.
 
 use std::fs;
 
@@ -66,6 +66,16 @@ fn a_rule_over_groups_gives_the_same_bits_in_one_process_and_in_many() {
 }
 
 #[test]
+fn narrow_words_give_the_bits_of_wide_ones_and_of_the_clear() {
+    let clear = with("").digest("run e.toml");
+    let lab = with("[secure_aggregation]\nword_bits = 32\n");
+    assert_eq!(lab.digest("run e.toml"), clear);
+    assert_eq!(lab.digest("up e.toml"), clear);
+    let wide = "run e.toml --set secure_aggregation.word_bits=64";
+    assert_eq!(lab.digest(wide), clear);
+}
+
+#[test]
 fn a_plan_says_what_the_coordinator_sees() {
     let planned = |lab: &Lab| {
         let output = lab.output("plan e.toml");
@@ -75,6 +85,13 @@ fn a_plan_says_what_the_coordinator_sees() {
     assert!(
         groups.contains("the mean of each of 5 groups of 4 or 5 hospitals, of 3 updates at least"),
         "{groups}"
+    );
+    let narrow = planned(&with("[secure_aggregation]\nword_bits = 32\n"));
+    assert!(narrow.contains("the sum of a round's updates, of 15 at least"));
+    // 21 x 2^2 x 2^24 is .6 bits below 2^31.
+    assert!(
+        narrow.contains("words of 32 bits, steps of 2^-24, updates up to 4, 0.6 bits of headroom"),
+        "{narrow}"
     );
 }
 

@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ward_core::NodeId;
-use ward_core::secagg::{Consent, MaskedUpload};
+use ward_core::secagg::{Consent, MaskedUpload, MaskedWords};
 
 use super::super::fault::{Failure, Fault, Wrong};
 use super::super::graph::Graph;
 use super::super::session::TRAILERS;
 use super::super::statements;
+use super::super::words::{add_words, zeros};
 use super::Core;
 use super::deal::Dealt;
 use super::unmask::Unmasking;
-use crate::ring;
 
 /// Adds masked uploads up. It holds one sum and no upload.
 pub struct Collecting {
@@ -21,7 +21,7 @@ pub struct Collecting {
     dealt: BTreeMap<NodeId, Dealt>,
     sharers: [u8; 32],
     survivors: BTreeSet<NodeId>,
-    sum: Vec<u64>,
+    sum: MaskedWords,
 }
 
 impl Collecting {
@@ -30,11 +30,11 @@ impl Collecting {
         let length = core.session.params.length as usize + TRAILERS;
         Self {
             sharers: statements::sharers(&core.sid, &nodes),
+            sum: zeros(core.session.params.width, length),
             core,
             graph,
             dealt,
             survivors: BTreeSet::new(),
-            sum: vec![0; length],
         }
     }
 
@@ -58,7 +58,7 @@ impl Collecting {
     pub fn accept(&mut self, node: NodeId, upload: &MaskedUpload) -> Result<(), Fault> {
         let verdict = self.check(node, upload);
         self.core.judge(node, verdict)?;
-        ring::add(&mut self.sum, &upload.words);
+        add_words(&mut self.sum, &upload.words);
         self.survivors.insert(node);
         Ok(())
     }
@@ -72,6 +72,9 @@ impl Collecting {
                 got: upload.words.len() as u64,
                 expected: self.sum.len() as u64,
             });
+        }
+        if upload.words.width() != self.sum.width() {
+            return Err(Wrong::Width);
         }
         let statement = statements::masked(&core.sid, node, &upload.digest, &upload.sharers);
         core.signed(node, &statement, &upload.signature)?;
@@ -111,7 +114,7 @@ pub struct Consenting {
     dealt: BTreeMap<NodeId, Dealt>,
     sharers: [u8; 32],
     survivors: Vec<NodeId>,
-    sum: Vec<u64>,
+    sum: MaskedWords,
     consents: BTreeMap<NodeId, Consent>,
 }
 

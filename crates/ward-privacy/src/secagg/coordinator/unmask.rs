@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 
-use ward_core::secagg::{Revelation, ShareKind};
+use ward_core::secagg::{MaskedWords, Revelation, ShareKind};
 use ward_core::{NodeId, Weighting};
 
 use super::super::fault::{Failure, Fault, Wrong};
 use super::super::graph::Graph;
 use super::super::keys::{SecretKey, SelfSeed};
-use super::super::mask::{MaskKey, Sign, add_masks_on};
+use super::super::mask::{MaskKey, Sign};
 use super::super::secret::Secret;
+use super::super::words::{mask_words, unmasked};
 use super::super::{shamir, statements};
 use super::Core;
 use super::deal::Dealt;
@@ -35,7 +36,7 @@ pub struct Unmasking {
     graph: Graph,
     dealt: BTreeMap<NodeId, Dealt>,
     survivors: Vec<NodeId>,
-    sum: Vec<u64>,
+    sum: MaskedWords,
     revealed: BTreeSet<NodeId>,
     /// Of each sharer its shares of the one kind that is due, as far as they are needed.
     shares: BTreeMap<NodeId, Vec<(u8, [u8; 32])>>,
@@ -47,7 +48,7 @@ impl Unmasking {
         graph: Graph,
         dealt: BTreeMap<NodeId, Dealt>,
         survivors: Vec<NodeId>,
-        sum: Vec<u64>,
+        sum: MaskedWords,
     ) -> Self {
         let shares = dealt.keys().map(|&node| (node, Vec::new())).collect();
         Self {
@@ -155,9 +156,9 @@ impl Unmasking {
         }
         let masks: Vec<(&MaskKey, Sign)> = masks.iter().map(|(key, sign)| (key, *sign)).collect();
         let params = self.core.session.params;
-        add_masks_on(&mut self.sum, params.suite, &masks, threads);
+        mask_words(&mut self.sum, params.suite, &masks, threads);
 
-        let mut words = self.sum;
+        let mut words = unmasked(self.sum);
         let (loss, weight) = (words.pop().unwrap_or(0), words.pop().unwrap_or(0));
         let nodes = self.survivors.len() as u64;
         let most = match params.weighting {

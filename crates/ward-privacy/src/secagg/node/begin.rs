@@ -129,7 +129,8 @@ fn check(setting: &Setting) -> Result<(), Refused> {
         Weighting::Examples => params.ring.most_weight,
         Weighting::Uniform => 1,
     };
-    if !ring::fits(&params.ring, most.saturating_mul(cohort.len() as u64)) {
+    let total = most.saturating_mul(cohort.len() as u64);
+    if !ring::fits(&params.ring, total, params.width) {
         return Err(Refused::Headroom);
     }
     Ok(())

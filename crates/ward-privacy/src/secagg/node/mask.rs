@@ -7,9 +7,10 @@ use ward_core::secagg::{Consent, MaskedUpload};
 use ward_core::{NodeId, RingSpec, Upload, Weighting};
 
 use super::super::journal::{Journal, Step};
-use super::super::mask::{MaskKey, Sign, add_masks_on};
+use super::super::mask::{MaskKey, Sign};
 use super::super::refused::Refused;
 use super::super::statements;
+use super::super::words::{at_width, mask_words};
 use super::deal::Held;
 use super::reveal::Consented;
 use super::{Here, ascends, enough, within};
@@ -57,8 +58,9 @@ impl Masking {
             loss,
         } = upload;
         words.extend([weight, fixed_loss(loss, &params.ring).wrapping_mul(weight)]);
+        let mut words = at_width(words.into_vec(), params.width);
         let masks: Vec<(&MaskKey, Sign)> = self.masks.iter().map(|(k, s)| (k, *s)).collect();
-        add_masks_on(&mut words, params.suite, &masks, threads);
+        mask_words(&mut words, params.suite, &masks, threads);
 
         let (sid, me) = (self.here.sid, self.here.setting.me);
         let digest = statements::words(&sid, me, &words);

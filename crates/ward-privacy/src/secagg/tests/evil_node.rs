@@ -1,9 +1,16 @@
 //! A node that lies is named and left out, and the others are unharmed.
 
-use ward_core::secagg::{MaskedUpload, ShareOffer};
+use ward_core::secagg::{MaskedUpload, MaskedWords, ShareOffer};
 
 use super::table::Table;
 use super::*;
+
+fn wide(upload: &mut MaskedUpload) -> &mut Vec<u64> {
+    match &mut upload.words {
+        MaskedWords::Wide(words) => words,
+        MaskedWords::Narrow(_) => panic!("the session's words are wide"),
+    }
+}
 
 fn wrong(result: Result<(), Fault>, node: NodeId) -> Wrong {
     let fault = result.unwrap_err();
@@ -116,12 +123,12 @@ fn bad_uploads_are_named_and_do_not_touch_the_sum() {
     let (one, two) = (world.id(1), world.id(2));
     // Words that are not those that were signed; another length; twice.
     let said = wrong(
-        collecting.accept(one, &signed(1, &|u| u.words[0] ^= 1)),
+        collecting.accept(one, &signed(1, &|u| wide(u)[0] ^= 1)),
         one,
     );
     assert_eq!(said, Wrong::Digest);
     let said = wrong(
-        collecting.accept(two, &signed(2, &|u| u.words.push(0))),
+        collecting.accept(two, &signed(2, &|u| wide(u).push(0))),
         two,
     );
     assert_eq!(

@@ -6,8 +6,8 @@
 
 use serde_json::{Value, json};
 use ward_core::secagg::{
-    Commitments, Consent, DrawOpening, MaskedUpload, Revelation, ShareKind, ShareOffer,
-    SharesForYou,
+    Commitments, Consent, DrawOpening, MaskedUpload, MaskedWords, Revelation, ShareKind,
+    ShareOffer, SharesForYou,
 };
 
 use super::hex::text;
@@ -120,6 +120,13 @@ fn words(words: &[u64]) -> Value {
     words.iter().map(|word| format!("{word:016x}")).collect()
 }
 
+fn masked(words: &MaskedWords) -> Value {
+    match words {
+        MaskedWords::Narrow(words) => words.iter().map(|word| format!("{word:08x}")).collect(),
+        MaskedWords::Wide(wide) => self::words(wide),
+    }
+}
+
 fn pair(commitments: &Commitments) -> Value {
     json!({ "mask_key": text(&commitments.mask_key), "self_seed": text(&commitments.self_seed) })
 }
@@ -155,6 +162,7 @@ fn consents(consents: &[(NodeId, Consent)]) -> Value {
 
 fn session(world: &World) -> Value {
     let (session, shape) = (&world.session, &world.shape);
+    let ring = &session.params.ring;
     let suite = match session.params.suite {
         MaskSuite::ChaCha20 => 1,
         MaskSuite::Aes256Ctr => 2,
@@ -162,8 +170,9 @@ fn session(world: &World) -> Value {
     json!({
         "federation": session.federation, "epoch": world.roster.epoch(), "job": session.job,
         "round": session.round.0, "attempt": session.attempt, "model_numbers": [0.5, -1.0],
-        "task": text(&session.task), "suite": suite, "fraction_bits": RING.fraction_bits,
-        "range": RING.range, "most_weight": RING.most_weight, "weighting": 1,
+        "task": text(&session.task), "suite": suite, "fraction_bits": ring.fraction_bits,
+        "word_bits": session.params.width.bits(),
+        "range": ring.range, "most_weight": ring.most_weight, "weighting": 1,
         "length": session.params.length, "min_survivors": session.params.min_survivors,
         "neighbours": shape.neighbours, "threshold": shape.threshold, "quorum": shape.quorum,
         "drawn": shape.drawn, "roster": text(&session.roster), "cohort": ids(&session.cohort),
@@ -199,7 +208,7 @@ fn recorded(world: &World, t: &Transcript) -> Value {
     };
     let upload = |(node, upload): &(NodeId, MaskedUpload)| {
         json!({
-            "node": node.0, "words": words(&upload.words), "digest": text(&upload.digest),
+            "node": node.0, "words": masked(&upload.words), "digest": text(&upload.digest),
             "sharers": text(&upload.sharers), "signature": text(&upload.signature),
         })
     };
@@ -357,6 +366,9 @@ fn golden_sessions_are_the_same_to_the_byte() {
 
     world.session.params.suite = MaskSuite::Aes256Ctr;
     compared("complete-aes256", &recorded(&world, &transcript(&world, 3)));
+
+    let world = World::narrow(4, 5);
+    compared("complete-narrow", &recorded(&world, &transcript(&world, 2)));
 
     let mut world = World::new(9, 2);
     world.shape = Shape {

@@ -11,13 +11,16 @@ mod known_answers;
 mod standards;
 mod table;
 mod uniform;
+mod widths;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use ward_core::secagg::KeyOffer;
-use ward_core::{Delta, LocalUpdate, MaskSuite, NodeId, RingSpec, RoundId, Upload, Weighting};
+use ward_core::{
+    Delta, LocalUpdate, MaskSuite, NodeId, RingSpec, RoundId, Upload, Weighting, WordWidth,
+};
 
 use super::coordinator::{Keying, Sharing, Unmasked};
 use super::node::{self, Consented, Masked, Offered, Setting, Shared};
@@ -26,6 +29,13 @@ use super::*;
 use crate::seal::trial;
 
 pub(super) const ONE: NonZeroUsize = NonZeroUsize::MIN;
+
+/// Ten hospitals of weight 100 fill 10 x 100 x 2^7 x 2^14 of 2^31.
+pub(super) const NARROW_RING: RingSpec = RingSpec {
+    fraction_bits: 14,
+    range: 128.0,
+    most_weight: 100,
+};
 
 pub(super) const RING: RingSpec = RingSpec {
     fraction_bits: 24,
@@ -68,6 +78,7 @@ impl World {
             task: [2; 32],
             params: MaskingParams {
                 suite: MaskSuite::ChaCha20,
+                width: WordWidth::Wide,
                 ring: RING,
                 weighting: Weighting::Examples,
                 length,
@@ -82,6 +93,14 @@ impl World {
             roster,
             identities,
         }
+    }
+
+    /// The same, with words of 32 bits and a ring that fits them.
+    pub(super) fn narrow(n: usize, length: u64) -> Self {
+        let mut world = Self::new(n, length);
+        world.session.params.width = WordWidth::Narrow;
+        world.session.params.ring = NARROW_RING;
+        world
     }
 
     pub(super) fn id(&self, i: usize) -> NodeId {

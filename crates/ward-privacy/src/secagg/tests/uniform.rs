@@ -1,5 +1,7 @@
 //! Masked words look like noise.
 
+use ward_core::secagg::MaskedWords;
+
 use super::table::Table;
 use super::*;
 use crate::secagg::mask::{MaskKey, Sign, add_masks, add_masks_on};
@@ -35,14 +37,17 @@ fn masked_words_are_uniform_and_do_not_tell_the_update() {
     let world = World::new(3, 1_000_000);
     let (_, uploads) = Table::new(&world).masked();
     for (node, upload) in &uploads {
-        for chi in chi_squares(&upload.words) {
+        let MaskedWords::Wide(words) = &upload.words else {
+            panic!("the session's words are wide");
+        };
+        for chi in chi_squares(words) {
             assert!((chi - 255.0).abs() < 6.0 * 22.6, "{node}: {chi}");
         }
         let plain = world.upload(world.index(*node));
         let numbers = |words: &[u64]| -> Vec<f64> {
             words.iter().map(|word| word.cast_signed() as f64).collect()
         };
-        let masked = numbers(&upload.words[..plain.words.len()]);
+        let masked = numbers(&words[..plain.words.len()]);
         let r = correlation(&masked, &numbers(&plain.words));
         assert!(
             r.abs() < 5.0 / (plain.words.len() as f64).sqrt(),

@@ -144,6 +144,7 @@ impl Coordinator {
         let members = group.iter().copied().collect();
         let masking = Arc::new(MaskingOrder {
             suite: settings.suite,
+            width: settings.width,
             attempt: settings.attempt,
             cohort: group,
             min_survivors: settings.min_survivors,

@@ -122,7 +122,9 @@ pub struct RingForecast {
     pub range: f32,
     /// The largest weight of one update.
     pub most_weight: u64,
-    /// Bits between the largest possible sum and the 2^63 at which it would wrap.
+    /// Bits of a word: sums would wrap at 2^(`word_bits` - 1).
+    pub word_bits: u32,
+    /// Bits between the largest possible sum and that at which it would wrap.
     pub headroom_bits: f64,
 }
 
@@ -154,7 +156,7 @@ impl Forecast {
             Weighting::Examples => ring.most_weight,
             Weighting::Uniform => 1,
         };
-        let largest = (most_weight as f64 * cohort as f64 * f64::from(ring.range)).log2();
+        let total_weight = most_weight.saturating_mul(cohort as u64);
         Self {
             rounds: experiment.rounds,
             evaluations,
@@ -183,7 +185,12 @@ impl Forecast {
                 fraction_bits: ring.fraction_bits,
                 range: ring.range,
                 most_weight: ring.most_weight,
-                headroom_bits: 63.0 - largest - f64::from(ring.fraction_bits),
+                word_bits: experiment.width().bits(),
+                headroom_bits: ward_privacy::ring::headroom_bits(
+                    ring,
+                    total_weight,
+                    experiment.width(),
+                ),
             },
             sums: SumsForecast::of(experiment, cohort),
         }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ward_core::secagg::{
-    Commitments, Consent, DrawOpening, Envelope, KeyOffer, MaskedUpload, RevealedShare, Revelation,
-    SEALED_SHARES, ShareKind, ShareOffer, SharesForYou,
+    Commitments, Consent, DrawOpening, Envelope, KeyOffer, MaskedUpload, MaskedWords,
+    RevealedShare, Revelation, SEALED_SHARES, ShareKind, ShareOffer, SharesForYou,
 };
 use ward_core::{
     Instruction, MaskingAnswer, MaskingOrder, MaskingStep, NodeId, Params, Report, RoundId,
+    WordWidth,
 };
 use ward_privacy::secagg::Shape;
 use ward_privacy::secagg::session::TRAILERS;
@@ -120,7 +121,7 @@ impl Course<'_> {
             .into_iter()
             .map(|(node, at)| (node, at.saturating_sub(now)))
             .collect();
-        now += longest(&groups, |group| self.uploads(group, &left));
+        now += longest(&groups, |group| self.uploads(config.width(), group, &left));
         now += longest(&groups, |group| self.consents(group));
         now + longest(&groups, |group| self.revelations(group))
     }
@@ -133,6 +134,7 @@ impl Course<'_> {
             order: self.order.clone(),
             masking: Some(Arc::new(MaskingOrder {
                 suite: config.suite,
+                width: config.width(),
                 attempt: 0,
                 cohort: group.cohort.clone(),
                 min_survivors: config.min_survivors,
@@ -178,10 +180,14 @@ impl Course<'_> {
     }
 
     /// `left` says how long each still trains.
-    fn uploads(&mut self, group: &Messages, left: &BTreeMap<NodeId, u64>) -> u64 {
+    fn uploads(&mut self, width: WordWidth, group: &Messages, left: &BTreeMap<NodeId, u64>) -> u64 {
         let length = self.plan.upload_len() + TRAILERS;
+        let words = match width {
+            WordWidth::Narrow => MaskedWords::Narrow(vec![0; length]),
+            WordWidth::Wide => MaskedWords::Wide(vec![0; length]),
+        };
         let upload = group.answer(MaskingAnswer::Upload(MaskedUpload {
-            words: vec![0; length].into(),
+            words,
             digest: [0; 32],
             sharers: [0; 32],
             signature: [0; 64],

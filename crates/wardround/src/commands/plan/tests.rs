@@ -189,6 +189,11 @@ fn the_forecast_is_what_a_simulation_without_trouble_does_to_the_byte() {
         &["preprocessing.scaling=local", "secure_aggregation={}"],
         &[
             "preprocessing.scaling=local",
+            "secure_aggregation.word_bits=32",
+            "round.weight=uniform",
+        ],
+        &[
+            "preprocessing.scaling=local",
             "secure_aggregation.groups=4",
             "strategy.median={}",
             "sampler.uniform.count=16",
@@ -268,7 +273,7 @@ fn the_page_is_toml_that_gives_the_same_experiment() {
         #   one township  8.8 kB to, 11.4 kB from it (12 hospitals, 960 training rows)
         # simulated time  1.5 s; the longest round 0.3 s
         # memory          about 2.0 MB beside the program
-        # ring            steps of 2^-32, updates up to 128, 9.1 bits of headroom
+        # ring            words of 64 bits, steps of 2^-32, updates up to 128, 9.1 bits of headroom
     "#]]
     .assert_eq(forecast);
 }

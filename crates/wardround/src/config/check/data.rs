@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ward_core::{NodeInfo, Weighting};
+use ward_core::{NodeInfo, Weighting, WordWidth};
 use ward_data::Federation;
 use ward_round::Visibility;
 use ward_train::{EngineError, ModelError, ModelSpec};
@@ -150,15 +150,26 @@ fn headroom(found: &mut Found, experiment: &Experiment, federation: &Federation)
     let cohort = experiment.largest_cohort(federation.roster());
     let (path, bits) = match experiment.ring.fraction_bits {
         Some(bits) => ("ring.fraction_bits", format!("2^{bits}")),
-        None => ("ring.range", "2^20, the coarsest resolution".to_owned()),
+        None => {
+            let fewest = ward_privacy::ring::fewest_fraction_bits(experiment.width());
+            ("ring.range", format!("2^{fewest}, the coarsest resolution"))
+        }
     };
     let message = format!(
         "leaves no room for the sum: {cohort} hospitals x weight up to {weight} x range {} x {bits} \
-         is not below 2^63",
-        experiment.ring.range
+         is not below 2^{}",
+        experiment.ring.range,
+        experiment.width().bits() - 1
     );
-    let help = "lower ring.range, round.most_weight or ring.fraction_bits, or leave fraction_bits \
-                out to have it chosen";
+    let help = match experiment.width() {
+        WordWidth::Narrow => {
+            "set round.weight = \"uniform\", lower ring.range, or set secure_aggregation.word_bits = 64"
+        }
+        WordWidth::Wide => {
+            "lower ring.range, round.most_weight or ring.fraction_bits, or leave fraction_bits out to \
+             have it chosen"
+        }
+    };
     found.add(Code::Headroom, path, message).help = Some(help.into());
 }
 

@@ -38,7 +38,7 @@ pub fn problems(experiment: &Experiment) -> Vec<Problem> {
     strategy::settings(&mut found, experiment);
     samplers::check(&mut found, experiment);
     settings::round(&mut found, &experiment.round);
-    settings::ring(&mut found, &experiment.ring);
+    settings::ring(&mut found, &experiment.ring, experiment.width());
     secure_aggregation::settings(&mut found, experiment);
     privacy::settings(&mut found, experiment);
     if let Some(training) = &experiment.baselines.training {

@@ -27,6 +27,11 @@ pub(super) fn settings(found: &mut Found, experiment: &Experiment) {
         found.add(Code::OutOfRange, path, message);
     }
     found.at_least("secure_aggregation.groups", config.groups, 1);
+    if config.width().bits() != config.word_bits {
+        let message = format!("must be 32 or 64, not {}", config.word_bits);
+        let path = "secure_aggregation.word_bits";
+        found.add(Code::OutOfRange, path, message);
+    }
     if experiment.preprocessing.scaling == ScalingMode::Federated {
         let message = "shows the coordinator each hospital's own sums, and `secure_aggregation` is \
                        to hide them";
@@ -182,6 +187,24 @@ epochs = 1
             none.contains("`secure_aggregation.groups` must be at least 1"),
             "{none}"
         );
+    }
+
+    /// 21 x 128 x 2^19 is below 2^31, and with 2^20, or by rows, it is not.
+    #[test]
+    fn narrow_words_are_for_sums_that_fit_them() {
+        let with = |sets: &[&str]| said(&[&["secure_aggregation.word_bits=32"], sets].concat());
+        let uniform = "round.weight=uniform";
+        assert_eq!(with(&[uniform]), "");
+        assert_eq!(with(&[uniform, "ring.fraction_bits=19"]), "");
+        let fine = with(&[uniform, "ring.fraction_bits=20"]);
+        assert!(fine.contains("is not below 2^31"), "{fine}");
+        let by_rows = with(&[]);
+        assert!(
+            by_rows.contains("2^16, the coarsest resolution is not below 2^31"),
+            "{by_rows}"
+        );
+        let odd = said(&["secure_aggregation.word_bits=48"]);
+        assert!(odd.contains("must be 32 or 64, not 48"), "{odd}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Ranges of single settings, table by table.
 
+use ward_core::WordWidth;
+
 use super::found::Found;
 use crate::codes::Code;
 use crate::config::types::{OptimizerConfig, RingConfig, RoundConfig, SimulationConfig, Training};
@@ -64,9 +66,9 @@ pub(super) fn round(found: &mut Found, round: &RoundConfig) {
     }
 }
 
-pub(super) fn ring(found: &mut Found, ring: &RingConfig) {
+pub(super) fn ring(found: &mut Found, ring: &RingConfig, width: WordWidth) {
     let [fewest, most] = [
-        ward_privacy::ring::FEWEST_FRACTION_BITS,
+        ward_privacy::ring::fewest_fraction_bits(width),
         ward_privacy::ring::MOST_FRACTION_BITS,
     ];
     if let Some(bits) = ring.fraction_bits

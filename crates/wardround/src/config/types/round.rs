@@ -64,7 +64,8 @@ impl Default for RoundConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RingConfig {
-    /// Steps of 2^-fraction_bits, 20 to 32. Default: the finest that leaves room for the sum.
+    /// Steps of 2^-fraction_bits, 20 to 32, or 16 to 32 where masked words have 32 bits. Default: the
+    /// finest that leaves room for the sum.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fraction_bits: Option<u32>,
     /// The largest magnitude one coordinate of an update may have, above 0. Default 128.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ward_core::MaskSuite;
+use ward_core::{MaskSuite, WordWidth};
 use ward_privacy::secagg::Roster;
 use ward_round::Masking;
 
@@ -16,6 +16,10 @@ pub struct SecureAggregationConfig {
     /// What masks are expanded with: `chacha20` (default) or `aes-256-ctr`.
     #[schemars(with = "MaskSuiteSchema")]
     pub suite: MaskSuite,
+    /// Bits of a masked word, 64 (default) or 32. With 32 an update takes half the bytes and half the
+    /// masks, as many as in the clear at single precision, where the sum of a round fits: most often
+    /// with `round.weight = "uniform"`.
+    pub word_bits: u32,
     /// The fewest updates that a sum may hold, at least 3. Default 3. The protocol's own threshold,
     /// above two thirds of those asked, holds as well.
     pub min_survivors: u32,
@@ -33,6 +37,7 @@ impl Default for SecureAggregationConfig {
     fn default() -> Self {
         Self {
             suite: MaskSuite::default(),
+            word_bits: WordWidth::Wide.bits(),
             min_survivors: 3,
             groups: 1,
             roster: None,
@@ -50,11 +55,21 @@ impl SecureAggregationConfig {
         }
     }
 
+    /// How wide masked words are; a checked config has one of two.
+    #[must_use]
+    pub fn width(&self) -> WordWidth {
+        match self.word_bits == WordWidth::Narrow.bits() {
+            true => WordWidth::Narrow,
+            false => WordWidth::Wide,
+        }
+    }
+
     /// The engine's words for it, with everybody's keys.
     #[must_use]
     pub fn masking(&self, (roster, attempt): (Arc<Roster>, u32)) -> Masking {
         Masking {
             suite: self.suite,
+            width: self.width(),
             attempt,
             min_survivors: self.min_survivors,
             groups: self.groups as usize,
