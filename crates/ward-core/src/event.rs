@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::sighting::Sighting;
 use crate::{
     Digest, Evaluation, MaskingPhase, NodeId, NodeInfo, PrivacyTerms, Refusal, RoundId, Tick,
 };
@@ -133,6 +134,16 @@ pub enum Event {
         answered: Vec<NodeId>,
         /// Who was asked and did not answer.
         silent: Vec<NodeId>,
+    },
+    /// One hospital's update, and what the coordinator saw of it: told once by a simulation of masked
+    /// rounds, whose driver alone has both.
+    UpdateSighted {
+        /// The round.
+        round: RoundId,
+        /// Whose update.
+        node: NodeId,
+        /// Both, in counts.
+        sighting: Sighting,
     },
     /// A round ended with a new model.
     RoundClosed {

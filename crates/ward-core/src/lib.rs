@@ -22,6 +22,7 @@ pub mod scaling;
 pub mod schedule;
 pub mod secagg;
 pub mod seed;
+pub mod sighting;
 pub mod tally;
 pub mod tick;
 pub mod trainer;

@@ -171,6 +171,9 @@ fn is_finite(event: &Event) -> bool {
         Event::Evaluated { evaluation, .. } | Event::EvaluationClosed { evaluation, .. } => {
             sound(evaluation)
         }
+        Event::UpdateSighted { sighting, .. } => {
+            sighting.largest.is_finite() && sighting.correlation.is_finite()
+        }
         _ => true,
     }
 }

@@ -11,6 +11,7 @@ mod round;
 
 use std::collections::BTreeMap;
 
+use ward_core::sighting::Sighting;
 use ward_core::{
     Digest, Estimate, Evaluation, Event, NodeId, NodeInfo, Outcome, PrivacyTerms, Record, RoundId,
     Tick,
@@ -52,6 +53,8 @@ pub struct RunView {
     pub checkpoint: Option<RoundId>,
     /// How it ended; `None` while it runs and after a crash.
     pub finished: Option<Finished>,
+    /// One hospital's update beside what the coordinator saw of it, where a simulation told both.
+    pub sighting: Option<(RoundId, NodeId, Sighting)>,
     /// When the last thing happened.
     pub now: Tick,
 }
@@ -203,6 +206,11 @@ impl RunView {
                 let lost = (group.clone(), *reason);
                 self.round(*round).groups_lost.push(lost);
             }
+            Event::UpdateSighted {
+                round,
+                node,
+                sighting,
+            } => self.sighting = Some((*round, *node, sighting.clone())),
             Event::MaskingPhaseClosed {
                 round,
                 phase,

@@ -3,7 +3,9 @@
 //! Start with [`seal`](seal()): the one straight line from a hospital's numbers to something that
 //! may leave it. [`ring`] is the arithmetic that makes sums exact; [`part`] is a part of a sum, made
 //! where the uploads were; [`egress`] searches everything
-//! that did leave for the hospital's own rows; [`dp`] says what a release costs in privacy.
+//! that did leave for the hospital's own rows; [`sighting`] holds an update against the masked words that
+//! hide it. [`dp`] says what a release costs in privacy, a [`ledger`] is charged with it, and a [`guard`]
+//! asks that and the hospital's [`policy`].
 //!
 //! **Invariants.** No clock, no socket, no tensor library; threads only where the caller gives a number of
 //! them, and a file only where it opens a [journal](secagg::FileJournal). Nothing but [`seal`](seal())
@@ -22,6 +24,7 @@ pub mod policy;
 pub mod ring;
 pub mod seal;
 pub mod secagg;
+pub mod sighting;
 
 pub use charge::Charge;
 pub use egress::RowScanner;

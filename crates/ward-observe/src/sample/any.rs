@@ -1,6 +1,7 @@
 //! Any record at all, for property tests.
 
 use proptest::prelude::*;
+use ward_core::sighting::{CLASSES, Sighting};
 use ward_core::{
     Abandoned, Digest, Estimate, Evaluation, Event, Malformed, MaskingPhase, NodeId, NodeInfo,
     Outcome, Record, Refusal, RoundId, Tick, Unmet,
@@ -153,6 +154,20 @@ fn any_event() -> impl Strategy<Value = Event> {
                 reason,
             }
         }),
+        (round.clone(), node.clone(), number, any::<u32>()).prop_map(
+            |(round, node, number, words)| Event::UpdateSighted {
+                round,
+                node,
+                sighting: Sighting {
+                    words: words.into(),
+                    largest: number.abs(),
+                    clear: vec![words.into(); CLASSES],
+                    word_bits: 64,
+                    masked: vec![1; CLASSES],
+                    correlation: 0.5,
+                },
+            }
+        ),
         (round.clone(), nodes.clone(), abandoned()).prop_map(|(round, silent, reason)| {
             Event::RoundAbandoned {
                 round,

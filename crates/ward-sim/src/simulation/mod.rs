@@ -1,6 +1,7 @@
 //! A run in virtual time: how it is put together. How it is played is in `play.rs`.
 
 mod agenda;
+mod lookout;
 mod node;
 mod play;
 mod weights;

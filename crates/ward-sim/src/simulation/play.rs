@@ -4,6 +4,7 @@ use ward_core::{Event, Instruction, NodeId, Outcome, Record, Report, Tick};
 use ward_round::{Coordinator, Effect, Input, NodeEffect, NodeInput};
 
 use super::agenda::{Agenda, Happening};
+use super::lookout::Lookout;
 use super::node::{Egress, Node};
 use super::weights::Weights;
 use super::{Finished, Observer, SimulationError};
@@ -19,6 +20,7 @@ pub(super) struct Play<'p> {
     now: Tick,
     agenda: Agenda,
     weights: Weights,
+    lookout: Lookout,
 }
 
 impl<'p> Play<'p> {
@@ -31,6 +33,7 @@ impl<'p> Play<'p> {
         observer: &'p mut dyn Observer,
     ) -> Self {
         Self {
+            lookout: Lookout::new(coordinator.plan().masking.is_some()),
             coordinator,
             nodes,
             jobs,
@@ -143,6 +146,7 @@ impl<'p> Play<'p> {
 
     /// Tells a node's session and carries its effects out.
     fn ask_node(&mut self, to: NodeId, input: NodeInput) -> Result<(), SimulationError> {
+        self.lookout.told(to, &input);
         let node = &mut self.nodes[to.0 as usize];
         for effect in node.session.handle(self.now, input) {
             match effect {
@@ -169,8 +173,10 @@ impl<'p> Play<'p> {
         let held_up_ms = node.faults.held_up_ms(report.round())
             + misconduct.map_or(0, |m| m.delay_ms(from, &report));
         let arrival = self.now + node.transit_ms(bytes) + held_up_ms;
-        let kind = report.kind().to_owned();
+        let (round, kind) = (report.round(), report.kind().to_owned());
         let tensors = u32::from(report.has_words());
+        let ring = &self.coordinator.plan().order.ring;
+        let sighting = self.lookout.said(from, &report, ring);
         self.agenda
             .add(arrival, from, Happening::ToCoordinator(report));
         self.emit(Event::ReportReceived {
@@ -178,7 +184,15 @@ impl<'p> Play<'p> {
             kind,
             bytes,
             tensors,
-        })
+        })?;
+        if let Some(sighting) = sighting {
+            self.emit(Event::UpdateSighted {
+                round,
+                node: from,
+                sighting,
+            })?;
+        }
+        Ok(())
     }
 
     /// Tells who misbehaves.

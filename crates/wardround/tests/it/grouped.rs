@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use crate::lab::{Lab, of_kind, text};
 
 const FEDERATION: &str = r#"
@@ -63,6 +65,28 @@ fn a_rule_over_groups_gives_the_same_bits_in_one_process_and_in_many() {
     assert!(of_kind(&run, "report_accepted").is_empty());
     let report = fs::read_to_string(run.join("report.html")).unwrap();
     assert!(report.contains("It learned 5 sums, one of each group of 4 or 5 hospitals"));
+    assert!(report.contains("What the coordinator saw of one hospital"));
+    assert_eq!(of_kind(&run, "update_sighted").len(), 1);
+}
+
+/// Which update is seen depends on no thread, and its masks on no run.
+#[test]
+fn what_the_coordinator_saw_is_masks() {
+    let lab = with("[secure_aggregation]\n");
+    let seen = |line: &str| -> Value {
+        let summary = lab.summary(line);
+        let run = lab.path(&text(&summary, "run_dir"));
+        of_kind(&run, "update_sighted")[0].clone()
+    };
+    let (one, other) = (seen("run e.toml"), seen("run e.toml --threads 8"));
+    assert_eq!(one["node"], other["node"]);
+    let (one, other) = (&one["sighting"], &other["sighting"]);
+    assert_eq!(one["clear"], other["clear"]);
+    assert_ne!(one["correlation"], other["correlation"]);
+    let words = one["words"].as_f64().unwrap();
+    // Six standard deviations of the correlation of independent words.
+    let correlation = one["correlation"].as_f64().unwrap();
+    assert!(correlation.abs() < 6.0 / words.sqrt(), "{one}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! protocol.
 
 mod learned;
+mod seen;
 mod steps;
 mod totals;
 
@@ -37,6 +38,7 @@ pub(super) fn section(page: &mut Markup, run: &RunData) {
     } else {
         page.tag("p").text("No masked round made a model.");
     }
+    seen::section(page, run);
     if let Some(round) = rounds(run).rfind(|round| round.abandoned.is_some()) {
         steps::figure_of(page, run, round);
         learned::of_nothing(page, round);

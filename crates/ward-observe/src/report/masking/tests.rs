@@ -98,6 +98,51 @@ fn masked_rounds_are_told_step_by_step() {
         It did not learn any one hospital&#39;s update, its weight or its training loss, even if it lied, as long as fewer than a third of the hospitals asked worked with it. A sum tells something about its parts all the same.
         What was recovered from shares
         For 9 hospitals in the sum: the seed of each one&#39;s own mask, and nothing else of them. township-06 was lost after it had shared: its pair masks were in the others&#39; uploads, and were restored from shares of its mask key and taken off. Its own mask was not restored, so an upload of it that comes late stays hidden. Lost before anybody had masks with them, so that there was nothing to restore: county-01 and county-02.
+        What the coordinator saw of one hospital
+        The update of tertiary-01 in round 1, as the hospital had it and as the coordinator got it. Over 64 words their correlation is -0.0300; of words that have nothing to do with each other it lies within 0.2450 of 0 nineteen times out of twenty. How evenly the masked words are spread: χ² = 0, where chance gives 31 ± 8.
+        its update
+        1000000000000003131000000000000001-2.50e-1
+        0
+        2.50e-1
+        what the coordinator saw
+        22222222222222222222222222222222-2^63
+        0
+        2^63
+        The numbers as a table
+        Numbers in each of 32 equal parts of their range
+        part, from lowest to highest | its update | masked words
+        1 | 1 | 2
+        2 | 0 | 2
+        3 | 0 | 2
+        4 | 0 | 2
+        5 | 0 | 2
+        6 | 0 | 2
+        7 | 0 | 2
+        8 | 0 | 2
+        9 | 0 | 2
+        10 | 0 | 2
+        11 | 0 | 2
+        12 | 0 | 2
+        13 | 0 | 2
+        14 | 0 | 2
+        15 | 0 | 2
+        16 | 31 | 2
+        17 | 31 | 2
+        18 | 0 | 2
+        19 | 0 | 2
+        20 | 0 | 2
+        21 | 0 | 2
+        22 | 0 | 2
+        23 | 0 | 2
+        24 | 0 | 2
+        25 | 0 | 2
+        26 | 0 | 2
+        27 | 0 | 2
+        28 | 0 | 2
+        29 | 0 | 2
+        30 | 0 | 2
+        31 | 0 | 2
+        32 | 1 | 2
         Round 3, abandoned
         Of 12 hospitals asked, 6 were lost on the way. The steps took 74 ms. Who is lost in a step is not asked in the next.
         1  keys
@@ -226,6 +271,25 @@ fn a_round_abandoned_with_its_uploads_in_says_that_they_stay_hidden() {
     assert!(words.contains("The 12 uploads that it holds stay under masks."));
     assert!(words.contains("No round failed below its threshold."));
     assert!(!render(&[run]).contains("their sums and no single one"));
+}
+
+#[test]
+fn what_was_seen_of_one_hospital_is_shown_where_both_sides_are_known() {
+    let mut sample = Sample::masked(12, 1);
+    let seen = words(&data(&sample));
+    assert!(seen.contains("What the coordinator saw of one hospital"));
+    // Within 1.96 / sqrt(64) of 0, and two in each of 32 parts.
+    assert!(seen.contains("Over 64 words their correlation is -0.0300"));
+    assert!(
+        seen.contains("within 0.2450 of 0") && seen.contains("χ² = 0, where chance gives 31 ± 8")
+    );
+    assert!(render(&[data(&sample)]).contains("-2^63"));
+    let is_seen = |r: &Record| matches!(r.event, Event::UpdateSighted { .. });
+    sample.records.retain(|record| !is_seen(record));
+    assert!(words(&data(&sample)).contains("No masked update left a hospital."));
+    sample.manifest.mode = Mode::Deployment;
+    let deployed = words(&data(&sample));
+    assert!(deployed.contains("nobody but the hospital has its update"));
 }
 
 #[test]
