@@ -93,8 +93,8 @@ pub(crate) fn words(sid: &SessionId, node: NodeId, words: &MaskedWords) -> [u8; 
     hash.update(begun("words", sid, node));
     hash.update((words.len() as u64).to_le_bytes());
     match words {
-        MaskedWords::Narrow(words) => update_words(&mut hash, words, |word| word.to_le_bytes()),
-        MaskedWords::Wide(words) => update_words(&mut hash, words, |word| word.to_le_bytes()),
+        MaskedWords::Narrow(words) => update_words(&mut hash, words, u32::to_le_bytes),
+        MaskedWords::Wide(words) => update_words(&mut hash, words, u64::to_le_bytes),
     }
     hash.finalize().into()
 }

@@ -118,7 +118,7 @@ impl Coordinator {
             match self.begin(&settings, group.clone(), goal, (&params, &order)) {
                 Ok(session) => masked.sessions.push(session),
                 Err(failure) => {
-                    self.lose(&mut masked, &group, (MaskingPhase::Keys, &failure), effects);
+                    self.lose(&masked, &group, (MaskingPhase::Keys, &failure), effects);
                     last = failure;
                 }
             }
@@ -215,11 +215,11 @@ impl Coordinator {
                 Ok(Closed::Next(session)) => {
                     let asked = session.asked.iter().copied();
                     send_all(&session, asked, round, effects);
-                    masked.sessions.push(session);
+                    masked.sessions.push(*session);
                 }
                 Ok(Closed::Summed(sum)) => sums.push((group, sum)),
                 Err(failure) => {
-                    self.lose(&mut masked, &group, (phase, &failure), effects);
+                    self.lose(&masked, &group, (phase, &failure), effects);
                     last = Some(failure);
                 }
             }

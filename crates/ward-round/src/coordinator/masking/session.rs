@@ -44,7 +44,7 @@ enum Sent {
 /// What follows a phase.
 pub(super) enum Closed {
     /// The next one.
-    Next(Session),
+    Next(Box<Session>),
     /// It was the last: the sum.
     Summed(Unmasked),
 }
@@ -196,6 +196,6 @@ impl Session {
             ..self
         };
         next.asked = next.awaited(declined).into_iter().collect();
-        Ok(Closed::Next(next))
+        Ok(Closed::Next(Box::new(next)))
     }
 }
