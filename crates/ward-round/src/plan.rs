@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use ward_core::{
-    MaskSuite, NodeId, NodeInfo, PrivacyTerms, Schedule, Seed, TrainOrder, WordWidth,
-};
+use ward_core::{MaskSuite, NodeId, NodeInfo, PrivacyTerms, Schedule, Seed, TrainOrder, WordWidth};
 use ward_privacy::NoiseSource;
 use ward_privacy::secagg::Roster;
 

@@ -40,7 +40,7 @@ const MASKING: &str = "masking";
 type Section = (&'static str, &'static str, fn(&mut Markup, &RunData));
 
 /// The sections of one run: anchor, entry in the contents, and what writes it.
-const SECTIONS: [Section; 9] = [
+const SECTIONS: [Section; 10] = [
     ("result", "What federation gives", bars::section),
     ("rounds", "Round by round", curves::section),
     ("hospitals", "Hospital by hospital", hospitals::section),

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ward_core::{
-    Abandoned, Address, Delta, Evaluation, Event, Instruction, NodeId, Outcome, Params, RoundId, Summary,
-    Tick, TrainOrder, Upload,
+    Abandoned, Address, Delta, Evaluation, Event, Instruction, NodeId, Outcome, Params, RoundId,
+    Summary, Tick, TrainOrder,
 };
+
+use ward_privacy::seal::noise_on_sum;
 
 use super::{Coordinator, Effect};
 use crate::phase::{Asked, Collecting, Enrolling, Evaluating, Phase, Summing};

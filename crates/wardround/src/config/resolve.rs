@@ -1,8 +1,8 @@
 //! From the config's words to the engine's: orders, plan, strategy.
 
 use ward_core::{
-    Algorithm, Layout, LocalWork, NodeInfo, OptimizerSpec, Personalisation, Protection, RingSpec, RunId,
-    Seed, TrainOrder, Weighting, WordWidth,
+    Algorithm, Layout, LocalWork, NodeInfo, OptimizerSpec, Personalisation, Protection, RingSpec,
+    RunId, Seed, TrainOrder, Weighting, WordWidth,
 };
 use ward_data::{Federation, ScalingMode};
 use ward_privacy::NoiseSource;
@@ -112,9 +112,7 @@ impl Experiment {
             Weighting::Uniform => 1,
         };
         let total = most_weight.saturating_mul(self.largest_cohort(roster) as u64);
-        let finest = self.finest_noise().unwrap_or(f64::INFINITY);
-        let bits = self.ring.fraction_bits;
-        match bits.or_else(|| (finest < 32.0).then_some(finest.max(0.0) as u32)) {
+        match self.ring.fraction_bits {
             Some(fraction_bits) => {
                 let ring = RingSpec {
                     fraction_bits,
@@ -123,7 +121,15 @@ impl Experiment {
                 };
                 ward_privacy::ring::fits(&ring, total, self.width()).then_some(ring)
             }
-            None => ward_privacy::ring::finest(self.ring.range, most_weight, total, self.width()),
+            None => {
+                let range = self.ring.range;
+                let ring = ward_privacy::ring::finest(range, most_weight, total, self.width())?;
+                let finest = self.finest_noise().unwrap_or(f64::INFINITY);
+                Some(RingSpec {
+                    fraction_bits: f64::from(ring.fraction_bits).min(finest.max(0.0)) as u32,
+                    ..ring
+                })
+            }
         }
     }
 

@@ -10,6 +10,7 @@ use crate::codes::Code;
 use crate::config::samplers::SamplerConfig;
 use crate::config::types::{
     Experiment, HospitalNoiseConfig, PatientConfig, PlacementConfig, PrivacyConfig, SamplingConfig,
+    SecureAggregationConfig,
 };
 
 /// What can be told from the file alone.
@@ -95,6 +96,15 @@ fn of_hospitals(found: &mut Found, experiment: &Experiment, hospital: &HospitalN
         let message = "looks at each update, and the noise is on their sum";
         found.add(Code::Combination, "strategy", message).help =
             Some("choose a strategy that needs only the sum, or placement = \"node\"".into());
+    }
+    let grouped = |masks: &SecureAggregationConfig| masks.groups > 1;
+    if hospital.placement != PlacementConfig::Node
+        && experiment.secure_aggregation.as_ref().is_some_and(grouped)
+    {
+        let message = "would give each group's sum a part of the noise only, and each is seen";
+        let path = "secure_aggregation.groups";
+        found.add(Code::Combination, path, message).help =
+            Some("leave groups out, or choose privacy.hospital.placement = \"node\"".into());
     }
     let path = format!("{path}.honest");
     match (hospital.placement, &experiment.secure_aggregation) {
@@ -298,6 +308,8 @@ weight = \"uniform\"
         assert!(hospital(&["strategy.median={}"]).contains("looks at each update"));
         let placement = "privacy.hospital.placement=shared";
         assert!(hospital(&[placement]).contains("nothing hides these"));
+        let groups = [placement, "secure_aggregation.groups=5"];
+        assert!(hospital(&groups).contains("a part of the noise"));
         let honest = [
             placement,
             "secure_aggregation={}",
