@@ -5,6 +5,7 @@
 //! has spent it. Each hospital has a ledger of its own for its data, across runs and restarts
 //! ([`FileLedger`](file::LedgerFile) keeps it on disk).
 
+mod answers;
 mod budget;
 mod file;
 #[cfg(test)]
@@ -19,7 +20,7 @@ pub use budget::{Budget, Refused, Scope};
 pub use file::{LedgerError, LedgerFile};
 
 use crate::charge::Charge;
-use crate::dp::{Epsilon, Event, PrivacyUnit, RdpCurve, account};
+use crate::dp::{Epsilon, Event, PrivacyUnit, RdpCurve};
 
 /// Something that left through a mechanism, and what that cost. Only a ledger opens it, with
 /// [`Ledger::admit`]: so nothing is released that is not charged.
@@ -258,10 +259,7 @@ impl Ledger {
         more: Option<Event>,
         delta: f64,
     ) -> Epsilon {
-        self.known(run, unit, more, |events| {
-            let answer = account::epsilon(events, delta);
-            answer.map_or(Epsilon(f64::INFINITY), |answer| answer.epsilon)
-        })
+        self.known(run, unit, more, |events| answers::epsilon(events, delta))
     }
 
     /// Whether the epsilon of `unit` after `more` is at most `limit`. The accountant that takes longer is
@@ -275,7 +273,7 @@ impl Ledger {
         delta: f64,
     ) -> bool {
         let quick = self.known(run, unit, Some(more), |events| {
-            let curve = RdpCurve::of_all(events);
+            let curve = RdpCurve::of_all(&events);
             curve.map_or(Epsilon(f64::INFINITY), |curve| {
                 Epsilon(curve.epsilon(delta).0)
             })
@@ -288,14 +286,14 @@ impl Ledger {
         run: Option<RunId>,
         unit: PrivacyUnit,
         more: Option<Event>,
-        epsilon: impl Fn(&[Event]) -> Epsilon,
+        epsilon: impl Fn(Vec<Event>) -> Epsilon,
     ) -> Epsilon {
         if self.among(run).any(|spent| spent.unprotected > 0) {
             return Epsilon(f64::INFINITY);
         }
         let mut events = self.events(run, unit);
         events.extend(more);
-        epsilon(&Event::merged(&events))
+        epsilon(Event::merged(&events))
     }
 
     fn events(&self, run: Option<RunId>, unit: PrivacyUnit) -> Vec<Event> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use ward_core::{RoundId, RunId};
 
 use super::*;
-use crate::dp::Sampling;
+use crate::dp::{Sampling, account};
 
 const RUN: RunId = RunId(7);
 const DELTA: f64 = 1e-5;
