@@ -7,7 +7,7 @@
 //! process holds the file at a time.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -109,7 +109,7 @@ impl Chain {
     pub(crate) fn append(&mut self, text: &str) -> std::io::Result<()> {
         if self.broken {
             let message = "an earlier line could not be written";
-            return Err(std::io::Error::new(ErrorKind::Other, message));
+            return Err(std::io::Error::other(message));
         }
         let seal = self.seal(text);
         self.broken = true;

@@ -249,7 +249,7 @@ pub(crate) fn fit(
             let mut private = Private::begin(noise, order, rows.len(), added.noise, address)?;
             let steps = order.steps(rows.len() as u64);
             private.for_each(rows.len(), steps, |private, batch| {
-                step(Some(private), batch)
+                step(Some(private), batch);
             });
             Some(private.noised(steps))
         }

@@ -88,7 +88,7 @@ fn draw(page: &mut Markup, steps: &[(u32, f64)]) {
                 page,
                 "tick end",
                 (LEFT - 8.0, y + 4.0),
-                &tick_label(*tick, &ticks),
+                tick_label(*tick, &ticks),
             );
         }
         let ticks = across.ticks(8);
@@ -98,7 +98,7 @@ fn draw(page: &mut Markup, steps: &[(u32, f64)]) {
                 page,
                 "tick middle",
                 (x, BOTTOM + 18.0),
-                &tick_label(*tick, &ticks),
+                tick_label(*tick, &ticks),
             );
         }
         let points = steps.iter().filter(|(_, epsilon)| epsilon.is_finite());

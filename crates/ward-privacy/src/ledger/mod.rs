@@ -206,6 +206,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`Refused::Overspent`] when it cost something else than was reserved, and as [`Self::reserve`].
+    #[expect(clippy::needless_pass_by_value, reason = "a reservation is used up")]
     pub fn admit<T>(
         &mut self,
         reservation: Reservation,
