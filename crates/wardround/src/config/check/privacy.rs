@@ -337,6 +337,7 @@ weight = \"uniform\"
             "privacy.patient.sampling=fixed-size",
         ];
         assert!(said(&aimed).contains("cannot be aimed at"));
-        assert!(said(&["privacy.patient.epsilon=1e-9"]).contains("out of reach"));
+        let beyond = ["privacy.patient.epsilon=1e-9", "privacy.delta=1e-12"];
+        assert!(said(&beyond).contains("out of reach"));
     }
 }
