@@ -37,7 +37,7 @@ pub mod thyroid_ultrasound;
 pub mod tier;
 pub mod wearables;
 
-pub use csv::{CsvConfig, CsvSource};
+pub use csv::{CsvConfig, CsvSource, MissingValues};
 pub use federation::{Federation, ScalingMode};
 pub use place::Split;
 pub use population::{Population, Sizes};

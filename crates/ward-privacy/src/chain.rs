@@ -7,7 +7,7 @@
 //! process holds the file at a time.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -22,9 +22,26 @@ pub(crate) struct Chain {
     broken: bool,
 }
 
+/// Whether the file is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begin {
+    /// It must not be.
+    New,
+    /// It must be.
+    Old,
+    /// It may be.
+    Either,
+}
+
 /// Why there is no such file.
 #[derive(Debug, thiserror::Error)]
 pub enum ChainError {
+    /// It should be there.
+    #[error("{} is missing", .0.display())]
+    Missing(PathBuf),
+    /// A new one was to be begun where there is one.
+    #[error("{} is there already", .0.display())]
+    Exists(PathBuf),
     /// Another process has it.
     #[error("{} is in use by another process", .0.display())]
     InUse(PathBuf),
@@ -47,32 +64,33 @@ pub enum ChainError {
 }
 
 impl Chain {
-    /// Opens the file, made where it is not there, and reads its lines.
+    /// Opens the file and reads its lines.
     ///
     /// # Errors
-    /// [`ChainError`] where it is in use, damaged, or the disk refuses.
-    pub(crate) fn open(path: &Path) -> Result<(Self, Vec<String>), ChainError> {
+    /// [`ChainError`] where it is there and should not be or the other way round, is in use, damaged, or
+    /// the disk refuses.
+    pub(crate) fn open(path: &Path, begin: Begin) -> Result<(Self, Vec<String>), ChainError> {
         let io = |source| ChainError::Io {
             path: path.to_owned(),
             source,
         };
         let mut options = OpenOptions::new();
         // It tells of patients: nobody else on the host reads it.
-        options.read(true).append(true).create(true).mode(0o600);
-        let is_new = !path.exists();
-        let file = options.open(path).map_err(io)?;
+        options.read(true).append(true).mode(0o600);
+        match begin {
+            Begin::New => options.create_new(true),
+            Begin::Old => &mut options,
+            Begin::Either => options.create(true),
+        };
+        let file = options.open(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound if begin == Begin::Old => ChainError::Missing(path.to_owned()),
+            ErrorKind::AlreadyExists => ChainError::Exists(path.to_owned()),
+            _ => io(error),
+        })?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(ChainError::InUse(path.to_owned())),
             Err(TryLockError::Error(error)) => return Err(io(error)),
-        }
-        if is_new {
-            // The folder's entry must survive a loss of power too.
-            let folder = path
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty());
-            let folder = File::open(folder.unwrap_or(Path::new("."))).map_err(io)?;
-            folder.sync_all().map_err(io)?;
         }
         let mut chain = Self {
             file,
@@ -82,6 +100,14 @@ impl Chain {
         let mut bytes = Vec::new();
         chain.file.seek(SeekFrom::Start(0)).map_err(io)?;
         chain.file.read_to_end(&mut bytes).map_err(io)?;
+        if bytes.is_empty() {
+            // The folder's entry must survive a loss of power too.
+            let folder = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
+            let folder = File::open(folder.unwrap_or(Path::new("."))).map_err(io)?;
+            folder.sync_all().map_err(io)?;
+        }
         let whole = bytes.iter().rposition(|&byte| byte == b'\n');
         let whole = whole.map_or(0, |at| at + 1);
         let mut texts = Vec::new();
@@ -100,6 +126,11 @@ impl Chain {
             chain.file.sync_all().map_err(io)?;
         }
         Ok((chain, texts))
+    }
+
+    /// Whether a line could not be written, so that nobody knows what the file holds.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken
     }
 
     /// Adds a line, which holds no line feed, and makes it durable.

@@ -1,7 +1,7 @@
 //! A hospital's guard: its policy and its privacy ledger, asked before anything is worked on, and
 //! again before anything leaves.
 
-use ward_core::{Address, LocalUpdate, RoundId, RunId, TrainOrder, Upload};
+use ward_core::{Address, LocalUpdate, Protection, RoundId, RunId, TrainOrder, Upload};
 
 use crate::charge::Charge;
 use crate::ledger::{Ledger, Refused, Reservation};
@@ -131,8 +131,7 @@ impl Guard {
         order: &TrainOrder,
         address: Address,
     ) -> Result<Upload, Withheld> {
-        let squares = update.delta.0.iter().map(|d| f64::from(*d).powi(2));
-        self.policy.update(squares.sum::<f64>().sqrt())?;
+        self.policy.update(norm_told(&update, order))?;
         let released = seal(update, order, self.noise, address)?;
         Ok(self.ledger.admit(reservation, released)?)
     }
@@ -148,5 +147,144 @@ impl Guard {
             return Err(Refused::Unprotected.into());
         }
         Ok(())
+    }
+}
+
+/// The norm that an update is judged by. Where it is still to be clipped and noised as a whole, nothing may
+/// depend on its own norm, and it is that to which it is clipped.
+fn norm_told(update: &LocalUpdate, order: &TrainOrder) -> f64 {
+    if let Protection::Hospital(noise) = &order.protection {
+        return f64::from(noise.clip_norm);
+    }
+    let squares = update.delta.0.iter().map(|d| f64::from(*d).powi(2));
+    squares.sum::<f64>().sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::Budget;
+    use ward_core::{
+        Delta, Draws, HospitalNoise, LocalWork, NodeId, NoisePlacement, OptimizerSpec,
+        PatientNoise, RingSpec, Seed, Weighting,
+    };
+
+    const AT: Address = Address {
+        round: RoundId(0),
+        node: NodeId(0),
+    };
+
+    fn order(protection: Protection) -> TrainOrder {
+        let optimizer = OptimizerSpec::Sgd {
+            learning_rate: 0.1,
+            momentum: 0.0,
+        };
+        let ring = RingSpec {
+            fraction_bits: 20,
+            range: 64.0,
+            most_weight: 1,
+        };
+        TrainOrder {
+            protection,
+            example_clip_norm: 1.0,
+            weighting: Weighting::Uniform,
+            ..TrainOrder::new(LocalWork::Steps(3), 0, optimizer, ring, Seed::run(1))
+        }
+    }
+
+    fn patient() -> Protection {
+        Protection::Patient(PatientNoise {
+            draws: Draws::Poisson { rate: 0.1 },
+            noise_multiplier: 1.5,
+            sizes_are_public: false,
+        })
+    }
+
+    fn hospital() -> Protection {
+        Protection::Hospital(HospitalNoise {
+            clip_norm: 1.0,
+            noise_multiplier: 1.0,
+            placement: NoisePlacement::Node,
+        })
+    }
+
+    /// What comes of an update of norm 5, trained as `trained` says it was, under `order`.
+    fn released(
+        policy: Policy,
+        order: &TrainOrder,
+        trained: &TrainOrder,
+    ) -> Result<Upload, Withheld> {
+        let mut guard = Guard::new(policy, Ledger::unlimited());
+        let reservation = guard.before_training(order, None, 100, AT)?;
+        let update = LocalUpdate {
+            delta: Delta(vec![3.0, -4.0]),
+            extras: Vec::new(),
+            examples: 100,
+            noised: trained.noised(100),
+            loss: 0.7,
+        };
+        guard.release(reservation, update, order, AT)
+    }
+
+    #[test]
+    fn a_trainer_that_leaves_the_noise_out_releases_nothing() {
+        let (noised, plain) = (order(patient()), order(Protection::None));
+        let upload = released(Policy::default(), &noised, &noised).unwrap();
+        assert_eq!(upload.loss, 0.0, "the loss of training rows stays");
+        let refused = released(Policy::default(), &noised, &plain).unwrap_err();
+        assert_eq!(refused, Withheld::Refused(Refused::Overspent));
+        assert_eq!(
+            released(Policy::default(), &plain, &plain).unwrap().loss,
+            0.7
+        );
+    }
+
+    #[test]
+    fn a_norm_that_is_clipped_and_noised_decides_nothing() {
+        let policy = |norm| Policy {
+            max_update_norm: Some(norm),
+            ..Policy::default()
+        };
+        let plain = order(Protection::None);
+        assert!(released(policy(5.0), &plain, &plain).is_ok());
+        let refused = released(policy(4.9), &plain, &plain).unwrap_err();
+        assert!(
+            !refused.is_final() && !refused.to_string().contains("5"),
+            "{refused}"
+        );
+        let hidden = order(hospital());
+        assert!(released(policy(1.0), &hidden, &hidden).is_ok());
+        assert!(released(policy(0.9), &hidden, &hidden).is_err());
+    }
+
+    #[test]
+    fn a_budget_lets_nothing_out_without_noise() {
+        let budget = Budget {
+            epsilon_per_run: Some(100.0),
+            epsilon_in_all: None,
+            delta: 1e-5,
+        };
+        let mut guard = Guard::new(Policy::default(), Ledger::within(Some(budget)));
+        let refused = guard.before_training(&order(Protection::None), None, 100, AT);
+        assert_eq!(
+            refused.unwrap_err(),
+            Withheld::Refused(Refused::Unprotected)
+        );
+        assert!(guard.before_telling(true).is_err() && guard.before_telling(false).is_ok());
+        assert!(
+            guard
+                .before_training(&order(patient()), None, 100, AT)
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn what_the_noise_would_not_cover_is_refused_by_the_hospital_too() {
+        let weighed = TrainOrder {
+            weighting: Weighting::Examples,
+            ..order(hospital())
+        };
+        let refused = released(Policy::default(), &weighed, &weighed).unwrap_err();
+        assert!(matches!(refused, Withheld::Uncovered(_)) && refused.is_final());
     }
 }

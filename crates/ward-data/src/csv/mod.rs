@@ -23,5 +23,5 @@ mod table;
 mod tests;
 mod text;
 
-pub use config::CsvConfig;
+pub use config::{CsvConfig, MissingValues};
 pub use source::CsvSource;

@@ -23,12 +23,12 @@ mod tests;
 use rand::{Rng, RngExt};
 use ward_core::{NodeInfo, Seed, metric::name};
 
-use crate::image::{Blob, Border, Counts};
+use crate::image::{Blob, Border, Counts, Site};
 use crate::place::{Place, Split};
 use crate::population::Population;
 use crate::registry::ScenarioInfo;
 use crate::source::Problem;
-use crate::synthetic::{Scanner, Scanners, Scenario, pick, scenario_table};
+use crate::synthetic::{Scanners, Scenario, pick, scenario_table};
 
 /// Side of the square image in pixels.
 const SIDE: usize = 32;
@@ -59,14 +59,6 @@ pub(crate) struct DiabeticRetinopathy {
     healthy: Vec<f64>,
 }
 
-/// What makes one hospital different.
-#[derive(Debug)]
-pub(crate) struct Hospital {
-    scanner: Scanner,
-    /// Where its test patients are drawn, for the ideal observer.
-    tests: Seed,
-}
-
 impl DiabeticRetinopathy {
     /// A patient's grade and lesions.
     fn patient(&self, rng: &mut impl Rng) -> (usize, Vec<Blob>) {
@@ -90,7 +82,7 @@ impl DiabeticRetinopathy {
 
 impl Scenario for DiabeticRetinopathy {
     type Config = DiabeticRetinopathyConfig;
-    type Hospital = Hospital;
+    type Hospital = Site;
     const INFO: ScenarioInfo = ScenarioInfo {
         id: "diabetic-retinopathy",
         task: "retinal photographs: refer or not (S2)",
@@ -130,46 +122,37 @@ impl Scenario for DiabeticRetinopathy {
         vec![Problem::new(&path, message)]
     }
 
-    fn hospital(&self, info: &NodeInfo, place: Place) -> Hospital {
-        Hospital {
-            scanner: self.config.scanner.at(place, &info.tier),
-            tests: place.cases(Split::Test, "anatomy"),
-        }
+    fn hospital(&self, info: &NodeInfo, place: Place) -> Site {
+        Site::new(self.config.scanner, info, place)
     }
 
-    fn facts(&self, hospital: &Hospital) -> Vec<(&'static str, String)> {
-        hospital.scanner.facts().to_vec()
+    fn facts(&self, hospital: &Site) -> Vec<(&'static str, String)> {
+        hospital.facts()
     }
 
     fn cases<'a>(
         &'a self,
-        hospital: &'a Hospital,
+        hospital: &'a Site,
         place: Place,
         split: Split,
     ) -> impl FnMut(u64, &mut [f32]) -> u8 + 'a {
-        let (anatomy, noise) = (place.cases(split, "anatomy"), place.cases(split, "noise"));
+        let (anatomy, noise) = (
+            place.cases(split, Site::ANATOMY),
+            place.cases(split, "noise"),
+        );
         move |case, stored| {
             let (grade, lesions) = self.patient(&mut anatomy.stream_of(case));
-            let mut image = self.healthy.clone();
-            for lesion in lesions {
-                lesion.add(&mut image, Border::Cut);
-            }
-            hospital.scanner.blur(&mut image, SIDE);
-            hospital
-                .scanner
-                .photograph(image, NOISE, &mut noise.stream_of(case), stored);
+            let (tissue, mut noise) = (self.healthy.clone(), noise.stream_of(case));
+            hospital.picture(tissue, (lesions, Border::Cut), NOISE, &mut noise, stored);
             u8::from(grade >= REFERABLE)
         }
     }
 
     /// Knows the number of lesions.
-    fn observer<'a>(
-        &'a self,
-        hospital: &'a Hospital,
-    ) -> impl FnMut(u64, &[f32], &mut Vec<f32>) + 'a {
+    fn observer<'a>(&'a self, hospital: &'a Site) -> impl FnMut(u64, &[f32], &mut Vec<f32>) + 'a {
         let counts = self.counts();
         move |case, _, answers| {
-            let (_, lesions) = self.patient(&mut hospital.tests.stream_of(case));
+            let (_, lesions) = self.patient(&mut hospital.anatomy_of_test(case));
             counts.observe(lesions.len(), answers);
         }
     }

@@ -62,6 +62,9 @@ pub enum Features {
     Log,
     /// The value as stored.
     Raw,
+    /// How many deviations from the lab's published median the stored value's logarithm is, in SI units:
+    /// a scale that tells nothing of anybody's rows.
+    Reference,
 }
 
 scenario_table! {
@@ -109,6 +112,7 @@ impl EmrRisk {
         match self.config.features {
             Features::Log => stored.ln() as f32,
             Features::Raw => stored as f32,
+            Features::Reference => lab.deviations(stored) as f32,
         }
     }
 
@@ -118,6 +122,7 @@ impl EmrRisk {
         let stored = match self.config.features {
             Features::Log => f64::from(feature).exp(),
             Features::Raw => f64::from(feature),
+            Features::Reference => lab.value(f64::from(feature)),
         };
         let value = if self.is_converted(habits, j) {
             lab.out_of_other_unit(stored)

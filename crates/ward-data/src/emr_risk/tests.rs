@@ -58,7 +58,7 @@ fn the_ideal_observer_sees_through_units_and_shifts() {
         answers
     };
     let scores = observe(&plain, &known);
-    for features in [Features::Log, Features::Raw] {
+    for features in [Features::Log, Features::Raw, Features::Reference] {
         let chaos = scenario(|c| {
             (c.shift, c.units, c.features) = (true, Units::Mixed, features);
         });

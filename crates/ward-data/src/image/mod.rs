@@ -3,10 +3,12 @@
 
 mod blob;
 mod count;
+mod site;
 mod spectrum;
 
 pub(crate) use blob::{Blob, Border};
 pub(crate) use count::Counts;
+pub(crate) use site::Site;
 pub(crate) use spectrum::{divide, fourier};
 
 /// The side of a square image.

@@ -24,12 +24,12 @@ use rand::{Rng, RngExt};
 use rand_distr::{Distribution, Gamma, Poisson};
 use ward_core::{NodeInfo, Seed, metric::name};
 
-use crate::image::{Blob, Border, Counts};
+use crate::image::{Blob, Border, Counts, Site};
 use crate::place::{Place, Split};
 use crate::population::Population;
 use crate::registry::ScenarioInfo;
 use crate::source::Problem;
-use crate::synthetic::{Scanner, Scanners, Scenario, above, pick, scenario_table};
+use crate::synthetic::{Scanners, Scenario, above, pick, scenario_table};
 
 /// Side of the square image in pixels.
 const SIDE: usize = 32;
@@ -65,14 +65,6 @@ pub(crate) struct OralPathology {
     config: OralPathologyConfig,
 }
 
-/// What makes one hospital different.
-#[derive(Debug)]
-pub(crate) struct Hospital {
-    scanner: Scanner,
-    /// Where its test fields are drawn, for the ideal observer.
-    tests: Seed,
-}
-
 impl OralPathology {
     /// Nuclei and classes together.
     fn counts(&self) -> Counts {
@@ -102,7 +94,7 @@ fn nucleus(rng: &mut impl Rng) -> Blob {
 
 impl Scenario for OralPathology {
     type Config = OralPathologyConfig;
-    type Hospital = Hospital;
+    type Hospital = Site;
     const INFO: ScenarioInfo = ScenarioInfo {
         id: "oral-pathology",
         task: "fields of nuclei: normal, dysplasia or carcinoma (S7)",
@@ -143,46 +135,37 @@ impl Scenario for OralPathology {
         problems
     }
 
-    fn hospital(&self, info: &NodeInfo, place: Place) -> Hospital {
-        Hospital {
-            scanner: self.config.scanner.at(place, &info.tier),
-            tests: place.cases(Split::Test, "anatomy"),
-        }
+    fn hospital(&self, info: &NodeInfo, place: Place) -> Site {
+        Site::new(self.config.scanner, info, place)
     }
 
-    fn facts(&self, hospital: &Hospital) -> Vec<(&'static str, String)> {
-        hospital.scanner.facts().to_vec()
+    fn facts(&self, hospital: &Site) -> Vec<(&'static str, String)> {
+        hospital.facts()
     }
 
     fn cases<'a>(
         &'a self,
-        hospital: &'a Hospital,
+        hospital: &'a Site,
         place: Place,
         split: Split,
     ) -> impl FnMut(u64, &mut [f32]) -> u8 + 'a {
-        let (anatomy, noise) = (place.cases(split, "anatomy"), place.cases(split, "noise"));
+        let (anatomy, noise) = (
+            place.cases(split, Site::ANATOMY),
+            place.cases(split, "noise"),
+        );
         move |case, stored| {
             let (class, nuclei) = self.field(&mut anatomy.stream_of(case));
-            let mut image = vec![STROMA; SIDE * SIDE];
-            for nucleus in nuclei {
-                nucleus.add(&mut image, Border::Wrap);
-            }
-            hospital.scanner.blur(&mut image, SIDE);
-            hospital
-                .scanner
-                .photograph(image, NOISE, &mut noise.stream_of(case), stored);
+            let (tissue, mut noise) = (vec![STROMA; SIDE * SIDE], noise.stream_of(case));
+            hospital.picture(tissue, (nuclei, Border::Wrap), NOISE, &mut noise, stored);
             class as u8
         }
     }
 
     /// Knows the number of nuclei.
-    fn observer<'a>(
-        &'a self,
-        hospital: &'a Hospital,
-    ) -> impl FnMut(u64, &[f32], &mut Vec<f32>) + 'a {
+    fn observer<'a>(&'a self, hospital: &'a Site) -> impl FnMut(u64, &[f32], &mut Vec<f32>) + 'a {
         let counts = self.counts();
         move |case, _, answers| {
-            let (_, nuclei) = self.field(&mut hospital.tests.stream_of(case));
+            let (_, nuclei) = self.field(&mut hospital.anatomy_of_test(case));
             counts.observe(nuclei.len(), answers);
         }
     }

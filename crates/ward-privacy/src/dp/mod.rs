@@ -37,7 +37,7 @@ pub use account::{Accountant, Answer};
 pub use discrete_gaussian::DiscreteGaussian;
 pub use event::{Event, Invalid, Sampling};
 pub use guarantee::{Epsilon, Neighbours, PrivacyUnit};
-pub use noise::{NoiseRng, Origin};
+pub use noise::NoiseRng;
 pub use pld::Pld;
 pub use rdp::RdpCurve;
 mod normal;

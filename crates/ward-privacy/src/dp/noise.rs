@@ -1,8 +1,8 @@
 //! Where privacy noise comes from.
 //!
-//! The one public constructor, [`NoiseRng::from_os`], asks the operating system. A simulation, in which
-//! nothing is secret and everything repeats, has [`NoiseRng::simulated`]; a source says which of both it is,
-//! so that a run can say it too, and a test holds that no crate but the simulator's names that constructor.
+//! [`NoiseRng::from_os`] asks the operating system. A simulation, in which nothing is secret and everything
+//! repeats, has [`NoiseRng::simulated`], by way of a [`NoiseSource`](crate::NoiseSource) alone: a test holds
+//! that no other crate names it.
 
 use std::convert::Infallible;
 
@@ -16,15 +16,6 @@ const WORDS: usize = 128;
 /// Blocks after which a source takes a new key from itself: far below what one nonce of ChaCha20 gives.
 const BLOCKS: u32 = 1 << 20;
 
-/// What a source of noise was seeded with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// Bytes of the operating system, which nobody knows.
-    OperatingSystem,
-    /// A run's public seed: the noise repeats and protects nobody.
-    Simulated,
-}
-
 /// A source of noise: ChaCha20. It neither prints nor copies, and is wiped.
 ///
 /// ```compile_fail
@@ -32,7 +23,6 @@ pub enum Origin {
 /// ```
 pub struct NoiseRng {
     source: SecretRng,
-    origin: Origin,
     words: Box<[u64; WORDS]>,
     next: usize,
     blocks: u32,
@@ -52,29 +42,22 @@ impl NoiseRng {
     /// # Errors
     /// [`NoRandomness`] where it has nothing to seed with: then there is no noise, and no release.
     pub fn from_os() -> Result<Self, NoRandomness> {
-        Ok(Self::new(SecretRng::from_os()?, Origin::OperatingSystem))
+        Ok(Self::new(SecretRng::from_os()?))
     }
 
     /// A source that repeats: for simulations and tests only.
     #[must_use]
     pub fn simulated(place: Seed) -> Self {
-        Self::new(SecretRng::from_seed(place.to_bytes()), Origin::Simulated)
+        Self::new(SecretRng::from_seed(place.to_bytes()))
     }
 
-    fn new(source: SecretRng, origin: Origin) -> Self {
+    fn new(source: SecretRng) -> Self {
         Self {
             source,
-            origin,
             words: Box::new([0; WORDS]),
             next: WORDS,
             blocks: 0,
         }
-    }
-
-    /// What it was seeded with.
-    #[must_use]
-    pub fn origin(&self) -> Origin {
-        self.origin
     }
 
     /// 64 random bits.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Budget, Entry, Keep, Ledger};
-use crate::chain::{Chain, ChainError};
+use crate::chain::{Begin, Chain, ChainError};
 
 /// The file that a ledger is kept in.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl LedgerFile {
     /// # Errors
     /// [`LedgerError`].
     pub fn open(path: &Path, budget: Option<Budget>) -> Result<Ledger, LedgerError> {
-        let (chain, lines) = Chain::open(path)?;
+        let (chain, lines) = Chain::open(path, Begin::Either)?;
         let mut entries = Vec::with_capacity(lines.len());
         for (number, line) in lines.iter().enumerate() {
             let entry = serde_json::from_str::<Entry>(line);

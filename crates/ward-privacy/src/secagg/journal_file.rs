@@ -1,29 +1,21 @@
-//! A journal in a file: one line of text for each step, appended and flushed to the disk before the
-//! step is taken.
-//!
-//! Each line ends with the first 8 bytes of SHA-256 over the line before's and its own text, in
-//! hexadecimal. A last line without its line feed was never finished, so the step that it speaks of was
-//! never taken: it is cut off. Anything else that does not fit is damage, and damage is refused.
+//! A journal in a file: one line of text for each step, [chained](crate::chain), appended and flushed to
+//! the disk before the step is taken. A line that does not fit the ones before it, in its seal or by the
+//! journal's rules, is damage, and damage is refused.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
 use ward_core::RoundId;
 
 use super::identity::Roster;
 use super::journal::{Journal, JournalError, Line, Remembered, Step};
+use crate::chain::{Begin, Chain, ChainError};
 
 /// A journal that outlives the process. One process holds it at a time.
 pub struct FileJournal {
-    file: File,
+    chain: Chain,
     path: PathBuf,
     known: BTreeMap<(String, RoundId), Remembered>,
-    last: [u8; 8],
-    /// Whether a write has failed, so that nobody knows what the file holds.
-    broken: bool,
 }
 
 /// Why there is no journal. A hospital without one takes part in no masked round (J4).
@@ -62,28 +54,31 @@ pub enum NoJournal {
     },
 }
 
+impl From<ChainError> for NoJournal {
+    fn from(error: ChainError) -> Self {
+        match error {
+            ChainError::Missing(path) => Self::Missing(path),
+            ChainError::Exists(path) => Self::Exists(path),
+            ChainError::InUse(path) => Self::InUse(path),
+            ChainError::Damaged { path, line } => Self::Damaged { path, line },
+            ChainError::Io { path, source } => Self::Io { path, source },
+        }
+    }
+}
+
 impl FileJournal {
     /// Begins a journal for this epoch of a federation: once, when the hospital joins it.
     ///
     /// # Errors
     /// [`NoJournal`] where there is one already, or the disk refuses.
     pub fn create(path: &Path, roster: &Roster) -> Result<Self, NoJournal> {
-        let io = |source| failed(path, source);
-        let mut options = OpenOptions::new();
-        options.read(true).append(true).create_new(true);
-        let file = options.open(path).map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => NoJournal::Exists(path.to_owned()),
-            _ => io(error),
+        let (mut chain, _) = Chain::open(path, Begin::New)?;
+        let begun = chain.append(&heading(roster));
+        begun.map_err(|source| NoJournal::Io {
+            path: path.to_owned(),
+            source,
         })?;
-        let mut journal = Self::empty(file, path)?;
-        journal.append(&heading(roster)).map_err(io)?;
-        // The folder's entry must survive a loss of power too.
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let folder = File::open(folder.unwrap_or(Path::new("."))).map_err(io)?;
-        folder.sync_all().map_err(io)?;
-        Ok(journal)
+        Ok(Self::of(chain, path))
     }
 
     /// Opens the journal of this epoch of a federation.
@@ -91,96 +86,32 @@ impl FileJournal {
     /// # Errors
     /// [`NoJournal`] where it is missing, in use, of another epoch or damaged.
     pub fn open(path: &Path, roster: &Roster) -> Result<Self, NoJournal> {
-        let io = |source| failed(path, source);
-        let opened = OpenOptions::new().read(true).append(true).open(path);
-        let file = opened.map_err(|error| match error.kind() {
-            ErrorKind::NotFound => NoJournal::Missing(path.to_owned()),
-            _ => io(error),
-        })?;
-        let mut journal = Self::empty(file, path)?;
-        let mut bytes = Vec::new();
-        journal.file.seek(SeekFrom::Start(0)).map_err(io)?;
-        journal.file.read_to_end(&mut bytes).map_err(io)?;
-        let whole = bytes
-            .iter()
-            .rposition(|&byte| byte == b'\n')
-            .map_or(0, |at| at + 1);
-        for (number, line) in bytes[..whole]
-            .split_inclusive(|&byte| byte == b'\n')
-            .enumerate()
-        {
-            let line = str::from_utf8(line)
-                .ok()
-                .and_then(|line| journal.checked(line));
-            let understood = match (number, line) {
-                (_, None) => false,
-                (0, Some(text)) if text == heading(roster) => true,
-                (0, Some(_)) => return Err(NoJournal::OtherEpoch(path.to_owned())),
-                (_, Some(text)) => parse(text).is_some_and(|line| journal.learn(&line)),
-            };
-            if !understood {
-                return Err(NoJournal::Damaged {
-                    path: path.to_owned(),
-                    line: number + 1,
-                });
-            }
-        }
-        if whole == 0 {
+        let (chain, texts) = Chain::open(path, Begin::Old)?;
+        let mut journal = Self::of(chain, path);
+        let Some((first, steps)) = texts.split_first() else {
             // Not even its heading was finished.
             return Err(NoJournal::Missing(path.to_owned()));
+        };
+        if *first != heading(roster) {
+            return Err(NoJournal::OtherEpoch(path.to_owned()));
         }
-        if whole < bytes.len() {
-            journal.file.set_len(whole as u64).map_err(io)?;
-            journal.file.sync_all().map_err(io)?;
+        for (number, text) in steps.iter().enumerate() {
+            if !parse(text).is_some_and(|line| journal.learn(&line)) {
+                return Err(NoJournal::Damaged {
+                    path: path.to_owned(),
+                    line: number + 2,
+                });
+            }
         }
         Ok(journal)
     }
 
-    fn empty(file: File, path: &Path) -> Result<Self, NoJournal> {
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => {
-                return Err(NoJournal::InUse(path.to_owned()));
-            }
-            Err(std::fs::TryLockError::Error(error)) => return Err(failed(path, error)),
-        }
-        Ok(Self {
-            file,
+    fn of(chain: Chain, path: &Path) -> Self {
+        Self {
+            chain,
             path: path.to_owned(),
             known: BTreeMap::new(),
-            last: [0; 8],
-            broken: false,
-        })
-    }
-
-    fn seal(&self, text: &str) -> [u8; 8] {
-        let mut hash = Sha256::new();
-        hash.update(self.last);
-        hash.update(text);
-        let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = hash.finalize().into();
-        [a, b, c, d, e, f, g, h]
-    }
-
-    fn append(&mut self, text: &str) -> std::io::Result<()> {
-        let seal = self.seal(text);
-        let line = format!("{text} {}\n", hex::encode(seal));
-        self.broken = true;
-        self.file.write_all(line.as_bytes())?;
-        self.file.sync_all()?;
-        self.broken = false;
-        self.last = seal;
-        Ok(())
-    }
-
-    /// The text of a whole line whose seal is right.
-    fn checked<'a>(&mut self, line: &'a str) -> Option<&'a str> {
-        let (text, seal) = line.strip_suffix('\n')?.rsplit_once(' ')?;
-        let expected = self.seal(text);
-        if seal != hex::encode(expected) {
-            return None;
         }
-        self.last = expected;
-        Some(text)
     }
 
     /// Enters a line that the rules allow.
@@ -201,7 +132,7 @@ impl Journal for FileJournal {
         job: &str,
         round: RoundId,
     ) -> Result<Option<Remembered>, JournalError> {
-        if self.broken {
+        if self.chain.is_broken() {
             return Err(JournalError("a line could not be written".into()));
         }
         Ok(self.known.get(&(job.to_owned(), round)).copied())
@@ -213,17 +144,10 @@ impl Journal for FileJournal {
         let Some(after) = Remembered::after(known, &line) else {
             return Err(JournalError("the line breaks a rule of the journal".into()));
         };
-        let written = self.append(&text(&line));
+        let written = self.chain.append(&text(&line));
         written.map_err(|error| JournalError(format!("{}: {error}", self.path.display())))?;
         self.known.insert(key, after);
         Ok(())
-    }
-}
-
-fn failed(path: &Path, source: std::io::Error) -> NoJournal {
-    NoJournal::Io {
-        path: path.to_owned(),
-        source,
     }
 }
 

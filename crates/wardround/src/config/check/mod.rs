@@ -163,3 +163,17 @@ fn listen(found: &mut Found, listen: &str) {
         Ok(_) => {}
     }
 }
+
+/// The first line of what is said of the experiment `text` with these settings above it; empty where it is
+/// good.
+#[cfg(test)]
+fn said_of(text: &str, sets: &[&str]) -> String {
+    use crate::config::Layer;
+
+    let above = sets.iter().map(|set| Layer::set(set).unwrap()).collect();
+    let checked = Experiment::parse(std::path::Path::new("exp.toml"), text, above);
+    let failure = checked.and_then(|loaded| loaded.open().map(|_| ())).err();
+    let text = failure.map_or(String::new(), |failure| failure.render(400, false));
+    let line = text.lines().find(|line| line.contains("×"));
+    line.map_or(String::new(), |line| line.trim().to_owned())
+}

@@ -1,7 +1,7 @@
 //! Where noise would not hide whom it is to hide, or nobody can say how well it does.
 
 use ward_core::{Algorithm, LocalWork};
-use ward_data::{Federation, ScalingMode};
+use ward_data::{DataConfig, Federation, MissingValues, ScalingMode};
 use ward_round::Visibility;
 use ward_train::ModelSpec;
 
@@ -145,11 +145,35 @@ fn noise(found: &mut Found, path: &str, multiplier: Option<f64>, epsilon: Option
 
 /// What leaves hospitals beside noised updates.
 fn what_is_told_besides(found: &mut Found, experiment: &Experiment) {
-    if experiment.preprocessing.scaling == ScalingMode::Federated {
-        let message = "tells sums of training rows, which no noise covers";
+    let steered = "is made from all of a hospital's rows and steers every row's gradient, which no noise \
+                   covers";
+    let patients = experiment
+        .privacy
+        .as_ref()
+        .is_some_and(|privacy| privacy.patient.is_some());
+    let told = match experiment.preprocessing.scaling {
+        ScalingMode::Federated => Some("tells sums of training rows, which no noise covers"),
+        ScalingMode::Local if patients => Some(steered),
+        ScalingMode::Local | ScalingMode::None => None,
+    };
+    if let Some(message) = told {
         found
             .add(Code::Combination, "preprocessing.scaling", message)
-            .help = Some("set preprocessing.scaling = \"local\" or \"none\"".into());
+            .help = Some(
+            "set preprocessing.scaling = \"none\", and give features on a scale that is known beforehand"
+                .into(),
+        );
+    }
+    if let DataConfig::Csv(csv) = &experiment.data
+        && patients
+        && matches!(
+            csv.missing_values,
+            MissingValues::Median | MissingValues::MedianAndIndicator
+        )
+    {
+        let path = "data.csv.missing_values";
+        found.add(Code::Combination, path, steered).help =
+            Some("set data.csv.missing_values = \"drop-row\"".into());
     }
     let sampler = match experiment.sampler {
         SamplerConfig::PowerOfChoice(_) => "sampler.power-of-choice",
@@ -230,10 +254,7 @@ fn help(reason: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use super::*;
-    use crate::config::Layer;
+    use crate::config::check::said_of;
 
     const PRIVATE: &str = "rounds = 10
 [data.emr-risk]
@@ -245,14 +266,8 @@ epochs = 1
 weight = \"uniform\"
 ";
 
-    /// The first line of what is said of the experiment with these changes; empty where it is good.
     fn said(sets: &[&str]) -> String {
-        let above = sets.iter().map(|set| Layer::set(set).unwrap()).collect();
-        let checked = Experiment::parse(Path::new("exp.toml"), PRIVATE, above);
-        let failure = checked.and_then(|loaded| loaded.open().map(|_| ())).err();
-        let text = failure.map_or(String::new(), |failure| failure.render(400, false));
-        let line = text.lines().find(|line| line.contains("×"));
-        line.map_or(String::new(), |line| line.trim().to_owned())
+        said_of(PRIVATE, sets)
     }
 
     fn patient(more: &[&str]) -> String {
@@ -299,7 +314,10 @@ weight = \"uniform\"
 
     #[test]
     fn what_no_noise_covers_is_refused() {
-        assert!(patient(&["preprocessing.scaling=federated"]).contains("no noise covers"));
+        assert!(patient(&["preprocessing.scaling=federated"]).contains("sums of training rows"));
+        assert!(hospital(&["preprocessing.scaling=federated"]).contains("sums of training rows"));
+        assert!(patient(&["preprocessing.scaling=local"]).contains("steers every row's gradient"));
+        assert_eq!(hospital(&["preprocessing.scaling=local"]), "");
         assert!(patient(&["sampler.importance.count=5"]).contains("training loss"));
         assert!(patient(&["strategy.qfedavg={}"]).contains("loss of training rows"));
         let tensors = "personalisation.private-intercept={}";

@@ -129,10 +129,7 @@ impl Group {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use super::*;
-    use crate::config::Layer;
+    use crate::config::check::said_of;
 
     const HIDDEN: &str = "rounds = 2
 [data.emr-risk]
@@ -143,14 +140,8 @@ epochs = 1
 [secure_aggregation]
 ";
 
-    /// The first line of what is said of the experiment with these changes; empty where it is good.
     fn said(sets: &[&str]) -> String {
-        let above = sets.iter().map(|set| Layer::set(set).unwrap()).collect();
-        let checked = Experiment::parse(Path::new("exp.toml"), HIDDEN, above);
-        let failure = checked.and_then(|loaded| loaded.open().map(|_| ())).err();
-        let text = failure.map_or(String::new(), |failure| failure.render(400, false));
-        let line = text.lines().find(|line| line.contains("×"));
-        line.map_or(String::new(), |line| line.trim().to_owned())
+        said_of(HIDDEN, sets)
     }
 
     #[test]
