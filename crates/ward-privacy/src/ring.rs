@@ -63,13 +63,15 @@ pub fn finest(
         .find(|ring| fits(ring, total_weight, width))
 }
 
-/// One coordinate as a whole number of 2^-f, rounded half to even.
-/// `value` must be finite and within the ring's range.
+/// Whole numbers up to here survive [`ROUNDER`].
+const EXACT: f64 = (1u64 << 51) as f64;
+
+/// The whole number nearest to `value * factor`, in two's complement; half goes to even. The product
+/// must be within +-[`EXACT`].
 #[inline(always)]
-fn fixed(value: f32, scale: f64) -> u64 {
-    (f64::from(value) * scale + ROUNDER)
-        .to_bits()
-        .wrapping_sub(ROUNDER.to_bits())
+fn integer(value: f64, factor: f64) -> u64 {
+    let rounded = value.mul_add(factor, ROUNDER);
+    rounded.to_bits().wrapping_sub(ROUNDER.to_bits())
 }
 
 /// Ring words of `values`, each times `weight`. The first coordinate that does not fit is the error.
@@ -100,14 +102,23 @@ impl pulp::NullaryFnOnce for Encode<'_> {
             ring,
         } = self;
         let scale = (1u64 << ring.fraction_bits) as f64;
+        let exact = scale * f64::from(ring.range) * weight as f64 <= EXACT;
+        let times = weight as f64;
         let mut words = Vec::with_capacity(values.len());
         let mut most = 0;
         for block in values.chunks(BLOCK) {
             // Magnitudes are in the order of their bits, and a NaN is above them all.
             let bits = block.iter().map(|value| value.abs().to_bits());
             most = bits.fold(most, u32::max);
-            let fixed = block.iter().map(|&value| fixed(value, scale));
-            words.extend(fixed.map(|word| word.wrapping_mul(weight)));
+            let scaled = block.iter().map(|&value| (f64::from(value), scale));
+            // Few processors multiply integers of 64 bits several at a time.
+            if exact {
+                let whole = scaled.map(|(value, scale)| value.mul_add(scale, ROUNDER) - ROUNDER);
+                words.extend(whole.map(|whole| integer(whole, times)));
+            } else {
+                let fixed = scaled.map(|(value, scale)| integer(value, scale));
+                words.extend(fixed.map(|word| word.wrapping_mul(weight)));
+            }
         }
         if most > ring.range.to_bits() {
             let fits = |value: &f32| value.abs() <= ring.range;
@@ -152,21 +163,19 @@ pub fn check(upload: &Upload, len: usize, ring: &RingSpec) -> Result<(), Malform
 pub(crate) fn within(words: &[u64], weight: u64, ring: &RingSpec) -> Result<(), Malformed> {
     let most = f64::from(ring.range) * (1u64 << ring.fraction_bits) as f64 * weight as f64;
     let most = most as u64;
-    if pulp::Arch::new().dispatch(Within { words, most }) {
+    if most < 1 << 62 && pulp::Arch::new().dispatch(Within { words, most }) {
         return Ok(());
     }
-    let without = |&w: &u64| moved_up(w, most) > 2 * most;
-    let index = words.iter().position(without).unwrap_or(0) as u64;
-    Err(Malformed::OutOfRange { index })
+    let without = |word: &u64| word.cast_signed().unsigned_abs() > most;
+    match words.iter().position(without) {
+        Some(index) => Err(Malformed::OutOfRange {
+            index: index as u64,
+        }),
+        None => Ok(()),
+    }
 }
 
-/// A word moved up by `most`: within twice that exactly when the word is within +-most.
-#[inline(always)]
-fn moved_up(word: u64, most: u64) -> u64 {
-    word.wrapping_add(most)
-}
-
-/// Whether all words are within +-most; as [`Encode`], several at a time.
+/// Whether all words are within +-most, which is below 2^62; as [`Encode`], several at a time.
 struct Within<'a> {
     words: &'a [u64],
     most: u64,
@@ -177,9 +186,11 @@ impl pulp::NullaryFnOnce for Within<'_> {
 
     #[inline(always)]
     fn call(self) -> bool {
-        let words = self.words.iter();
-        let highest = words.map(|&word| moved_up(word, self.most));
-        highest.fold(0, u64::max) <= 2 * self.most
+        let most = self.most;
+        // A word below -most turns the one negative, a word above it the other.
+        let signs = |&word: &u64| word.wrapping_add(most) | most.wrapping_sub(word);
+        let all = self.words.iter().map(signs).fold(0, |all, next| all | next);
+        all.cast_signed() >= 0
     }
 }
 
@@ -351,10 +362,23 @@ mod tests {
     #[test]
     fn rounding_is_to_the_nearest_step() {
         let scale = (1u64 << 4) as f64;
-        assert_eq!(fixed(1.0, scale).cast_signed(), 16);
-        assert_eq!(fixed(-1.03, scale).cast_signed(), -16);
-        assert_eq!(fixed(-1.04, scale).cast_signed(), -17);
-        assert_eq!(fixed(0.0, scale), 0);
+        let steps = |value: f64| integer(value, scale).cast_signed();
+        assert_eq!(steps(1.0), 16);
+        assert_eq!(steps(-1.03), -16);
+        assert_eq!(steps(-1.04), -17);
+        assert_eq!(steps(0.0), 0);
+    }
+
+    proptest! {
+        /// Weights are multiplied in floating point where that is exact, and as integers elsewhere.
+        #[test]
+        fn a_weight_multiplies_the_fixed_point(
+            values in prop::collection::vec(-128.0_f32..=128.0, 1..20), weight in 1_u64..=1 << 20,
+        ) {
+            let one = encode(&values, 1, &RING).unwrap();
+            let expected: Vec<u64> = one.iter().map(|word| word.wrapping_mul(weight)).collect();
+            prop_assert_eq!(encode(&values, weight, &RING).unwrap(), expected);
+        }
     }
 
     #[test]

@@ -124,24 +124,25 @@ pub fn seal(
 ///
 /// # Errors
 /// As [`seal`].
-pub fn trial(
-    update: LocalUpdate,
-    weighting: Weighting,
-    ring: &RingSpec,
-) -> Result<Upload, SealError> {
-    let optimizer = OptimizerSpec::Sgd {
-        learning_rate: 1.0,
-        momentum: 0.0,
-    };
-    let order = TrainOrder {
-        weighting,
-        ..TrainOrder::new(LocalWork::Steps(1), 0, optimizer, *ring, Seed::run(0))
-    };
+pub fn trial(update: LocalUpdate, order: &TrainOrder) -> Result<Upload, SealError> {
     let address = Address {
         round: RoundId(0),
         node: NodeId(0),
     };
-    Ok(seal(update, &order, NoiseSource::System, address)?.into_trial())
+    Ok(seal(update, order, NoiseSource::System, address)?.into_trial())
+}
+
+/// The order of a [`trial`]: one step without noise.
+#[must_use]
+pub fn trial_order(weighting: Weighting, ring: RingSpec) -> TrainOrder {
+    let optimizer = OptimizerSpec::Sgd {
+        learning_rate: 1.0,
+        momentum: 0.0,
+    };
+    TrainOrder {
+        weighting,
+        ..TrainOrder::new(LocalWork::Steps(1), 0, optimizer, ring, Seed::run(0))
+    }
 }
 
 /// The noise that a coordinator is to add to a sum of `length` words, as an upload of no weight; `None`
@@ -189,7 +190,7 @@ mod tests {
     #[test]
     fn the_weight_is_the_rows_up_to_the_cap_or_one() {
         let weight = |examples, weighting| {
-            trial(update(&[1.0], examples), weighting, &RING)
+            trial(update(&[1.0], examples), &trial_order(weighting, RING))
                 .unwrap()
                 .weight
         };
@@ -200,7 +201,11 @@ mod tests {
 
     #[test]
     fn words_are_weight_times_fixed_point() {
-        let upload = trial(update(&[0.5, -1.0], 3), Weighting::Examples, &RING).unwrap();
+        let upload = trial(
+            update(&[0.5, -1.0], 3),
+            &trial_order(Weighting::Examples, RING),
+        )
+        .unwrap();
         assert_eq!(*upload.words, [3 * 128, (-3_i64 * 256).cast_unsigned()]);
     }
 
@@ -210,14 +215,18 @@ mod tests {
             extras: vec![2.0],
             ..update(&[0.5], 3)
         };
-        let upload = trial(update, Weighting::Examples, &RING).unwrap();
+        let upload = trial(update, &trial_order(Weighting::Examples, RING)).unwrap();
         assert_eq!(*upload.words, [3 * 128, 3 * 512]);
     }
 
     #[test]
     fn what_cannot_be_represented_stays_in_the_hospital() {
         let refuse = |delta: &[f32], examples| {
-            trial(update(delta, examples), Weighting::Examples, &RING).unwrap_err()
+            trial(
+                update(delta, examples),
+                &trial_order(Weighting::Examples, RING),
+            )
+            .unwrap_err()
         };
         assert_eq!(refuse(&[1.0], 0), SealError::NoExamples);
         assert_eq!(
@@ -239,7 +248,7 @@ mod tests {
             ..update(&[0.0], 1)
         };
         assert_eq!(
-            trial(lossless, Weighting::Examples, &RING),
+            trial(lossless, &trial_order(Weighting::Examples, RING)),
             Err(SealError::Loss)
         );
     }

@@ -26,6 +26,8 @@ const BLOCK: usize = 256;
 /// Coordinates that stay in the first-level cache while they are multiplied, and whose products are
 /// added in the updates' own precision.
 const SHORT: usize = 64;
+/// Coordinates that are laid from rows into a panel at a time.
+const TURNED: usize = 8;
 /// Coordinates of one task.
 const TASK: usize = 64 * BLOCK;
 
@@ -161,17 +163,35 @@ impl<T: Value> Gram<'_, T> {
             rows.iter_mut()
                 .zip(points)
                 .for_each(|(row, point)| *row = point);
-            if rows[PANEL - 1].is_empty() {
-                for (w, row) in rows.iter().enumerate() {
-                    let values = panel.iter_mut().zip(*row).zip(&mean);
-                    values.for_each(|((to, value), mean)| to[w] = mean.fused(less, *value));
-                }
-            } else {
-                for (l, to) in panel[..self.to - self.from].iter_mut().enumerate() {
-                    for w in 0..PANEL {
-                        to[w] = mean[l].fused(less, rows[w][l]);
-                    }
-                }
+            let len = self.to - self.from;
+            let whole = match rows[PANEL - 1].is_empty() {
+                true => 0,
+                false => len - len % TURNED,
+            };
+            turn(&rows, &mean[..whole], panel);
+            for (w, row) in rows.iter().enumerate() {
+                let values = panel.iter_mut().zip(*row).zip(&mean).skip(whole);
+                values.for_each(|((to, value), mean)| to[w] = mean.fused(less, *value));
+            }
+        }
+    }
+}
+
+/// Fills a panel of which every row is there, some coordinates at a time; less the mean.
+#[inline(always)]
+fn turn<T: Value>(rows: &[&[T]; PANEL], mean: &[T], panel: &mut Panel<T>) {
+    let less = T::narrow(-1.0);
+    let rows = rows.map(|row| row.as_chunks::<TURNED>().0);
+    let panel = panel.as_chunks_mut::<TURNED>().0;
+    for (at, (to, mean)) in panel
+        .iter_mut()
+        .zip(mean.as_chunks::<TURNED>().0)
+        .enumerate()
+    {
+        let values = rows.map(|row| row[at]);
+        for l in 0..TURNED {
+            for w in 0..PANEL {
+                to[l][w] = mean[l].fused(less, values[w][l]);
             }
         }
     }
@@ -205,20 +225,45 @@ fn products<S: pulp::Simd, T: Value>(
     b: &[[T; PANEL]],
 ) -> [[T; PANEL]; HEIGHT] {
     let mut products = [[T::default(); PANEL]; HEIGHT];
-    for j in 0..T::vectors::<S>(&products[0]).len() {
-        let mut sums = [T::splat(simd, T::default()); HEIGHT];
-        for (a, b) in a.iter().zip(b) {
-            let a: &[T; HEIGHT] = &a.as_chunks().0[i];
-            let b = T::vectors::<S>(b)[j];
-            for h in 0..HEIGHT {
-                sums[h] = T::fused_all(simd, T::splat(simd, a[h]), b, sums[h]);
+    let vectors = T::vectors::<S>(&products[0]).len();
+    if vectors == 1 {
+        tile::<S, T, HEIGHT, 1>(simd, (a, i * HEIGHT), (b, 0), &mut products);
+    } else {
+        // A number that is spread over a vector serves two of them.
+        for (half, products) in products.chunks_exact_mut(HEIGHT / 2).enumerate() {
+            let row = i * HEIGHT + half * HEIGHT / 2;
+            for j in (0..vectors).step_by(2) {
+                tile::<S, T, { HEIGHT / 2 }, 2>(simd, (a, row), (b, j), products);
             }
-        }
-        for h in 0..HEIGHT {
-            T::vectors_mut::<S>(&mut products[h])[j] = sums[h];
         }
     }
     products
+}
+
+/// Some rows of [`products`] for some vectors: from the number `row` of `a` on, and from the vector `j`
+/// of `b` on.
+#[inline(always)]
+fn tile<S: pulp::Simd, T: Value, const ROWS: usize, const VECTORS: usize>(
+    simd: S,
+    (a, row): (&[[T; PANEL]], usize),
+    (b, j): (&[[T; PANEL]], usize),
+    products: &mut [[T; PANEL]],
+) {
+    let mut sums = [[T::splat(simd, T::default()); VECTORS]; ROWS];
+    for (a, b) in a.iter().zip(b) {
+        let a: &[T; ROWS] = &a.as_chunks().0[row / ROWS];
+        let b = T::vectors::<S>(b);
+        let b: [_; VECTORS] = std::array::from_fn(|v| b[j + v]);
+        for r in 0..ROWS {
+            let spread = T::splat(simd, a[r]);
+            for v in 0..VECTORS {
+                sums[r][v] = T::fused_all(simd, spread, b[v], sums[r][v]);
+            }
+        }
+    }
+    for (products, sums) in products.iter_mut().zip(sums) {
+        T::vectors_mut::<S>(products)[j..j + VECTORS].copy_from_slice(&sums);
+    }
 }
 
 /// The squared distance of two points over some coordinates.

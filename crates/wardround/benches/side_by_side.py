@@ -27,8 +27,9 @@ import tempfile
 import time
 
 ONE_THREAD = {name + "_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", "RAYON")}
-# NumPy and PyTorch ask the kernel for large pages; so our allocator may.
-LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+# NumPy and PyTorch ask the kernel for large pages; so may every allocator here. None gives memory
+# back between two updates.
+LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.trim_threshold=134217728"}
 WORKSPACE = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../.."))
 BENCH = ["cargo", "bench", "-q", "--manifest-path", os.path.join(WORKSPACE, "Cargo.toml"),
          "-p", "wardround", "--bench", "jobs"]

@@ -5,6 +5,7 @@ use ward_core::{
     Delta, LocalUpdate, LocalWork, NodeId, OptimizerSpec, Params, Purpose, RingSpec, RoundId, Seed,
     TrainOrder, Weighting,
 };
+use ward_privacy::seal;
 use ward_round::Aggregator;
 use ward_round::strategy::Opening;
 
@@ -108,10 +109,7 @@ impl Round {
 }
 
 /// An update on its way out of a hospital.
-pub(super) fn sealed(
-    delta: Vec<f32>,
-    examples: u64,
-) -> Result<ward_core::Upload, ward_privacy::seal::SealError> {
+pub(super) fn sealed(delta: Vec<f32>, examples: u64) -> Result<ward_core::Upload, seal::SealError> {
     let update = LocalUpdate {
         delta: Delta(delta),
         extras: Vec::new(),
@@ -119,7 +117,7 @@ pub(super) fn sealed(
         noised: None,
         loss: 0.0,
     };
-    ward_privacy::seal::trial(update, Weighting::Examples, &RING)
+    seal::trial(update, &seal::trial_order(Weighting::Examples, RING))
 }
 
 /// Tries rounds of each small size that the subject bears, with one bad update and with two. A subject

@@ -17,9 +17,9 @@ use rand::RngExt;
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 use ward_core::{
-    Delta, LocalUpdate, LocalWork, NodeId, OptimizerSpec, Params, RingSpec, RoundId, Seed,
-    TrainOrder, Weighting, WordWidth,
+    Delta, LocalUpdate, NodeId, Params, RoundId, Seed, TrainOrder, Weighting, WordWidth,
 };
+use ward_privacy::seal::{trial, trial_order};
 use ward_robust::before::NearestNeighbourMixing;
 use ward_robust::rule::{
     Bulyan, Caf, CentredClipping, GeometricMedian, Krum, MeaMed, Median, MultiKrum, Scale, Start,
@@ -139,7 +139,7 @@ fn means(base: &[f32], told: &mut Told) -> Result<()> {
 
 /// The sums of a round, a piece of the model each.
 struct Sums {
-    ring: RingSpec,
+    order: TrainOrder,
     pieces: Vec<Box<dyn Accumulator>>,
 }
 
@@ -149,11 +149,7 @@ impl Sums {
         let total = (0..HOSPITALS).map(weight).sum();
         let ring = ward_privacy::ring::finest(RANGE, weight(HOSPITALS), total, WordWidth::Wide)
             .context("the sum has no room")?;
-        let sgd = OptimizerSpec::Sgd {
-            learning_rate: 1.0,
-            momentum: 0.0,
-        };
-        let order = TrainOrder::new(LocalWork::Steps(1), 0, sgd, ring, Seed::run(0));
+        let order = trial_order(Weighting::Examples, ring);
         let open = |at: usize| {
             Mean.open(Opening {
                 len: PIECE.min(len - at),
@@ -165,12 +161,12 @@ impl Sums {
             })
         };
         let pieces = (0..len).step_by(PIECE).map(open).collect();
-        Ok(Self { ring, pieces })
+        Ok(Self { order, pieces })
     }
 
     /// Seals the updates of hospital `first` and those after it, checks and adds them.
     fn add(&mut self, first: usize, updates: &[Vec<f32>]) -> Result<()> {
-        let ring = self.ring;
+        let order = &self.order;
         let tasks = self.pieces.par_iter_mut().enumerate().with_min_len(16);
         tasks.try_for_each(|(at, sum)| {
             for (hospital, update) in (first..).zip(updates) {
@@ -183,8 +179,8 @@ impl Sums {
                     noised: None,
                     loss: 0.0,
                 };
-                let upload = ward_privacy::seal::trial(update, Weighting::Examples, &ring)?;
-                ward_privacy::ring::check(&upload, values.len(), &ring)?;
+                let upload = trial(update, order)?;
+                ward_privacy::ring::check(&upload, values.len(), &order.ring)?;
                 sum.accept(NodeId(hospital as u32), &upload)?;
             }
             Ok(())

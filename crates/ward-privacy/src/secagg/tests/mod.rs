@@ -26,7 +26,7 @@ use super::coordinator::{Keying, Sharing, Unmasked};
 use super::node::{self, Consented, Masked, Offered, Setting, Shared};
 use super::shape::Shape;
 use super::*;
-use crate::seal::trial;
+use crate::seal::{trial, trial_order};
 
 pub(super) const ONE: NonZeroUsize = NonZeroUsize::MIN;
 
@@ -150,12 +150,8 @@ impl World {
             noised: None,
             loss: 0.25 + (i % 90) as f64,
         };
-        trial(
-            update,
-            self.session.params.weighting,
-            &self.session.params.ring,
-        )
-        .unwrap()
+        let params = &self.session.params;
+        trial(update, &trial_order(params.weighting, params.ring)).unwrap()
     }
 
     /// The sum of what `nodes` would upload in the clear: words, weight, mean loss.
