@@ -22,14 +22,14 @@ const PANEL: usize = 16;
 /// registers for.
 const HEIGHT: usize = 8;
 /// Coordinates that are gathered together.
-const BLOCK: usize = 256;
+const BLOCK: usize = 128;
 /// Coordinates that stay in the first-level cache while they are multiplied, and whose products are
 /// added in the updates' own precision.
 const SHORT: usize = 64;
 /// Coordinates that are laid from rows into a panel at a time.
 const TURNED: usize = 8;
 /// Coordinates of one task.
-const TASK: usize = 64 * BLOCK;
+const TASK: usize = 128 * BLOCK;
 
 /// Between the updates, the origin and the reference, in this order.
 pub(crate) fn squares<T: Value>(updates: &Updates<T>) -> Squares {
