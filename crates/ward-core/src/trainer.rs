@@ -376,6 +376,15 @@ pub trait Trainer: Send {
     /// The layout of the model it trains.
     fn layout(&self) -> &Layout;
 
+    /// Turns to the rows of `round`, which may be others than those of the round before. It is called
+    /// before all work of a round.
+    ///
+    /// # Errors
+    /// [`TrainError::Rows`] when they are not to be had.
+    fn turn_to(&mut self, _round: crate::RoundId) -> Result<(), TrainError> {
+        Ok(())
+    }
+
     /// How many training rows it has.
     fn examples(&self) -> u64;
 

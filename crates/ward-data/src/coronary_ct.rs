@@ -11,9 +11,10 @@
 //! .844 / .820 / .641 by tier. **Limit**: above .856 on 20,000 test cases a result is a leak or a bug.
 //! **Recipe**: logistic regression, SGD .1, batch 32, one epoch in each of 20 rounds.
 
-use ward_core::{Evaluation, NodeInfo, Seed, metric::name};
+use ward_core::{Evaluation, NodeInfo, RoundId, Seed, metric::name};
 
 use crate::Rows;
+use crate::drift::Drift;
 use crate::gaussians::Gaussians;
 use crate::normal;
 use crate::place::{Place, Split};
@@ -47,6 +48,8 @@ scenario_table! {
         /// Whether hospitals differ in prevalence (logit N(0, .4)) and in each feature (N(0, .3) of its
         /// deviation).
         shift: bool = false,
+        /// How prevalence and features move while the run goes on. Default not at all.
+        drift: Option<Drift> = None,
     }
 }
 
@@ -69,6 +72,7 @@ impl Scenario for CoronaryCt {
         plausible: "AUC .843 to .848; above .856 on 20,000 cases is a leak",
         recipe: "logistic; SGD .1, batch 32, 1 epoch x 20 rounds",
     };
+    const DRIFTING: &'static [&'static str] = &NAMES;
     const BOUNDED: &'static [&'static str] = &[name::AUC, name::BALANCED_ACCURACY];
 
     fn new(config: CoronaryCtConfig, _world: Seed) -> Self {
@@ -84,6 +88,14 @@ impl Scenario for CoronaryCt {
 
     fn shape(_config: &CoronaryCtConfig) -> &'static [usize] {
         &[12]
+    }
+
+    fn drift(config: &Self::Config) -> Option<&Drift> {
+        config.drift.as_ref()
+    }
+
+    fn drifted(&self, shift: Shift<12>, drift: &Drift, round: RoundId) -> Shift<12> {
+        shift.drifted(drift, NAMES, round)
     }
 
     fn feature_names(&self) -> Vec<String> {

@@ -1,11 +1,13 @@
 //! A federation's data, opened from its config.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ward_core::{Evaluation, NodeId, NodeInfo, Seed, Summary};
+use ward_core::{Evaluation, NodeId, NodeInfo, RoundId, Seed, Summary};
 
 use crate::csv::CsvSource;
 use crate::registry::DataConfig;
@@ -119,24 +121,87 @@ impl Federation {
         self.source.roster()
     }
 
-    /// Training and test rows of one hospital, without making them.
+    /// Training and test rows of one hospital in the first round, without making them.
     #[must_use]
     pub fn rows(&self, node: NodeId) -> (u64, u64) {
         self.source.rows(node)
     }
 
-    /// One hospital's rows, scaled by its own where the mode is [`ScalingMode::Local`].
+    /// The same in one round.
+    #[must_use]
+    pub fn rows_in(&self, node: NodeId, round: RoundId) -> (u64, u64) {
+        self.source.rows_in(node, round)
+    }
+
+    /// The first round in which hospitals have the same rows as in `round`.
+    #[must_use]
+    pub fn since(&self, round: RoundId) -> RoundId {
+        self.source.since(round)
+    }
+
+    /// The rounds before `rounds` at which hospitals' rows become others, the first round first.
+    #[must_use]
+    pub fn turns(&self, rounds: u32) -> Vec<RoundId> {
+        let mut turns = Vec::new();
+        let mut next = rounds.checked_sub(1).map(RoundId);
+        while let Some(round) = next {
+            let since = self.since(round);
+            turns.push(since);
+            next = since.0.checked_sub(1).map(RoundId);
+        }
+        turns.reverse();
+        turns
+    }
+
+    /// One hospital's rows in the first round, as [`Self::hospital_in`] has them.
     ///
     /// # Errors
     /// [`DataError`].
     pub fn hospital(&self, node: NodeId) -> Result<HospitalData, DataError> {
-        let mut data = self.source.hospital(node)?;
+        self.hospital_in(node, RoundId(0))
+    }
+
+    /// One hospital's rows in one round, scaled by its own where the mode is [`ScalingMode::Local`].
+    ///
+    /// # Errors
+    /// [`DataError`].
+    pub fn hospital_in(&self, node: NodeId, round: RoundId) -> Result<HospitalData, DataError> {
+        let mut data = self.source.hospital_in(node, round)?;
         if self.scaling == ScalingMode::Local {
             let scaling = Summary::of(&data.train.features, data.train.width()).scaling();
             scaling.apply(&mut data.train.features);
             scaling.apply(&mut data.test.features);
         }
         Ok(data)
+    }
+
+    /// Every training row that one hospital has in any of `rounds` rounds, `first` being those of the
+    /// first: what must not be found in anything that leaves it.
+    ///
+    /// # Errors
+    /// [`DataError`].
+    pub fn ever<'a>(
+        &self,
+        node: NodeId,
+        rounds: u32,
+        first: &'a Rows,
+    ) -> Result<Cow<'a, Rows>, DataError> {
+        let turns = self.turns(rounds);
+        if turns.len() < 2 {
+            return Ok(Cow::Borrowed(first));
+        }
+        let bits = |row: &[f32]| -> Vec<u32> { row.iter().map(|value| value.to_bits()).collect() };
+        let mut all = first.clone();
+        let mut seen: HashSet<Vec<u32>> = (0..first.len()).map(|i| bits(first.row(i))).collect();
+        for round in turns.into_iter().skip(1) {
+            let rows = self.hospital_in(node, round)?.train;
+            for (i, label) in rows.labels.iter().enumerate() {
+                if seen.insert(bits(rows.row(i))) {
+                    all.push(rows.row(i), *label);
+                }
+            }
+        }
+        Ok(Cow::Owned(all))
     }
 
     /// The coordinator's own rows, for training alone: `file`, beside the hospitals', where rows come
@@ -174,18 +239,19 @@ impl Federation {
         self.source.as_ref()
     }
 
-    /// The best scores possible on a hospital's test rows, in the metrics for which they are known.
+    /// The best scores possible on a hospital's test rows of `round`, in the metrics for which they are
+    /// known.
     ///
     /// # Errors
     /// [`DataError`] when the rows as stored are not to be had.
-    pub fn ceiling(&self, data: &HospitalData) -> Result<Evaluation, DataError> {
+    pub fn ceiling(&self, data: &HospitalData, round: RoundId) -> Result<Evaluation, DataError> {
         // The observer reads rows as stored, not as scaled.
         Ok(match self.scaling {
             ScalingMode::Local => {
-                let stored = self.source.hospital(data.info.node)?;
-                self.source.ceiling(&stored)
+                let stored = self.source.hospital_in(data.info.node, round)?;
+                self.source.ceiling(&stored, round)
             }
-            ScalingMode::None | ScalingMode::Federated => self.source.ceiling(data),
+            ScalingMode::None | ScalingMode::Federated => self.source.ceiling(data, round),
         })
     }
 }

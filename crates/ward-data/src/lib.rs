@@ -8,11 +8,13 @@
 
 pub mod agent_hospital;
 pub mod clinic;
+pub mod consent;
 pub mod coronary_ct;
 pub mod county_imaging;
 mod csv;
 pub mod dental;
 pub mod diabetic_retinopathy;
+pub mod drift;
 pub mod emr_risk;
 mod federation;
 mod gaussians;

@@ -19,15 +19,63 @@ pub enum Misdiagnosis {
     Tier,
     /// Never.
     None,
-    /// At these rates by tier's name, 0 to 1, for example `{ township = 0.4 }`; other tiers never.
-    Rates(BTreeMap<String, f64>),
+    /// At these rates by tier's name, for example
+    /// `{ county = 0.15, township = { miss = 0.4, false_alarm = 0.2 } }`; other tiers never.
+    Rates(BTreeMap<String, Rate>),
     /// Unequal errors in every hospital: a share of the sick missed, a share of the well alarmed.
-    Asymmetric {
-        /// Share of positives labelled negative, 0 to 1; the literature's township misses 0.4.
-        miss: f64,
-        /// Share of negatives labelled positive, 0 to 1; the literature's township alarms 0.2.
-        false_alarm: f64,
-    },
+    Asymmetric(Unequal),
+}
+
+/// How often one tier's labels are wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(
+    untagged,
+    expecting = "a share such as 0.4, or { miss = 0.4, false_alarm = 0.2 }"
+)]
+pub enum Rate {
+    /// Whatever the truth is, 0 to 1.
+    Equal(f64),
+    /// More often for one class than for the other.
+    Unequal(Unequal),
+}
+
+/// Errors of two classes that are not equally frequent.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Unequal {
+    /// Share of positives labelled negative, 0 to 1; the literature's township misses 0.4.
+    pub miss: f64,
+    /// Share of negatives labelled positive, 0 to 1; the literature's township alarms 0.2.
+    pub false_alarm: f64,
+}
+
+impl Unequal {
+    /// Chances that a (negative, positive) case is mislabelled.
+    fn rates(self) -> [f64; 2] {
+        [self.false_alarm, self.miss]
+    }
+
+    fn problems(self, path: &str) -> [Option<Problem>; 2] {
+        [
+            not_a_share(&format!("{path}.miss"), self.miss),
+            not_a_share(&format!("{path}.false_alarm"), self.false_alarm),
+        ]
+    }
+}
+
+/// A problem at `path` where `value` is not a share.
+pub(crate) fn not_a_share(path: &str, value: f64) -> Option<Problem> {
+    (!(0.0..=1.0).contains(&value))
+        .then(|| Problem::new(path, format!("must be between 0 and 1, not {value}")))
+}
+
+/// A problem at `path` where no hospital is of `tier`.
+pub(crate) fn unknown_tier(path: &str, tier: &str, tiers: &[&str]) -> Option<Problem> {
+    let tiers_said = || tiers.join(", ");
+    (!tiers.contains(&tier)).then(|| {
+        let problem = format!("no hospital is of tier `{tier}`; tiers: {}", tiers_said());
+        Problem::new(path, problem)
+    })
 }
 
 impl Misdiagnosis {
@@ -37,8 +85,12 @@ impl Misdiagnosis {
         match self {
             Self::Tier => [TierProfile::of(tier).map_or(0.0, |t| t.misdiagnosis); 2],
             Self::None => [0.0; 2],
-            Self::Rates(rates) => [rates.get(tier).copied().unwrap_or(0.0); 2],
-            Self::Asymmetric { miss, false_alarm } => [*false_alarm, *miss],
+            Self::Rates(rates) => match rates.get(tier) {
+                None => [0.0; 2],
+                Some(Rate::Equal(rate)) => [*rate; 2],
+                Some(Rate::Unequal(errors)) => errors.rates(),
+            },
+            Self::Asymmetric(errors) => errors.rates(),
         }
     }
 
@@ -62,36 +114,40 @@ impl Misdiagnosis {
         }
     }
 
-    /// What is wrong with the setting; `path` is where it stands.
-    pub(crate) fn problems(&self, path: &str, tiers: &[&str]) -> Vec<Problem> {
-        let share = |path: String, value: f64| {
-            (!(0.0..=1.0).contains(&value))
-                .then(|| Problem::new(&path, format!("a share is between 0 and 1, not {value}")))
+    /// What is wrong with the setting, where labels tell `classes` classes apart; `path` is where it stands.
+    pub(crate) fn problems(&self, path: &str, tiers: &[&str], classes: usize) -> Vec<Problem> {
+        let for_two = |path: &str| {
+            (classes > 2).then(|| {
+                let message = format!(
+                    "is of misses and false alarms, which two classes have, and there are {classes}; say one \
+                     share for all: rates = {{ township = 0.35 }}"
+                );
+                Problem::new(path, message)
+            })
         };
+        let mut problems = Vec::new();
         match self {
-            Self::Tier | Self::None => Vec::new(),
-            Self::Rates(rates) => rates
-                .iter()
-                .flat_map(|(tier, &rate)| {
+            Self::Tier | Self::None => {}
+            Self::Rates(rates) => {
+                for (tier, rate) in rates {
                     let path = format!("{path}.rates.{tier}");
-                    let known = tiers.contains(&tier.as_str());
-                    let unknown = (!known).then(|| {
-                        let tiers = tiers.join(", ");
-                        let problem = format!("no hospital is of tier `{tier}`; tiers: {tiers}");
-                        Problem::new(&path, problem)
-                    });
-                    [share(path.clone(), rate), unknown]
-                })
-                .flatten()
-                .collect(),
-            Self::Asymmetric { miss, false_alarm } => [
-                share(format!("{path}.asymmetric.miss"), *miss),
-                share(format!("{path}.asymmetric.false_alarm"), *false_alarm),
-            ]
-            .into_iter()
-            .flatten()
-            .collect(),
+                    problems.extend(unknown_tier(&path, tier, tiers));
+                    match rate {
+                        Rate::Equal(rate) => problems.extend(not_a_share(&path, *rate)),
+                        Rate::Unequal(errors) => {
+                            problems.extend(for_two(&path));
+                            problems.extend(errors.problems(&path).into_iter().flatten());
+                        }
+                    }
+                }
+            }
+            Self::Asymmetric(errors) => {
+                let path = format!("{path}.asymmetric");
+                problems.extend(for_two(&path));
+                problems.extend(errors.problems(&path).into_iter().flatten());
+            }
         }
+        problems
     }
 }
 
@@ -99,13 +155,14 @@ impl Misdiagnosis {
 mod tests {
     use super::*;
 
+    const TOWNSHIP: Unequal = Unequal {
+        miss: 0.4,
+        false_alarm: 0.2,
+    };
+
     #[test]
     fn labels_are_wrong_as_often_as_they_should_be() {
-        let rates = Misdiagnosis::Asymmetric {
-            miss: 0.4,
-            false_alarm: 0.2,
-        }
-        .rates("any");
+        let rates = Misdiagnosis::Asymmetric(TOWNSHIP).rates("any");
         let place = Seed::run(1);
         let wrong = |truth: u8| {
             (0..20_000)
@@ -130,10 +187,45 @@ mod tests {
     }
 
     #[test]
-    fn rates_outside_a_share_and_unknown_tiers_are_named() {
-        let rates = [("township".to_owned(), 1.5), ("village".to_owned(), 0.1)].into();
-        let problems = Misdiagnosis::Rates(rates).problems("m", &["township"]);
-        assert_eq!(problems.len(), 2);
-        assert_eq!(problems[0].path, "m.rates.township");
+    fn each_tier_errs_in_its_own_way() {
+        let text = "rates = { county = 0.15, township = { miss = 0.4, false_alarm = 0.2 } }";
+        let said: Misdiagnosis = toml::from_str(text).unwrap();
+        assert_eq!(said.rates("township"), [0.2, 0.4]);
+        assert_eq!(said.rates("county"), [0.15; 2]);
+        assert_eq!(said.rates("tertiary"), [0.0; 2]);
+        let half = "rates = { township = { miss = 0.4 } }";
+        let error = toml::from_str::<Misdiagnosis>(half).unwrap_err();
+        assert!(error.to_string().contains("false_alarm = 0.2"), "{error}");
+    }
+
+    #[test]
+    fn a_draw_flips_whatever_else_is_switched_on() {
+        // The same draw decides, so the labels that are wrong at a small rate are wrong at a large one.
+        let wrong = |miss: f64| -> Vec<u64> {
+            let rates = [0.0, miss];
+            let write = |case: &u64| Misdiagnosis::write(rates, 1, 2, Seed::run(3), *case) == 0;
+            (0..2_000).filter(write).collect()
+        };
+        let (few, many) = (wrong(0.1), wrong(0.4));
+        assert!(few.len() > 100 && many.len() > 700);
+        assert!(few.iter().all(|case| many.contains(case)));
+    }
+
+    #[test]
+    fn what_cannot_be_is_named() {
+        let paths = |said: &str, classes| -> Vec<String> {
+            let said: Misdiagnosis = toml::from_str(said).unwrap();
+            let problems = said.problems("m", &["township"], classes);
+            problems.into_iter().map(|problem| problem.path).collect()
+        };
+        let rates = "rates = { township = 1.5, village = 0.1 }";
+        assert_eq!(paths(rates, 2), ["m.rates.township", "m.rates.village"]);
+        let unequal = "rates = { township = { miss = 0.4, false_alarm = 2.0 } }";
+        assert_eq!(paths(unequal, 2), ["m.rates.township.false_alarm"]);
+        let asymmetric = "asymmetric = { miss = 0.4, false_alarm = 0.2 }";
+        assert_eq!(paths(asymmetric, 2), [""; 0]);
+        assert_eq!(paths(asymmetric, 31), ["m.asymmetric"]);
+        let few = "rates = { township = { miss = 0.4, false_alarm = 0.2 } }";
+        assert_eq!(paths(few, 3), ["m.rates.township"]);
     }
 }

@@ -8,11 +8,13 @@ use serde::{Deserialize, Serialize};
 use ward_core::Seed;
 
 use crate::agent_hospital::{AgentHospital, AgentHospitalConfig};
+use crate::consent::Withdrawal;
 use crate::coronary_ct::{CoronaryCt, CoronaryCtConfig};
 use crate::county_imaging::{CountyImaging, CountyImagingConfig};
 use crate::csv::{CsvConfig, CsvSource};
 use crate::dental::{Dental, DentalConfig};
 use crate::diabetic_retinopathy::{DiabeticRetinopathy, DiabeticRetinopathyConfig};
+use crate::drift::Drift;
 use crate::emr_risk::{EmrRisk, EmrRiskConfig};
 use crate::lung_nodule::{LungNodule, LungNoduleConfig};
 use crate::multimodal::{Multimodal, MultimodalConfig};
@@ -55,7 +57,6 @@ macro_rules! scenarios {
         /// Where the rows come from.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-        #[expect(clippy::large_enum_variant, reason = "a run has one")]
         pub enum DataConfig {
             $( $(#[$help])* $scenario($config), )*
             /// Files of your own.
@@ -82,6 +83,24 @@ macro_rules! scenarios {
                 match self {
                     $( Self::$scenario(config) => synthetic::problems::<$scenario>(config, &path), )*
                     Self::Csv(config) => config.problems(&path),
+                }
+            }
+
+            /// Patients who withdraw while a run goes on.
+            #[must_use]
+            pub fn withdrawal(&self) -> Option<&Withdrawal> {
+                match self {
+                    $( Self::$scenario(config) => config.withdrawal.as_ref(), )*
+                    Self::Csv(_) => None,
+                }
+            }
+
+            /// How the law moves while a run goes on.
+            #[must_use]
+            pub fn drift(&self) -> Option<&Drift> {
+                match self {
+                    $( Self::$scenario(config) => <$scenario as Scenario>::drift(config), )*
+                    Self::Csv(_) => None,
                 }
             }
 

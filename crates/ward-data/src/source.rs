@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ward_core::{Evaluation, NodeId, NodeInfo};
+use ward_core::{Evaluation, NodeId, NodeInfo, RoundId};
 
 use crate::{HospitalData, Rows};
 
@@ -14,14 +14,38 @@ pub trait Source: std::fmt::Debug + Send + Sync {
     /// Everyone, ids dense from 0.
     fn roster(&self) -> &[NodeInfo];
 
-    /// Training and test rows of one hospital, without making them.
-    fn rows(&self, node: NodeId) -> (u64, u64);
+    /// Training and test rows of one hospital in one round, without making them.
+    fn rows_in(&self, node: NodeId, round: RoundId) -> (u64, u64);
 
-    /// Everything one hospital has.
+    /// The same in the first round.
+    fn rows(&self, node: NodeId) -> (u64, u64) {
+        self.rows_in(node, RoundId(0))
+    }
+
+    /// Training rows that one hospital has, also those that are never used.
+    fn present(&self, node: NodeId) -> u64 {
+        self.rows(node).0
+    }
+
+    /// The first round in which hospitals have the same rows as in `round`: always 0 where rows do not
+    /// change while a run goes on.
+    fn since(&self, _round: RoundId) -> RoundId {
+        RoundId(0)
+    }
+
+    /// Everything one hospital has in one round.
     ///
     /// # Errors
     /// [`DataError`] when its rows are not to be had.
-    fn hospital(&self, node: NodeId) -> Result<HospitalData, DataError>;
+    fn hospital_in(&self, node: NodeId, round: RoundId) -> Result<HospitalData, DataError>;
+
+    /// The same in the first round.
+    ///
+    /// # Errors
+    /// As [`Self::hospital_in`].
+    fn hospital(&self, node: NodeId) -> Result<HospitalData, DataError> {
+        self.hospital_in(node, RoundId(0))
+    }
 
     /// Rows of the coordinator's own, `rows` of them, made at its own address without wrong labels;
     /// `None` where rows come from files.
@@ -39,9 +63,9 @@ pub trait Source: std::fmt::Debug + Send + Sync {
     /// Whether the rows are made by a formula, so that anybody may see them all.
     fn synthetic(&self) -> bool;
 
-    /// The best scores that any model could reach on a hospital's test rows, in the metrics for
-    /// which that is known: exact, or the ideal observer's on the same rows.
-    fn ceiling(&self, data: &HospitalData) -> Evaluation;
+    /// The best scores that any model could reach on a hospital's test rows of `round`, in the metrics
+    /// for which that is known: exact, or the ideal observer's on the same rows.
+    fn ceiling(&self, data: &HospitalData, round: RoundId) -> Evaluation;
 
     /// What a user should know before trusting the results.
     fn warnings(&self) -> Vec<String> {

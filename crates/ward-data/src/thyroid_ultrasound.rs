@@ -14,9 +14,10 @@
 //! on 20,000 test cases a result is a leak or a bug.
 //! **Recipe**: logistic regression, SGD .1, batch 32, one epoch in each of 20 rounds.
 
-use ward_core::{Evaluation, NodeInfo, Seed, metric::name};
+use ward_core::{Evaluation, NodeInfo, RoundId, Seed, metric::name};
 
 use crate::Rows;
+use crate::drift::Drift;
 use crate::gaussians::Gaussians;
 use crate::normal;
 use crate::place::{Place, Split};
@@ -35,6 +36,8 @@ scenario_table! {
         /// Whether hospitals differ in prevalence (logit N(0, .4)) and in each axis (N(0, .3) of its
         /// deviation).
         shift: bool = false,
+        /// How prevalence and features move while the run goes on. Default not at all.
+        drift: Option<Drift> = None,
     }
 }
 
@@ -85,6 +88,7 @@ impl Scenario for ThyroidUltrasound {
         plausible: "balanced accuracy .852 to .862; above .867 on 20,000 cases is a leak",
         recipe: "logistic; SGD .1, batch 32, 1 epoch x 20 rounds",
     };
+    const DRIFTING: &'static [&'static str] = &AXES;
     const BOUNDED: &'static [&'static str] = &[name::AUC, name::BALANCED_ACCURACY];
 
     fn new(config: ThyroidUltrasoundConfig, _world: Seed) -> Self {
@@ -100,6 +104,17 @@ impl Scenario for ThyroidUltrasound {
 
     fn shape(_config: &ThyroidUltrasoundConfig) -> &'static [usize] {
         &[5]
+    }
+
+    fn drift(config: &Self::Config) -> Option<&Drift> {
+        config.drift.as_ref()
+    }
+
+    fn drifted(&self, practice: Practice, drift: &Drift, round: RoundId) -> Practice {
+        Practice {
+            shift: practice.shift.drifted(drift, AXES, round),
+            ..practice
+        }
     }
 
     fn feature_names(&self) -> Vec<String> {

@@ -173,4 +173,10 @@ impl TierProfile {
     pub fn of(name: &str) -> Option<&'static Self> {
         TIERS.iter().find(|tier| tier.name == name)
     }
+
+    /// Whether its hospitals are rural: townships, and those who share their profile.
+    #[must_use]
+    pub fn is_rural(&self) -> bool {
+        ["township", "primary", "ungraded", "general"].contains(&self.name)
+    }
 }

@@ -1,7 +1,7 @@
 //! What is told about a hospital's data: counts and shapes, never rows.
 
 use serde::{Deserialize, Serialize};
-use ward_core::NodeId;
+use ward_core::{NodeId, RoundId};
 
 /// How one feature is spread in one hospital: counts between edges.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -72,6 +72,40 @@ pub struct HospitalCard {
     /// How its features are spread.
     #[serde(default)]
     pub histograms: Vec<Histogram>,
+    /// Whether it is rural; absent where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rural: Option<bool>,
+    /// Training rows that it has, also those that are never used; absent where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_present: Option<u64>,
+    /// How many of them are used, from which round on; the first round first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows_used: Vec<RowsUsed>,
+}
+
+/// Training rows that a hospital uses from a round on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowsUsed {
+    /// The first round in which there are so many.
+    pub round: RoundId,
+    /// How many.
+    pub rows: u64,
+}
+
+impl HospitalCard {
+    /// Rows used in `round`; `None` where that is not known.
+    #[must_use]
+    pub fn used_in(&self, round: RoundId) -> Option<u64> {
+        let until = self.rows_used.iter().take_while(|used| used.round <= round);
+        until.last().map(|used| used.rows)
+    }
+
+    /// Whether rows are there that some round does not use.
+    #[must_use]
+    pub fn leaves_rows(&self) -> bool {
+        let fewer = |used: &RowsUsed| Some(used.rows) < self.rows_present;
+        self.rows_used.iter().any(fewer)
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 //! view of a finished run, folded from its log, equals the view folded while it ran. Whole files
 //! are written to a neighbour first and renamed, so a crash leaves the old file or the new one.
 
+pub mod access;
 pub mod event_log;
 pub mod file;
 pub mod hospital_card;
@@ -25,7 +26,7 @@ pub mod view;
 
 pub use event_log::{EventLog, LoggedEvents, Torn, read_events};
 pub use file::FileError;
-pub use hospital_card::{Histogram, HospitalCard};
+pub use hospital_card::{Histogram, HospitalCard, RowsUsed};
 pub use manifest::{Adversaries, Host, Manifest, Mode, Privacy, config_family};
 pub use metric_lines::{MetricLine, MetricLog, Scope};
 pub use result_row::{Model, ResultRow};

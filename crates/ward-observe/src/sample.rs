@@ -13,7 +13,7 @@ use ward_core::{
 
 pub(crate) use any::any_record;
 
-use crate::{Histogram, HospitalCard, Manifest, Model, ResultRow, RunDir, Story};
+use crate::{Histogram, HospitalCard, Manifest, Model, ResultRow, RowsUsed, RunDir, Story};
 
 /// Everything that a run directory holds.
 pub(crate) struct Sample {
@@ -157,6 +157,12 @@ fn card(info: &NodeInfo) -> HospitalCard {
             ),
         ],
         histograms,
+        rural: Some(info.tier == "township"),
+        rows_present: Some(rows),
+        rows_used: vec![RowsUsed {
+            round: RoundId(0),
+            rows,
+        }],
     }
 }
 

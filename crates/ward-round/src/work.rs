@@ -60,16 +60,19 @@ impl NodeEffect {
             node,
         };
         Some(match self {
-            Self::Summarise { round } => match guard.before_telling(true) {
-                Ok(()) => NodeInput::Summarised {
-                    round: *round,
-                    summary: trainer.summarise(),
-                },
-                Err(withheld) => NodeInput::Trained {
-                    round: *round,
-                    result: Err(withheld.into()),
-                },
-            },
+            Self::Summarise { round } => {
+                let allowed = guard.before_telling(true).map_err(Declining::from);
+                match allowed.and_then(|()| Ok(trainer.turn_to(*round)?)) {
+                    Ok(()) => NodeInput::Summarised {
+                        round: *round,
+                        summary: trainer.summarise(),
+                    },
+                    Err(declining) => NodeInput::Trained {
+                        round: *round,
+                        result: Err(declining),
+                    },
+                }
+            }
             Self::Train {
                 round,
                 params,
@@ -77,14 +80,15 @@ impl NodeEffect {
                 masked,
             } => NodeInput::Trained {
                 round: *round,
-                result: {
-                    let (place, rows) = (place(round), trainer.examples());
-                    let allowed = guard.before_training(order, *masked, rows, place);
-                    allowed.map_err(Declining::from).and_then(|reservation| {
+                result: trainer
+                    .turn_to(*round)
+                    .map_err(Declining::from)
+                    .and_then(|()| {
+                        let (place, rows) = (place(round), trainer.examples());
+                        let reservation = guard.before_training(order, *masked, rows, place)?;
                         let update = trainer.train(params, order, place)?;
                         Ok(guard.release(reservation, update, order, place)?)
-                    })
-                },
+                    }),
             },
             Self::Evaluate {
                 round,
@@ -94,7 +98,8 @@ impl NodeEffect {
                 round: *round,
                 result: match guard.before_telling(false) {
                     Ok(()) => trainer
-                        .evaluate(params, order, place(round))
+                        .turn_to(*round)
+                        .and_then(|()| trainer.evaluate(params, order, place(round)))
                         .map_err(Declining::from),
                     Err(withheld) => Err(Declining {
                         for_good: false, // it may still train

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use ward_core::{
-    Address, Delta, Evaluation, Layout, LocalUpdate, NodeStates, Params, Scaling, Summary,
+    Address, Delta, Evaluation, Layout, LocalUpdate, NodeStates, Params, RoundId, Scaling, Summary,
     TrainError, TrainOrder, Trainer,
 };
-use ward_data::{HospitalData, Rows};
+use ward_data::{Federation, HospitalData, Rows};
 use ward_privacy::NoiseSource;
 
 use crate::algorithm::{Before, Chosen, Part, choose, part};
@@ -29,6 +29,16 @@ pub struct HospitalTrainer {
     states: Option<Arc<dyn NodeStates>>,
     /// Where noise comes from, where an order asks for noise.
     noise: NoiseSource,
+    /// Where the rows of other rounds come from; `None` where they are always the same.
+    course: Option<Course>,
+}
+
+/// Rows that become others while a run goes on.
+#[derive(Debug)]
+struct Course {
+    federation: Federation,
+    /// The first round with the rows that there are now.
+    since: RoundId,
 }
 
 #[derive(Debug)]
@@ -43,17 +53,24 @@ impl HospitalTrainer {
     /// are refused by every [`Trainer::train`] and [`Trainer::evaluate`].
     #[must_use]
     pub fn new(data: HospitalData, learners: Learners) -> Self {
-        let misfit = [&data.train, &data.test]
-            .into_iter()
-            .find_map(|rows| check_rows(learners.spec(), rows).err());
         Self {
+            misfit: misfit(&learners, &data),
             data,
             learners,
-            misfit,
             scaled: None,
             states: None,
             noise: NoiseSource::System,
+            course: None,
         }
+    }
+
+    /// Has it turn to the rows that `federation` has for it in each round; it was opened with those of
+    /// the first.
+    #[must_use]
+    pub fn following(mut self, federation: Federation) -> Self {
+        let since = RoundId(0);
+        self.course = Some(Course { federation, since });
+        self
     }
 
     /// Lets it keep state between rounds in `states`. Without, an order that needs it is refused.
@@ -105,6 +122,12 @@ impl HospitalTrainer {
     }
 }
 
+/// Why the model of `learners` cannot read the rows of `data`, if it cannot.
+fn misfit(learners: &Learners, data: &HospitalData) -> Option<TrainError> {
+    let mut rows = [&data.train, &data.test].into_iter();
+    rows.find_map(|rows| check_rows(learners.spec(), rows).err())
+}
+
 /// Whether so many numbers came as there must be.
 fn check_len(params: &Params, expected: usize) -> Result<(), TrainError> {
     match params.0.len() {
@@ -116,6 +139,22 @@ fn check_len(params: &Params, expected: usize) -> Result<(), TrainError> {
 impl Trainer for HospitalTrainer {
     fn layout(&self) -> &Layout {
         self.learners.spec().layout()
+    }
+
+    fn turn_to(&mut self, round: RoundId) -> Result<(), TrainError> {
+        let Some(course) = &mut self.course else {
+            return Ok(());
+        };
+        let since = course.federation.since(round);
+        if since == course.since {
+            return Ok(());
+        }
+        let data = course.federation.hospital_in(self.data.info.node, since);
+        self.data = data.map_err(|error| TrainError::Rows(error.to_string()))?;
+        course.since = since;
+        self.misfit = misfit(&self.learners, &self.data);
+        self.scaled = None;
+        Ok(())
     }
 
     fn examples(&self) -> u64 {
@@ -389,6 +428,45 @@ mod tests {
             trainer(&[0, 1]).train(&params, &order, at(0, 0)),
             Err(TrainError::Diverged)
         );
+    }
+
+    #[test]
+    fn rows_that_leave_are_neither_trained_on_nor_counted() {
+        let data = ward_data::DataConfig::EmrRisk(ward_data::emr_risk::EmrRiskConfig {
+            population: ward_data::Population::Ward3,
+            withdrawal: Some(ward_data::consent::Withdrawal {
+                share: 0.5,
+                rounds: vec![2],
+            }),
+            ..ward_data::emr_risk::EmrRiskConfig::default()
+        });
+        let (scaling, folder) = (ward_data::ScalingMode::None, std::path::Path::new("."));
+        let federation = Federation::open(&data, scaling, 1, folder).unwrap();
+        let config = ModelConfig::Logistic(LogisticConfig {});
+        let spec = Arc::new(ModelSpec::resolve(&config, &[12], 2).unwrap());
+        let opened = |round| {
+            let data = federation.hospital_in(NodeId(1), RoundId(round)).unwrap();
+            HospitalTrainer::new(data, Learners::new(spec.clone(), Engine::Fused))
+        };
+        let order = order(LocalWork::Epochs(1), 8, Batches::Shuffled);
+        let params = Params(vec![0.0; 13]);
+        let at = |round| Address {
+            round: RoundId(round),
+            node: NodeId(1),
+        };
+        let mut follower = opened(0).following(federation.clone());
+        for round in [0, 1, 2, 5, 1] {
+            follower.turn_to(RoundId(round)).unwrap();
+            let known = if round < 2 { 0 } else { 2 };
+            let own = opened(known).train(&params, &order, at(round)).unwrap();
+            let followed = follower.train(&params, &order, at(round)).unwrap();
+            assert!(followed == own, "round {round}");
+            assert_eq!(
+                followed.examples,
+                federation.rows_in(NodeId(1), RoundId(round)).0
+            );
+            assert_eq!(followed.examples == 400, round < 2, "round {round}");
+        }
     }
 
     #[test]

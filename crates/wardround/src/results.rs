@@ -38,7 +38,9 @@ pub fn groups(roster: &[NodeInfo]) -> Vec<String> {
 }
 
 /// Each group and the places of its hospitals.
-fn members<'a>(roster: impl Iterator<Item = &'a NodeInfo> + Clone) -> Vec<(String, Vec<usize>)> {
+pub(crate) fn members<'a>(
+    roster: impl Iterator<Item = &'a NodeInfo> + Clone,
+) -> Vec<(String, Vec<usize>)> {
     let everybody = (0..roster.clone().count()).collect();
     let mut groups = vec![("all".to_owned(), everybody)];
     let mut place_of: HashMap<&str, usize> = HashMap::new();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use ward_core::{Layout, NodeId, Params, Purpose, RingSpec, RunId};
+use ward_core::{Layout, NodeId, Params, Purpose, RingSpec, RoundId, RunId};
 use ward_data::{DataError, Federation, HospitalData, Rows};
 use ward_observe::RunView;
 use ward_privacy::secagg::Roster;
@@ -203,7 +203,7 @@ impl Setup {
             .iter()
             .filter(|played| played.round < state.round());
         for (round, node) in before.flat_map(|r| r.cohort.iter().map(|node| (r.round, *node))) {
-            let (rows, _) = self.federation.rows(node);
+            let (rows, _) = self.federation.rows_in(node, round);
             if let Ok(charge) = Charge::of(&order, rows) {
                 let guard = self.guard(node);
                 let mut guard = guard.lock().unwrap_or_else(PoisonError::into_inner);
@@ -223,12 +223,18 @@ impl Setup {
         }
     }
 
-    /// One hospital's rows.
+    /// One hospital's rows in the first round.
     ///
     /// # Errors
     /// [`DataError`].
     pub fn hospital(&self, node: NodeId) -> Result<HospitalData, DataError> {
         self.federation.hospital(node)
+    }
+
+    /// The run's last round, by whose rows results are told.
+    #[must_use]
+    pub fn last_round(&self) -> RoundId {
+        RoundId(self.experiment.rounds.saturating_sub(1))
     }
 
     /// Threads for training: as many as the config says, or one a core. The caller's is one of them,
@@ -261,9 +267,15 @@ impl Wards for Setup {
 
     fn open_poisoned(&self, node: NodeId, poison: &dyn Fn(RowsMut<'_>)) -> Result<Ward, String> {
         let mut data = self.hospital(node).map_err(|error| error.to_string())?;
-        let audit = self.experiment.simulation.audit_egress;
-        let scanner =
-            audit.then(|| Arc::new(RowScanner::new(&data.train.features, data.train.width())));
+        let scanner = match self.experiment.simulation.audit_egress {
+            true => {
+                let rounds = self.experiment.rounds;
+                let ever = self.federation.ever(node, rounds, &data.train);
+                let rows = ever.map_err(|error| error.to_string())?;
+                Some(Arc::new(RowScanner::new(&rows.features, rows.width())))
+            }
+            false => None,
+        };
         let Rows {
             shape,
             features,
@@ -276,7 +288,7 @@ impl Wards for Setup {
             classes: self.federation.source().classes(),
         });
         Ok(Ward {
-            trainer: Box::new(self.trainer(data)),
+            trainer: Box::new(self.trainer(data).following(self.federation.clone())),
             guard: self.guard(node),
             scanner,
         })

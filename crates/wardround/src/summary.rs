@@ -2,7 +2,11 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use ward_observe::{Manifest, ResultRow, RunDir, RunView};
+use ward_core::NodeInfo;
+use ward_observe::access::{Access, ModelAccess};
+use ward_observe::{HospitalCard, Manifest, ResultRow, RowsUsed, RunDir, RunView};
+
+use crate::results;
 
 /// What `run`, `up` and `coordinator` print with `--format json`.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -19,6 +23,11 @@ pub struct Summary {
     pub seed: u64,
     /// Scores, by group, model and metric.
     pub results: Vec<SummaryResult>,
+    /// Training rows that are there and rows that are used, for `all`, tiers and hospitals; empty where
+    /// every row is used, and where it is not known.
+    pub rows: Vec<SummaryRows>,
+    /// How far those far from the hubs are reached; `null` where hospitals are not rural and urban.
+    pub access: Option<SummaryAccess>,
     /// The largest epsilon of a hospital, as the coordinator can tell; `null` where nothing was noised.
     pub epsilon: Option<f64>,
     /// Whose presence that epsilon hides: `patient` or `hospital`; `null` where nobody's.
@@ -58,6 +67,102 @@ pub struct SummaryResult {
     pub n: u64,
 }
 
+/// How far those far from the hubs are reached.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct SummaryAccess {
+    /// Share of all patients who are rural; a hospital has as many as training rows.
+    pub rural_patients: f64,
+    /// Share of the patients who took part, counted once a round, who are rural.
+    pub rural_participation: Option<f64>,
+    /// How each model does.
+    pub models: Vec<SummaryModelAccess>,
+}
+
+/// How one model does for those far from the hubs.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct SummaryModelAccess {
+    /// `alone`, `federated`, `personal`, `pooled` or `ceiling`.
+    pub model: String,
+    /// Rural AUC over urban AUC.
+    pub ratio: Option<f64>,
+    /// Its standard error.
+    pub ratio_standard_error: Option<f64>,
+    /// Share of all patients whose hospital has an AUC of 0.8 or more.
+    pub served: Option<f64>,
+}
+
+impl From<&Access> for SummaryAccess {
+    fn from(access: &Access) -> Self {
+        let of = |of: &ModelAccess| SummaryModelAccess {
+            model: of.model.word().to_owned(),
+            ratio: of.ratio.as_ref().map(|ratio| ratio.value),
+            ratio_standard_error: of.ratio.as_ref().map(|ratio| ratio.standard_error),
+            served: of.served,
+        };
+        Self {
+            rural_patients: access.rural_patients,
+            rural_participation: access.rural_participation,
+            models: access.models.iter().map(of).collect(),
+        }
+    }
+}
+
+/// Training rows of a group of hospitals.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct SummaryRows {
+    /// `all`, a tier's name or a hospital's name.
+    pub group: String,
+    /// Rows that are there, also those of patients who did not consent.
+    pub present: u64,
+    /// Rows that are used, from round to round; the first round first.
+    pub used: Vec<SummaryRowsUsed>,
+}
+
+/// Training rows used from a round on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SummaryRowsUsed {
+    /// The first round with so many, counted from 1.
+    pub from_round: u32,
+    /// How many.
+    pub rows: u64,
+}
+
+impl SummaryRows {
+    /// What the cards say of every group.
+    fn of(cards: &[HospitalCard]) -> Vec<Self> {
+        if !cards.iter().any(HospitalCard::leaves_rows) {
+            return Vec::new();
+        }
+        let infos: Vec<NodeInfo> = cards
+            .iter()
+            .map(|card| NodeInfo {
+                node: card.node,
+                name: card.name.clone(),
+                tier: card.tier.clone(),
+                ..NodeInfo::default()
+            })
+            .collect();
+        let groups = results::members(infos.iter());
+        let of = |(group, places): (String, Vec<usize>)| {
+            let cards: Vec<&HospitalCard> = places.iter().map(|&place| &cards[place]).collect();
+            let turns = cards.first().map_or(&[][..], |card| &card.rows_used);
+            let used = |turn: &RowsUsed| SummaryRowsUsed {
+                from_round: turn.round.0 + 1,
+                rows: cards
+                    .iter()
+                    .filter_map(|card| card.used_in(turn.round))
+                    .sum(),
+            };
+            Self {
+                group,
+                present: cards.iter().filter_map(|card| card.rows_present).sum(),
+                used: turns.iter().map(used).collect(),
+            }
+        };
+        groups.into_iter().map(of).collect()
+    }
+}
+
 impl From<&ResultRow> for SummaryResult {
     fn from(row: &ResultRow) -> Self {
         Self {
@@ -79,6 +184,8 @@ impl Summary {
         let count = |of: fn(&ward_observe::view::RoundView) -> usize| -> u64 {
             view.rounds.iter().map(|round| of(round) as u64).sum()
         };
+        // A coordinator alone knows no hospital's data.
+        let cards = dir.hospitals().unwrap_or_default();
         Self {
             run_dir: dir.path().display().to_string(),
             model_digest: manifest
@@ -89,6 +196,10 @@ impl Summary {
             scenario: manifest.scenario.clone(),
             seed: manifest.seed,
             results: results.iter().map(SummaryResult::from).collect(),
+            rows: SummaryRows::of(&cards),
+            access: Access::of(&cards, view, results)
+                .as_ref()
+                .map(SummaryAccess::from),
             epsilon: view
                 .privacy
                 .is_some()

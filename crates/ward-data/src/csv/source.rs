@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ward_core::{Evaluation, NodeId, NodeInfo, Seed};
+use ward_core::{Evaluation, NodeId, NodeInfo, RoundId, Seed};
 
 use super::config::CsvConfig;
 use super::features::{self, Medians};
@@ -187,14 +187,14 @@ impl Source for CsvSource {
         &self.roster
     }
 
-    fn rows(&self, node: NodeId) -> (u64, u64) {
+    fn rows_in(&self, node: NodeId, _: RoundId) -> (u64, u64) {
         match self.hospitals.get(node.0 as usize) {
             Some(Some(Hospital { data, .. })) => (data.train.len() as u64, data.test.len() as u64),
             _ => (0, 0),
         }
     }
 
-    fn hospital(&self, node: NodeId) -> Result<HospitalData, DataError> {
+    fn hospital_in(&self, node: NodeId, _: RoundId) -> Result<HospitalData, DataError> {
         match self.hospitals.get(node.0 as usize) {
             Some(Some(hospital)) => Ok(hospital.data.clone()),
             Some(None) => Err(DataError::Federation(format!(
@@ -224,7 +224,7 @@ impl Source for CsvSource {
         false
     }
 
-    fn ceiling(&self, _: &HospitalData) -> Evaluation {
+    fn ceiling(&self, _: &HospitalData, _: RoundId) -> Evaluation {
         Evaluation::default()
     }
 

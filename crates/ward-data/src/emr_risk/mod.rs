@@ -21,12 +21,13 @@ use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ward_core::{Estimate, Evaluation, NodeInfo, Seed, metric::name};
+use ward_core::{Estimate, Evaluation, NodeInfo, RoundId, Seed, metric::name};
 
 pub use ceiling::{Quadrature, quadrature};
 pub use labs::LABS;
 
 use crate::Rows;
+use crate::drift::Drift;
 use crate::place::{Place, Split};
 use crate::population::Population;
 use crate::registry::ScenarioInfo;
@@ -39,6 +40,16 @@ pub const BETA: [f64; 12] = [
 ];
 /// The national intercept.
 pub const INTERCEPT: f64 = -1.2;
+/// The labs' names.
+const LAB_NAMES: [&str; 12] = {
+    let mut names = [""; 12];
+    let mut j = 0;
+    while j < names.len() {
+        names[j] = LABS[j].name;
+        j += 1;
+    }
+    names
+};
 /// Labs whose unit a hospital may have otherwise: glucose, cholesterol, creatinine, haemoglobin.
 const MIXED_LABS: usize = 4;
 /// Whether hospitals use the same units.
@@ -78,6 +89,8 @@ scenario_table! {
         harmonise: bool = false,
         /// `log` (default) or `raw`.
         features: Features = Features::Log,
+        /// How prevalence and features move while the run goes on. Default not at all.
+        drift: Option<Drift> = None,
     }
 }
 
@@ -145,6 +158,7 @@ impl Scenario for EmrRisk {
         plausible: "AUC .825 to .845 in each tier; above .849 on 20,000 cases is a leak",
         recipe: "logistic; SGD .3, batch 32 with replacement, 10 steps x 60 rounds, L2 .001",
     };
+    const DRIFTING: &'static [&'static str] = &LAB_NAMES;
     const BOUNDED: &'static [&'static str] = &[name::AUC];
 
     fn new(config: EmrRiskConfig, _world: Seed) -> Self {
@@ -157,6 +171,17 @@ impl Scenario for EmrRisk {
 
     fn shape(_config: &EmrRiskConfig) -> &'static [usize] {
         &[12]
+    }
+
+    fn drift(config: &Self::Config) -> Option<&Drift> {
+        config.drift.as_ref()
+    }
+
+    fn drifted(&self, habits: Habits, drift: &Drift, round: RoundId) -> Habits {
+        Habits {
+            shift: habits.shift.drifted(drift, LAB_NAMES, round),
+            ..habits
+        }
     }
 
     fn feature_names(&self) -> Vec<String> {

@@ -1,6 +1,7 @@
-use ward_core::NodeId;
+use ward_core::{NodeId, RoundId};
 
 use super::*;
+use crate::consent::{Consent, Withdrawal};
 use crate::misdiagnosis::Misdiagnosis;
 use crate::source::Source;
 use crate::synthetic::{Synthetic, laws, observed};
@@ -118,7 +119,7 @@ fn hospitals_already_there_do_not_notice_new_ones() {
 #[test]
 fn only_consenting_patients_are_trained_on() {
     let plain = scenario(|_| ());
-    let asked = scenario(|c| c.consent = true);
+    let asked = scenario(|c| c.consent = Consent::Asked(true));
     for (node, share) in [(0, 0.90), (5, 0.80)] {
         let [all, some] = [&plain, &asked].map(|made| made.hospital(NodeId(node)).unwrap());
         assert_eq!(all.test, some.test);
@@ -131,6 +132,125 @@ fn only_consenting_patients_are_trained_on() {
         let room = 4.0 * (share * (1.0 - share) / n).sqrt();
         assert!((found - share).abs() < room, "{found} of {share}");
     }
+}
+
+#[test]
+fn withdrawn_rows_leave_and_nothing_else_moves() {
+    let plain = scenario(|_| ());
+    let withdrawn = scenario(|c| {
+        c.withdrawal = Some(Withdrawal {
+            share: 0.2,
+            rounds: vec![2, 4],
+        });
+    });
+    let (node, at) = (NodeId(0), |made: &Made, round| {
+        made.hospital_in(NodeId(0), RoundId(round)).unwrap()
+    });
+    let all = plain.hospital(node).unwrap();
+    // The engine's rounds 0 and 1 come before anybody has left.
+    for round in [0, 1] {
+        assert_eq!(at(&withdrawn, round), all);
+    }
+    let mut before = all.train.clone();
+    for (round, left) in [(2, 0.8), (4, 0.64)] {
+        let now = at(&withdrawn, round);
+        assert_eq!(now.test, all.test);
+        assert_eq!(
+            withdrawn.rows_in(node, RoundId(round)).0,
+            now.train.len() as u64
+        );
+        let mut there = (0..before.len()).map(|i| (before.row(i), before.labels[i]));
+        let own = |i| (now.train.row(i), now.train.labels[i]);
+        assert!((0..now.train.len()).all(|i| there.any(|row| row == own(i))));
+        let share = now.train.len() as f64 / all.train.len() as f64;
+        let room = 4.0 * (left * (1.0 - left) / all.train.len() as f64).sqrt();
+        assert!((share - left).abs() < room, "{share} is not {left}");
+        before = now.train;
+    }
+    assert_eq!(at(&withdrawn, 3), at(&withdrawn, 2));
+    let since = [0, 1, 2, 3, 4, 9].map(|round| withdrawn.since(RoundId(round)).0);
+    assert_eq!(since, [0, 0, 2, 2, 4, 4]);
+    // Consent is another draw: those who withdraw are as many among those who consented.
+    let both = scenario(|c| {
+        c.consent = Consent::Share(0.5);
+        c.withdrawal = withdrawn.scenario.config.withdrawal.clone();
+    });
+    assert_eq!(both.present(node), 1_500);
+    let (asked, left) = (both.rows(node).0, both.rows_in(node, RoundId(4)).0);
+    let share = left as f64 / asked as f64;
+    let room = 4.0 * (0.64 * 0.36 / asked as f64).sqrt();
+    assert!((share - 0.64).abs() < room, "{share}");
+}
+
+#[test]
+fn prevalence_drifts_as_the_quadrature_says() {
+    let drift = "prevalence = 0.2\nevery = 2\nfeatures = { glucose = 0.1 }";
+    let drifting = scenario(|c| {
+        c.misdiagnosis = Misdiagnosis::None;
+        c.drift = Some(toml::from_str(drift).unwrap());
+    });
+    let still = scenario(|c| c.misdiagnosis = Misdiagnosis::None);
+    let node = NodeId(0);
+    let first = still.hospital(node).unwrap();
+    for round in [0, 1] {
+        let there = drifting.hospital_in(node, RoundId(round)).unwrap();
+        assert_eq!(
+            (there.train, there.test),
+            (first.train.clone(), first.test.clone())
+        );
+    }
+    // Ten rounds are five steps: the logit has risen by 1, glucose by half a deviation.
+    let later = drifting.hospital_in(node, RoundId(10)).unwrap();
+    let known = quadrature(1.0, 1.0);
+    let test = drifting.cases_in(&later.info, Split::Test, RoundId(10), 0..8_000);
+    let share = test.count(1) as f64 / test.len() as f64;
+    let room = 4.0 * (known.prevalence * (1.0 - known.prevalence) / test.len() as f64).sqrt();
+    assert!(
+        (share - known.prevalence).abs() < room,
+        "{share} is not {}",
+        known.prevalence
+    );
+    assert!(first.test.count(1) < later.test.count(1));
+    for i in 0..later.train.len() {
+        let (now, before) = (later.train.row(i), first.train.row(i));
+        let risen = f64::from(now[0] - before[0]) / LABS[0].spread;
+        assert!((risen - 0.5).abs() < 1e-4, "{risen}");
+        assert_eq!(now[1..], before[1..]);
+        // Nobody who was ill is well.
+        assert!(later.train.labels[i] >= first.train.labels[i]);
+    }
+    let ceiling = drifting.ceiling(&later, RoundId(10)).0[name::AUC];
+    assert!((ceiling.value - known.auc).abs() < 1e-12);
+    let habits = drifting.differences_in(&later.info, RoundId(10));
+    let seen = observed(&drifting.scenario, &habits, &test).0[name::AUC];
+    assert!(
+        (seen.value - known.auc).abs() < 3.0 * seen.standard_error,
+        "{seen:?}"
+    );
+}
+
+#[test]
+fn what_leaves_is_searched_for_every_row_that_ever_was() {
+    use crate::{DataConfig, Federation, ScalingMode};
+    let rows = |table: &str| {
+        let data: DataConfig = toml::from_str(&format!("[emr-risk]\n{table}")).unwrap();
+        assert_eq!(data.problems(), []);
+        let here = std::path::Path::new(".");
+        let opened = Federation::open(&data, ScalingMode::None, 1, here).unwrap();
+        let first = opened.hospital(NodeId(20)).unwrap().train;
+        let all = opened.ever(NodeId(20), 6, &first).unwrap().into_owned();
+        (opened.turns(6).len(), first.len(), all.len())
+    };
+    assert_eq!(rows(""), (1, 80, 80));
+    assert_eq!(
+        rows("withdrawal = { share = 0.3, rounds = [2, 3] }"),
+        (3, 80, 80)
+    );
+    assert_eq!(rows("drift = { prevalence = 0.1 }"), (6, 80, 80));
+    assert_eq!(
+        rows("drift = { features = { glucose = 0.1 }, every = 2 }"),
+        (3, 80, 240)
+    );
 }
 
 #[test]

@@ -10,10 +10,7 @@ mod scenario;
 mod shift;
 mod table;
 
-use std::ops::Range;
-
-use rand::RngExt;
-use ward_core::{Evaluation, NodeId, NodeInfo, Seed};
+use ward_core::{Evaluation, NodeId, NodeInfo, RoundId, Seed};
 
 pub use mix::ClassMix;
 pub(crate) use mix::pick;
@@ -25,16 +22,20 @@ pub(crate) use scenario::observed;
 pub(crate) use shift::Shift;
 pub(crate) use table::{Common, Table, above, scenario_table};
 
+use crate::consent::within;
+use crate::drift::Drift;
 use crate::misdiagnosis::Misdiagnosis;
 use crate::place::{Place, Split};
 use crate::source::{DataError, Problem, Source};
-use crate::tier::TierProfile;
 use crate::{HospitalData, Rows};
 
 /// Everything that is wrong with `config`; `path` is where it stands.
 pub(crate) fn problems<S: Scenario>(config: &S::Config, path: &str) -> Vec<Problem> {
     let mut problems = config.common().problems(path, S::CLASSES);
     problems.extend(S::problems(config, path));
+    if let Some(drift) = S::drift(config) {
+        problems.extend(drift.problems(&format!("{path}.drift"), S::DRIFTING));
+    }
     problems
 }
 
@@ -71,21 +72,47 @@ impl<S: Scenario> Synthetic<S> {
         Place::new(self.seed, S::INFO.id, node)
     }
 
-    /// What makes the hospital different.
+    /// What makes the hospital different in the first round.
+    #[cfg(test)]
     pub(crate) fn differences(&self, info: &NodeInfo) -> S::Hospital {
-        self.scenario.hospital(info, self.place(info.node))
+        self.differences_in(info, RoundId(0))
     }
 
-    /// Cases `numbers` of one split, labelled as the hospital's doctors would label them: test cases
-    /// with the truth.
+    /// What makes the hospital different in one round.
+    pub(crate) fn differences_in(&self, info: &NodeInfo, round: RoundId) -> S::Hospital {
+        let hospital = self.scenario.hospital(info, self.place(info.node));
+        match self.drift() {
+            Some(drift) => self.scenario.drifted(hospital, drift, round),
+            None => hospital,
+        }
+    }
+
+    fn drift(&self) -> Option<&Drift> {
+        S::drift(self.scenario.config())
+    }
+
+    /// As [`Self::cases_in`], in the first round.
+    #[cfg(test)]
     pub(crate) fn cases(
         &self,
         info: &NodeInfo,
         split: Split,
         numbers: impl Iterator<Item = u64>,
     ) -> Rows {
+        self.cases_in(info, split, RoundId(0), numbers)
+    }
+
+    /// Cases `numbers` of one split, of the law of one round, labelled as the hospital's doctors would
+    /// label them: test cases with the truth.
+    pub(crate) fn cases_in(
+        &self,
+        info: &NodeInfo,
+        split: Split,
+        round: RoundId,
+        numbers: impl Iterator<Item = u64>,
+    ) -> Rows {
         let place = self.place(info.node);
-        let hospital = self.differences(info);
+        let hospital = self.differences_in(info, round);
         let flips = place.cases(split, "misdiagnosis");
         let rates = match split {
             Split::Train => self.common().misdiagnosis.rates(&info.tier),
@@ -103,19 +130,23 @@ impl<S: Scenario> Synthetic<S> {
     }
 
     /// How many training cases the hospital has, whether or not their patients consent.
-    fn present(&self, info: &NodeInfo) -> u64 {
+    fn present_at(&self, info: &NodeInfo) -> u64 {
         let common = self.common();
         let of_tier = || common.population.cases(info, common.sizes, self.seed);
         let own = self.scenario.training_cases(self.place(info.node));
         own.unwrap_or_else(of_tier)
     }
 
-    /// The training cases that may be used: all, or those whose patients consent.
-    fn consenting(&self, info: &NodeInfo, numbers: Range<u64>) -> impl Iterator<Item = u64> {
-        let asked = self.common().consent;
-        let consent = self.place(info.node).cases(Split::Train, "consent");
-        let share = TierProfile::of(&info.tier).map_or(1.0, |tier| tier.consent);
-        numbers.filter(move |&case| !asked || consent.stream_of(case).random::<f64>() < share)
+    /// The training cases that may be used in one round: all, or those whose patients consent and
+    /// have not withdrawn.
+    fn usable(&self, info: &NodeInfo, round: RoundId) -> impl Iterator<Item = u64> {
+        let (common, place) = (self.common(), self.place(info.node));
+        let [consent, withdrawal] =
+            ["consent", "withdrawal"].map(|mechanism| place.cases(Split::Train, mechanism));
+        let share = common.consent.share(&info.tier).unwrap_or(1.0);
+        let left = common.withdrawal.map_or(1.0, |w| w.left(round));
+        let cases = 0..self.present_at(info);
+        cases.filter(move |&case| within(share, consent, case) && within(left, withdrawal, case))
     }
 
     /// Facts that hospitals of every scenario have.
@@ -127,8 +158,8 @@ impl<S: Scenario> Synthetic<S> {
             format!("{miss:.2} missed, {rate:.2} false alarms")
         };
         let mut facts = vec![("wrong labels", wrong)];
-        if self.common().consent {
-            let (used, present) = (self.rows(info.node).0, self.present(info));
+        if self.common().consent.share(&info.tier).is_some() {
+            let (used, present) = (self.rows(info.node).0, self.present_at(info));
             facts.push(("patients who consent", format!("{used} of {present}")));
         }
         facts
@@ -144,29 +175,39 @@ impl<S: Scenario> Source for Synthetic<S> {
         &self.roster
     }
 
-    fn rows(&self, node: NodeId) -> (u64, u64) {
+    fn rows_in(&self, node: NodeId, round: RoundId) -> (u64, u64) {
         self.info(node).map_or((0, 0), |info| {
             let common = self.common();
-            let present = 0..self.present(info);
-            let train = match common.consent {
-                true => self.consenting(info, present).count() as u64,
-                false => present.end,
+            let asked = common.consent.share(&info.tier).is_some() || common.withdrawal.is_some();
+            let train = match asked {
+                true => self.usable(info, round).count() as u64,
+                false => self.present_at(info),
             };
             (train, common.population.test_cases(info))
         })
     }
 
-    fn hospital(&self, node: NodeId) -> Result<HospitalData, DataError> {
+    fn present(&self, node: NodeId) -> u64 {
+        self.info(node).map_or(0, |info| self.present_at(info))
+    }
+
+    fn since(&self, round: RoundId) -> RoundId {
+        let withdrawn = self.common().withdrawal.map(|w| w.since(round));
+        let drifted = self.drift().map(|drift| drift.since(round));
+        withdrawn.max(drifted).unwrap_or(RoundId(0))
+    }
+
+    fn hospital_in(&self, node: NodeId, round: RoundId) -> Result<HospitalData, DataError> {
         let info = self.info(node)?;
-        let train = self.consenting(info, 0..self.present(info));
+        let train = self.usable(info, round);
         let tests = self.common().population.test_cases(info);
         let mut facts = self.common_facts(info);
-        facts.extend(self.scenario.facts(&self.differences(info)));
+        facts.extend(self.scenario.facts(&self.differences_in(info, round)));
         let facts = facts.into_iter();
         Ok(HospitalData {
             info: info.clone(),
-            train: self.cases(info, Split::Train, train),
-            test: self.cases(info, Split::Test, 0..tests),
+            train: self.cases_in(info, Split::Train, round, train),
+            test: self.cases_in(info, Split::Test, round, 0..tests),
             facts: facts
                 .map(|(name, value)| (name.to_owned(), value))
                 .collect(),
@@ -176,7 +217,7 @@ impl<S: Scenario> Source for Synthetic<S> {
     /// As a tertiary hospital more would write down test cases.
     fn root(&self, rows: u64) -> Option<Rows> {
         let info = crate::federation::coordinator();
-        Some(self.cases(&info, Split::Test, 0..rows))
+        Some(self.cases_in(&info, Split::Test, RoundId(0), 0..rows))
     }
 
     fn shape(&self) -> &[usize] {
@@ -195,8 +236,8 @@ impl<S: Scenario> Source for Synthetic<S> {
         true
     }
 
-    fn ceiling(&self, data: &HospitalData) -> Evaluation {
-        let hospital = self.differences(&data.info);
+    fn ceiling(&self, data: &HospitalData, round: RoundId) -> Evaluation {
+        let hospital = self.differences_in(&data.info, round);
         self.scenario.ceiling(&hospital, &data.test)
     }
 }

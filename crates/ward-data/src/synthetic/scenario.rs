@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use ward_core::{Evaluation, NodeInfo, Seed, Tally};
+use ward_core::{Evaluation, NodeInfo, RoundId, Seed, Tally};
 
 use super::Table;
 use crate::Rows;
+use crate::drift::Drift;
 use crate::place::{Place, Split};
 use crate::registry::ScenarioInfo;
 use crate::source::Problem;
@@ -22,6 +23,9 @@ pub(crate) trait Scenario: fmt::Debug + Send + Sync + Sized + 'static {
     const CLASSES: usize = 2;
     /// The metrics in which nobody can do better than the ideal observer.
     const BOUNDED: &'static [&'static str];
+
+    /// The features whose means a drift can move.
+    const DRIFTING: &'static [&'static str] = &[];
 
     /// The scenario that `config` describes. What is random and the same for everybody is drawn
     /// at `world`.
@@ -41,6 +45,16 @@ pub(crate) trait Scenario: fmt::Debug + Send + Sync + Sized + 'static {
     /// What is wrong with its own settings; `path` is where the table stands.
     fn problems(_config: &Self::Config, _path: &str) -> Vec<Problem> {
         Vec::new()
+    }
+
+    /// How its law moves while a run goes on; `None` where it stays.
+    fn drift(_config: &Self::Config) -> Option<&Drift> {
+        None
+    }
+
+    /// What makes `hospital`, as it is in the first round, different in `round`.
+    fn drifted(&self, hospital: Self::Hospital, _drift: &Drift, _round: RoundId) -> Self::Hospital {
+        hospital
     }
 
     /// Training cases of the hospital at `place`, where they are not those of its tier.

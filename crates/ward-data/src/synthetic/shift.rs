@@ -1,7 +1,9 @@
 //! How a hospital's patients and assays differ from the nation's.
 
 use rand_distr::{Distribution, StandardNormal};
+use ward_core::RoundId;
 
+use crate::drift::Drift;
 use crate::place::Place;
 
 /// Spread of a hospital's prevalence (logit), and of its features (in their own deviations).
@@ -37,6 +39,14 @@ impl<const N: usize> Shift<N> {
     /// These shifts where the switch is on, and none where it is not.
     pub(crate) fn where_on(self, on: bool) -> Self {
         if on { self } else { Self::NONE }
+    }
+
+    /// These shifts as `drift` has moved them by `round`; `names` are the features'.
+    pub(crate) fn drifted(mut self, drift: &Drift, names: [&str; N], round: RoundId) -> Self {
+        self.prevalence += drift.prevalence * f64::from(drift.steps(round));
+        let moved = self.features.iter_mut().zip(drift.moved(names, round));
+        moved.for_each(|(feature, by)| *feature += by);
+        self
     }
 
     /// The prevalence here of what has prevalence `national` in the nation.

@@ -1,5 +1,6 @@
 //! The settings that every scenario has, beside its own.
 
+use crate::consent::{Consent, Withdrawal};
 use crate::misdiagnosis::Misdiagnosis;
 use crate::population::{Population, Sizes};
 use crate::source::Problem;
@@ -10,7 +11,8 @@ pub(crate) struct Common<'a> {
     pub(crate) population: Population,
     pub(crate) sizes: Option<Sizes>,
     pub(crate) misdiagnosis: &'a Misdiagnosis,
-    pub(crate) consent: bool,
+    pub(crate) consent: &'a Consent,
+    pub(crate) withdrawal: Option<&'a Withdrawal>,
 }
 
 /// A scenario's table in a config, declared by [`scenario_table`].
@@ -25,11 +27,12 @@ impl Common<'_> {
     pub(super) fn problems(&self, path: &str, classes: usize) -> Vec<Problem> {
         let tiers = self.population.tiers().iter().map(|(tier, _)| *tier);
         let tiers: Vec<&str> = tiers.collect();
-        let path = format!("{path}.misdiagnosis");
-        let mut problems = self.misdiagnosis.problems(&path, &tiers);
-        if classes > 2 && matches!(self.misdiagnosis, Misdiagnosis::Asymmetric { .. }) {
-            let message = format!("is for two classes, and there are {classes}; use rates");
-            problems.push(Problem::new(&format!("{path}.asymmetric"), message));
+        let below = |key: &str| format!("{path}.{key}");
+        let misdiagnosis = below("misdiagnosis");
+        let mut problems = self.misdiagnosis.problems(&misdiagnosis, &tiers, classes);
+        problems.extend(self.consent.problems(&below("consent"), &tiers));
+        if let Some(withdrawal) = self.withdrawal {
+            problems.extend(withdrawal.problems(&below("withdrawal")));
         }
         problems
     }
@@ -64,9 +67,14 @@ macro_rules! scenario_table {
             /// How often training labels are wrong: `"tier"` (default), `"none"`,
             /// `{ rates = {...} }`, `{ asymmetric = { miss = 0.4, false_alarm = 0.2 } }`.
             pub misdiagnosis: $crate::misdiagnosis::Misdiagnosis,
-            /// Whether only patients who consent are trained on: .90 of a tertiary hospital's, .80 of
-            /// a county's, .70 of a township's. Default false: everybody is.
-            pub consent: bool,
+            /// Whether only patients who consent are trained on: `true` (.90 of a tertiary hospital's,
+            /// .80 of a county's, .70 of a township's), a share, or `{ township = 0.5 }`. Default
+            /// false: everybody is.
+            pub consent: $crate::consent::Consent,
+            /// Patients who take their consent back, `{ share = 0.1, rounds = [5] }`: their rows
+            /// leave from the next round on. Default nobody.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub withdrawal: Option<$crate::consent::Withdrawal>,
             $( $(#[$help])* pub $field: $kind, )*
         }
 
@@ -76,7 +84,8 @@ macro_rules! scenario_table {
                     population: $population,
                     sizes: None,
                     misdiagnosis: $crate::misdiagnosis::Misdiagnosis::Tier,
-                    consent: false,
+                    consent: $crate::consent::Consent::Asked(false),
+                    withdrawal: None,
                     $( $field: $default, )*
                 }
             }
@@ -88,7 +97,8 @@ macro_rules! scenario_table {
                     population: self.population,
                     sizes: self.sizes,
                     misdiagnosis: &self.misdiagnosis,
-                    consent: self.consent,
+                    consent: &self.consent,
+                    withdrawal: self.withdrawal.as_ref(),
                 }
             }
         }

@@ -5,6 +5,7 @@ use ward_core::metric::access::{Served, quantile, spread, worst_group, worst_hos
 use super::chart::table;
 use super::load::{RunData, metric_name, more_is_better};
 use super::markup::Markup;
+use crate::access::{Access, FLOOR};
 use crate::{Model, text};
 
 /// The section; says so where no two hospitals were scored.
@@ -53,6 +54,34 @@ pub(super) fn section(page: &mut Markup, run: &RunData) {
         "Tiers weigh their hospitals by test cases. One hospital in ten is at or below the 10th \
          percentile; the spread is the standard deviation over hospitals.",
     );
+    access(page, run);
+}
+
+/// Who is reached; nothing where hospitals are not known to be rural and urban.
+fn access(page: &mut Markup, run: &RunData) {
+    let Some(access) = Access::of(&run.cards, &run.view, &run.results) else {
+        return;
+    };
+    page.tag("h3").text("Who is reached");
+    let took_part = access
+        .rural_participation
+        .map_or_else(String::new, |share| {
+            let share = text::percent(share);
+            format!(", and {share} of those who took part, counted once a round")
+        });
+    page.tag("p").text(format!(
+        "{} of all patients are rural{took_part}. A model serves the patients of a hospital where its \
+         AUC is {FLOOR} or more; a hospital has as many patients as training rows.",
+        text::percent(access.rural_patients)
+    ));
+    let rows = access.models.iter().map(|of| {
+        let ratio = of.ratio.as_ref().map(|ratio| text::value(ratio.value));
+        let served = of.served.map(text::percent);
+        let or_none = |cell: Option<String>| cell.unwrap_or_else(|| "–".to_owned());
+        vec![of.model.to_string(), or_none(ratio), or_none(served)]
+    });
+    let columns = ["model", "rural AUC / urban AUC", "patients served"];
+    table(page, "Rural and urban", &columns, 1, rows);
 }
 
 /// A model's row; `None` where it was scored at fewer than two hospitals.

@@ -6,7 +6,7 @@ use super::chart::{Scale, figure, line, rect, svg, table, tick_label, word};
 use super::hospitals::{left_out, shown};
 use super::load::RunData;
 use super::markup::Markup;
-use super::spread_of_features;
+use super::{rows_used, spread_of_features};
 use crate::{HospitalCard, text};
 
 const WIDTH: f64 = 1000.0;
@@ -33,6 +33,7 @@ pub(super) fn section(page: &mut Markup, run: &RunData) {
         |page| columns(page, run),
         |page| cards_table(page, run),
     );
+    rows_used::panel(page, run);
     facts_by_tier(page, run);
     spread_of_features::panels(page, run);
 }

@@ -20,6 +20,7 @@ mod masking;
 mod participation;
 mod privacy;
 mod provenance;
+mod rows_used;
 mod seeds;
 mod spread_of_features;
 mod statistics;

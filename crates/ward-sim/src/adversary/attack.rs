@@ -90,6 +90,12 @@ impl Attack {
         }
     }
 
+    /// Whether it changes training rows before anything is learned from them.
+    #[must_use]
+    pub fn poisons(&self) -> bool {
+        self.poison().is_some()
+    }
+
     /// What is done to training rows; `None` where they are left alone.
     pub(crate) fn poison(&self) -> Option<&dyn Poison> {
         match self {

@@ -169,6 +169,10 @@ impl Trainer for Bent<'_, '_> {
         self.trainer.layout()
     }
 
+    fn turn_to(&mut self, round: RoundId) -> Result<(), TrainError> {
+        self.trainer.turn_to(round)
+    }
+
     fn examples(&self) -> u64 {
         self.trainer.examples()
     }

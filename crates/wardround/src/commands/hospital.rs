@@ -37,13 +37,14 @@ pub fn execute(args: &HospitalArgs, talk: Talk) -> Result<ExitCode, Failure> {
     }
     let above: Result<Vec<Layer>, Failure> = args.set.iter().map(|set| Layer::set(set)).collect();
     let loaded = HospitalConfig::load(&args.file, above?)?;
-    let trainer = trainer(&loaded)?;
+    let (trainer, federation) = trainer(&loaded)?;
     let config = &loaded.value;
-    let ledger = Ledger::create(
-        &loaded.folder().join(&config.state_dir),
-        &config.name,
-        &trainer.data().train,
-    )?;
+    let ledger = {
+        let (data, rounds) = (trainer.data(), loaded.experiment()?.value.rounds);
+        let folder = loaded.folder().join(&config.state_dir);
+        let rows = federation.ever(data.info.node, rounds, &data.train)?;
+        Ledger::create(&folder, &config.name, &rows)?
+    };
     let token = config.token.as_ref().map_or("", |token| token.0.as_str());
     let settings = HospitalSettings {
         mode: config.transport.into(),
@@ -129,8 +130,8 @@ fn secrets(loaded: &Loaded<HospitalConfig>, parameters: usize) -> Result<Option<
     keyring::deployed(&config.name, &key, &roster, &keys.root, policy).map(Some)
 }
 
-/// The trainer of the hospital's own rows.
-fn trainer(loaded: &Loaded<HospitalConfig>) -> Result<HospitalTrainer, Failure> {
+/// The trainer of the hospital's own rows, and where they come from.
+fn trainer(loaded: &Loaded<HospitalConfig>) -> Result<(HospitalTrainer, Federation), Failure> {
     let experiment = loaded.experiment()?;
     experiment.deployable()?;
     let (data, folder) = loaded.data(&experiment);
@@ -147,5 +148,6 @@ fn trainer(loaded: &Loaded<HospitalConfig>) -> Result<HospitalTrainer, Failure> 
     let engine = settings.training.engine(&model);
     let engine = engine.map_err(|e| Failure::new(Code::Combination, e.to_string()))?;
     let learners = Learners::new(Arc::new(model), engine);
-    Ok(HospitalTrainer::new(rows, learners).remembering(Arc::new(states)))
+    let trainer = HospitalTrainer::new(rows, learners).remembering(Arc::new(states));
+    Ok((trainer.following(federation.clone()), federation))
 }

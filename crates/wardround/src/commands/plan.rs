@@ -10,9 +10,10 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use serde::Serialize;
+use ward_core::RoundId;
 use ward_observe::text;
 
-pub use forecast::{Forecast, RingForecast, SumsForecast, TierForecast};
+pub use forecast::{Forecast, RingForecast, RowsForecast, SumsForecast, TierForecast};
 
 use super::output::{print, print_json, table};
 use crate::cli::{Format, PlanArgs, Talk};
@@ -129,6 +130,24 @@ fn rounds(config: &Experiment, forecast: &Forecast) -> String {
     )
 }
 
+/// Of how many rows the patients consent, and how many have not withdrawn; `None` where all rows are used.
+fn rows_used(forecast: &Forecast) -> Option<String> {
+    let (first, later) = forecast.rows_used.split_first()?;
+    if first.rows == forecast.rows_present && later.is_empty() {
+        return None;
+    }
+    let mut used = format!(
+        "{} of {} present",
+        text::count(first.rows),
+        text::count(forecast.rows_present)
+    );
+    for RowsForecast { from_round, rows } in later {
+        // A String cannot refuse.
+        let _ = write!(used, ", {} from round {from_round} on", text::count(*rows));
+    }
+    Some(used)
+}
+
 /// What the coordinator learns of a masked round.
 fn seen(sums: &SumsForecast) -> String {
     let SumsForecast {
@@ -182,6 +201,20 @@ fn page(planned: &Planned) -> Result<String, Failure> {
             text::things(forecast.hospitals as u64, "hospital", "hospitals")
         ),
     );
+    if let Some(used) = rows_used(forecast) {
+        row("rows used", used);
+    }
+    if let Some(drift) = config.data.drift() {
+        let last = RoundId(config.rounds.saturating_sub(1));
+        row(
+            "drift",
+            format!(
+                "{drift} at each step, a step every {}, {} by the last round; test rows drift too",
+                text::things(drift.every.into(), "round", "rounds"),
+                text::things(drift.steps(last).into(), "step", "steps")
+            ),
+        );
+    }
     row(
         "model",
         match forecast.models {

@@ -157,6 +157,7 @@ mod tests {
               each next hospital with probability proportional to its training rows, without replacement; for hospitals of unequal size
               count: Reports that a round aims at, at least 1.
               fraction: The same as a share of those who may be asked, above 0 to 1.
+              shares: Shares of all patients that hospitals or tiers have, by name, above 0 and together at most 1: `{ tertiary-01 = 0.193 }`. A tier's hospitals, and those that are not named, share theirs by their rows. Default: rows alone.
               where: Who may be asked, such as `tier == 'township' && name != 'north'`. Default everybody.
               learns  training rows, from the sums for federated scaling; nothing where rows are made by a formula
               paper   Efraimidis and Spirakis 2006, Weighted Random Sampling with a Reservoir, Information Processing Letters 97(5)

@@ -1,16 +1,17 @@
 //! What is told about each hospital's data: counts, facts, and histograms over common edges.
 
 use rayon::prelude::*;
-use ward_data::{DataError, Federation, HospitalData};
-use ward_observe::{Histogram, HospitalCard};
+use ward_data::{DataError, Federation, HospitalData, TierProfile};
+use ward_observe::{Histogram, HospitalCard, RowsUsed};
 
 /// Classes of a histogram.
 const CLASSES: usize = 16;
 /// Most hospitals whose features are drawn one by one.
 const MOST_DRAWN: usize = 200;
 
-/// A card for every hospital, in the order of the roster.
-pub(super) fn cards(federation: &Federation) -> Result<Vec<HospitalCard>, DataError> {
+/// A card for every hospital, in the order of the roster, as it is in the first of `rounds` rounds.
+pub(super) fn cards(federation: &Federation, rounds: u32) -> Result<Vec<HospitalCard>, DataError> {
+    let turns = federation.turns(rounds);
     let names = federation.source().feature_names();
     let roster = federation.roster();
     let edges = if names.is_empty() || roster.len() > MOST_DRAWN {
@@ -18,7 +19,7 @@ pub(super) fn cards(federation: &Federation) -> Result<Vec<HospitalCard>, DataEr
     } else {
         edges(federation, names.len())?
     };
-    roster
+    let cards: Result<Vec<HospitalCard>, DataError> = roster
         .par_iter()
         .map(|info| {
             let data = federation.hospital(info.node)?;
@@ -33,9 +34,35 @@ pub(super) fn cards(federation: &Federation) -> Result<Vec<HospitalCard>, DataEr
                 .filter(|(_, (edges, _))| edges.len() > 1)
                 .map(|(index, (edges, name))| Histogram::of(name, edges, column(index)))
                 .collect();
-            Ok(card(&data, histograms))
+            let used = turns.iter().map(|&round| RowsUsed {
+                round,
+                rows: federation.rows_in(info.node, round).0,
+            });
+            Ok(HospitalCard {
+                rows_present: Some(federation.source().present(info.node)),
+                rows_used: used.collect(),
+                ..card(&data, histograms)
+            })
         })
-        .collect()
+        .collect();
+    let mut cards = cards?;
+    keep_changes(&mut cards);
+    Ok(cards)
+}
+
+/// Leaves out the rounds in which no hospital has more or fewer rows than before: where a law drifts, rows
+/// become others and stay as many.
+fn keep_changes(cards: &mut [HospitalCard]) {
+    let turns = cards.first().map_or(0, |card| card.rows_used.len());
+    let rows = |card: &HospitalCard, turn: usize| card.rows_used[turn].rows;
+    let changes = |&turn: &usize| {
+        let changes = |card: &HospitalCard| rows(card, turn) != rows(card, turn - 1);
+        turn == 0 || cards.iter().any(changes)
+    };
+    let kept: Vec<usize> = (0..turns).filter(changes).collect();
+    for card in cards {
+        card.rows_used = kept.iter().map(|&turn| card.rows_used[turn]).collect();
+    }
 }
 
 fn card(data: &HospitalData, histograms: Vec<Histogram>) -> HospitalCard {
@@ -49,6 +76,9 @@ fn card(data: &HospitalData, histograms: Vec<Histogram>) -> HospitalCard {
         test_rows: data.test.len() as u64,
         facts: data.facts.clone(),
         histograms,
+        rural: TierProfile::of(&data.info.tier).map(TierProfile::is_rural),
+        rows_present: None,
+        rows_used: Vec::new(),
     }
 }
 
@@ -101,4 +131,37 @@ fn span(data: &HospitalData, index: usize) -> (f64, f64) {
         .fold(f64::NEG_INFINITY, f64::max)
         .min(mean + spread);
     (low, high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ward_data::{DataConfig, ScalingMode};
+
+    /// The rounds told of townships, and the rows used in them.
+    fn told(table: &str) -> Vec<(u32, u64)> {
+        let text = format!("[emr-risk]\npopulation = \"ward-3\"\n{table}");
+        let data: DataConfig = toml::from_str(&text).unwrap();
+        let here = std::path::Path::new(".");
+        let federation = Federation::open(&data, ScalingMode::None, 1, here).unwrap();
+        let cards = cards(&federation, 6).unwrap();
+        assert!(
+            cards
+                .iter()
+                .all(|card| card.rows_used.len() == cards[0].rows_used.len())
+        );
+        let used = cards[2].rows_used.iter();
+        used.map(|used| (used.round.0, used.rows)).collect()
+    }
+
+    #[test]
+    fn cards_tell_rounds_in_which_rows_leave_and_no_others() {
+        assert_eq!(told(""), [(0, 80)]);
+        assert_eq!(told("drift = { prevalence = 0.1 }"), [(0, 80)]);
+        let left =
+            told("drift = { prevalence = 0.1 }\nwithdrawal = { share = 0.5, rounds = [2, 4] }");
+        let rounds: Vec<u32> = left.iter().map(|(round, _)| *round).collect();
+        assert_eq!(rounds, [0, 2, 4]);
+        assert!(left[0].1 == 80 && left[1].1 < 80 && left[2].1 < left[1].1);
+    }
 }

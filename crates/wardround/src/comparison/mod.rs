@@ -1,5 +1,5 @@
 //! What the federated model is held against: each hospital alone, all rows in one place, and the
-//! best that is possible.
+//! best that is possible. Where rows become others while a run goes on, all are told by the last round's.
 //!
 //! All of it is computed by a process that may see every row, after the run: no row and no score
 //! goes over a wire for it. Hospitals' own models are theirs: of them there is what they reported. The baselines use the federation's model, engine, scaling and first
@@ -93,7 +93,7 @@ pub fn compare(
         &roster.iter().zip(pooled).collect::<Vec<_>>(),
     ));
     rows.extend(results::rows(Model::Ceiling, &scored(Model::Ceiling)));
-    let mut cards = cards::cards(&setup.federation)?;
+    let mut cards = cards::cards(&setup.federation, setup.experiment.rounds)?;
     if models > 1 {
         for (card, seen) in cards.iter_mut().zip(&seen) {
             let chosen = seen.federated.as_ref().ok();
@@ -177,8 +177,14 @@ impl<'a> Bench<'a> {
         }
     }
 
+    /// A hospital's rows in the last round.
+    fn rows_of(&self, info: &NodeInfo) -> Result<HospitalData, Failure> {
+        let (federation, last) = (&self.setup.federation, self.setup.last_round());
+        Ok(federation.hospital_in(info.node, last)?)
+    }
+
     fn look(&self, info: &NodeInfo) -> Result<Seen, Failure> {
-        let data = self.setup.hospital(info.node)?;
+        let data = self.rows_of(info)?;
         self.learners
             .lend(|learner| self.look_with(learner, info, &data))
     }
@@ -200,7 +206,8 @@ impl<'a> Bench<'a> {
         let federated = learner
             .choose(self.federated, &data.train, self.scaling.map(Arc::as_ref))
             .and_then(|(place, model)| Ok((place, self.score(learner, &model, data)?)));
-        let ceiling = self.setup.federation.ceiling(data)?;
+        let last = self.setup.last_round();
+        let ceiling = self.setup.federation.ceiling(data, last)?;
         let ceiling = (!ceiling.0.is_empty()).then_some(Scored {
             evaluation: ceiling,
             cases: None,
@@ -238,7 +245,7 @@ impl<'a> Bench<'a> {
             let federation = &self.setup.federation;
             let mut all = Rows::empty(federation.source().shape());
             for info in federation.roster() {
-                all.extend(&self.setup.hospital(info.node)?.train);
+                all.extend(&self.rows_of(info)?.train);
             }
             // Nobody's number: the next after the hospitals'.
             let place = Address {
@@ -256,7 +263,7 @@ impl<'a> Bench<'a> {
         roster
             .par_iter()
             .map(|info| {
-                let data = self.setup.hospital(info.node)?;
+                let data = self.rows_of(info)?;
                 let scored = self
                     .learners
                     .lend(|learner| self.score(learner, params, &data));

@@ -27,6 +27,7 @@ pub const COORDINATOR_VARIABLE: &str = "WARDROUND_COORDINATOR";
 const EXPERIMENT: Shape = Shape {
     choices: &[
         "data",
+        "data.*.misdiagnosis",
         "model",
         "strategy",
         "strategy.*.schedule",

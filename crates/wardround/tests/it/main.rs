@@ -8,6 +8,7 @@ mod grouped;
 mod heart;
 mod lab;
 mod masked;
+mod obstacles;
 mod own_files;
 mod own_model;
 mod own_rule;

@@ -7,7 +7,8 @@
 //! followed as though all losses were alike: it asks as many hospitals in the run, but perhaps others.
 
 use serde::Serialize;
-use ward_core::Weighting;
+use ward_core::{RoundId, Weighting};
+use ward_data::Federation;
 use ward_privacy::secagg::Shape;
 use ward_round::Plan;
 
@@ -47,6 +48,10 @@ pub struct Forecast {
     pub training_rows: u64,
     /// Test rows of all hospitals.
     pub test_rows: u64,
+    /// Training rows that are there, also those of patients who do not consent.
+    pub rows_present: u64,
+    /// Training rows that are used, from round to round; one entry where they stay the same.
+    pub rows_used: Vec<RowsForecast>,
     /// Messages to hospitals.
     pub messages_down: u64,
     /// Messages from hospitals.
@@ -67,6 +72,36 @@ pub struct Forecast {
     pub ring: RingForecast,
     /// What the coordinator sees where updates are hidden in sums.
     pub sums: Option<SumsForecast>,
+}
+
+/// Training rows of all hospitals from a round on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RowsForecast {
+    /// The first round with so many, counted from 1.
+    pub from_round: u32,
+    /// How many are used.
+    pub rows: u64,
+}
+
+impl RowsForecast {
+    fn of(federation: &Federation, rounds: u32) -> Vec<Self> {
+        let roster = federation.roster();
+        let used = |round: RoundId| {
+            let rows = roster
+                .iter()
+                .map(|info| federation.rows_in(info.node, round).0);
+            rows.sum()
+        };
+        let turns = federation.turns(rounds).into_iter();
+        let mut all: Vec<Self> = turns
+            .map(|round| Self {
+                from_round: round.0 + 1,
+                rows: used(round),
+            })
+            .collect();
+        all.dedup_by(|later, earlier| later.rows == earlier.rows);
+        all
+    }
 }
 
 /// The sums of a masked round.
@@ -173,6 +208,13 @@ impl Forecast {
             own_numbers: own,
             training_rows: course.rows.iter().map(|(train, _)| train).sum(),
             test_rows: course.rows.iter().map(|(_, test)| test).sum(),
+            rows_present: {
+                let roster = federation.roster().iter();
+                roster
+                    .map(|info| federation.source().present(info.node))
+                    .sum()
+            },
+            rows_used: RowsForecast::of(federation, experiment.rounds),
             messages_down: sum(|l| l.messages_down),
             messages_up: sum(|l| l.messages_up),
             bytes_down: sum(|l| l.bytes_down),

@@ -1,6 +1,7 @@
 //! Semantic checks: everything that is wrong with an experiment, all at once.
 
 mod adversaries;
+mod changing;
 mod data;
 mod found;
 mod privacy;
@@ -59,6 +60,7 @@ pub fn problems(experiment: &Experiment) -> Vec<Problem> {
     found
         .problems
         .extend(experiment.data.problems().into_iter().map(Problem::from));
+    changing::settings(&mut found, experiment);
     if experiment.preprocessing.scaling != ScalingMode::None && experiment.is_images() {
         let message = "is for tabular features; the rows here are images";
         found

@@ -116,8 +116,8 @@ impl SamplerSettings for TierConfig {
     }
 }
 
-/// The path of a tier's quota; tiers are any words.
-fn below(path: &str, tier: &str) -> String {
+/// The path of what is said of a tier or hospital below `path`; their names are any words.
+pub(super) fn below(path: &str, tier: &str) -> String {
     let mut path = path_of(path);
     path.push(tier.to_owned());
     dotted(&path)
