@@ -203,7 +203,8 @@ impl Settings {
             noised: None,
             loss: 0.5,
         };
-        ward_privacy::seal::trial(update, Weighting::Examples, &self.ring()).unwrap()
+        let order = ward_privacy::seal::trial_order(Weighting::Examples, self.ring());
+        ward_privacy::seal::trial(update, &order).unwrap()
     }
 
     pub(crate) fn summary(&self, node: NodeId) -> Summary {

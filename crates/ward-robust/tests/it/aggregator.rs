@@ -28,7 +28,8 @@ fn upload(delta: &[f32], examples: u64) -> Upload {
         noised: None,
         loss: 0.5,
     };
-    ward_privacy::seal::trial(update, Weighting::Examples, &RING).expect("an update that fits")
+    let order = ward_privacy::seal::trial_order(Weighting::Examples, RING);
+    ward_privacy::seal::trial(update, &order).expect("an update that fits")
 }
 
 fn open(robust: &Robust, carried: &[f32]) -> Box<dyn Accumulator> {
