@@ -9,6 +9,7 @@
 //! are written to a neighbour first and renamed, so a crash leaves the old file or the new one.
 
 pub mod event_log;
+pub mod examination;
 pub mod file;
 pub mod hospital_card;
 pub mod manifest;
@@ -24,6 +25,7 @@ pub mod text;
 pub mod view;
 
 pub use event_log::{EventLog, LoggedEvents, Torn, read_events};
+pub use examination::Examination;
 pub use file::FileError;
 pub use hospital_card::{Histogram, HospitalCard};
 pub use manifest::{Adversaries, Host, Manifest, Mode, Privacy, config_family};
