@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use ward_observe::{Manifest, ResultRow, RunDir, RunView};
+use ward_observe::{Examination, Manifest, ResultRow, RunDir, RunView};
 
 /// What `run`, `up` and `coordinator` print with `--format json`.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -19,6 +19,8 @@ pub struct Summary {
     pub seed: u64,
     /// Scores, by group, model and metric.
     pub results: Vec<SummaryResult>,
+    /// What was asked of the model, and the answers.
+    pub examinations: Vec<SummaryExamination>,
     /// The largest epsilon of a hospital, as the coordinator can tell; `null` where nothing was noised.
     pub epsilon: Option<f64>,
     /// Whose presence that epsilon hides: `patient` or `hospital`; `null` where nobody's.
@@ -37,6 +39,30 @@ pub struct Summary {
     pub wall_s: f64,
     /// Processor seconds of hospitals' work in rounds; 0 where hospitals are other processes.
     pub train_cpu_s: f64,
+}
+
+/// A question that was asked of the model, and its answer.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct SummaryExamination {
+    /// `clinical`, `external`, `release`, `reading-queue`, `edge` or `membership`.
+    pub id: String,
+    /// Whether the model passed; `null` where there is nothing to pass.
+    pub passed: Option<bool>,
+    /// How it was done and what follows from it, in sentences.
+    pub words: Vec<String>,
+    /// What was found. `group` may also be a precision, such as `int8`.
+    pub results: Vec<SummaryResult>,
+}
+
+impl From<&Examination> for SummaryExamination {
+    fn from(examination: &Examination) -> Self {
+        Self {
+            id: examination.id.clone(),
+            passed: examination.passed,
+            words: examination.words.clone(),
+            results: examination.rows.iter().map(SummaryResult::from).collect(),
+        }
+    }
 }
 
 /// One score.
@@ -75,7 +101,13 @@ impl From<&ResultRow> for SummaryResult {
 impl Summary {
     /// The summary of a finished run.
     #[must_use]
-    pub fn of(dir: &RunDir, manifest: &Manifest, view: &RunView, results: &[ResultRow]) -> Self {
+    pub fn of(
+        dir: &RunDir,
+        manifest: &Manifest,
+        view: &RunView,
+        results: &[ResultRow],
+        examinations: &[Examination],
+    ) -> Self {
         let count = |of: fn(&ward_observe::view::RoundView) -> usize| -> u64 {
             view.rounds.iter().map(|round| of(round) as u64).sum()
         };
@@ -89,6 +121,7 @@ impl Summary {
             scenario: manifest.scenario.clone(),
             seed: manifest.seed,
             results: results.iter().map(SummaryResult::from).collect(),
+            examinations: examinations.iter().map(SummaryExamination::from).collect(),
             epsilon: view
                 .privacy
                 .is_some()
