@@ -3,6 +3,7 @@
 pub mod access;
 pub mod calibration;
 pub mod decision;
+pub mod interval;
 
 use std::collections::BTreeMap;
 
@@ -106,6 +107,16 @@ pub mod name {
     pub const SENSITIVITY: &str = "sensitivity_at_specificity_90";
     /// What the names of the scores of a hospital's own model begin with: `personal_auc`.
     pub const PERSONAL: &str = "personal_";
+    /// Specificity at sensitivity .90.
+    pub const SPECIFICITY: &str = "specificity_at_sensitivity_90";
+    /// Expected calibration error, ten bins.
+    pub const CALIBRATION_ERROR: &str = "calibration_error";
+    /// Slope of the line that would calibrate.
+    pub const CALIBRATION_SLOPE: &str = "calibration_slope";
+    /// Intercept of the line that would calibrate.
+    pub const CALIBRATION_INTERCEPT: &str = "calibration_intercept";
+    /// Mean of (p − y)².
+    pub const BRIER: &str = "brier";
     /// Share of the test rows of other classes that a backdoor's trigger puts into its target's.
     pub const ATTACK_SUCCESS: &str = "attack_success";
 }
@@ -237,9 +248,15 @@ fn share_beyond(mut others: Vec<f32>, own: &[f32], share: f64) -> Estimate {
 pub fn is_share(metric: &str) -> bool {
     let metric = metric.strip_prefix(name::PERSONAL).unwrap_or(metric);
     metric.ends_with("accuracy")
-        || ["auc", "accuracy", "sensitivity", name::ATTACK_SUCCESS]
-            .iter()
-            .any(|word| metric.starts_with(word))
+        || [
+            "auc",
+            "accuracy",
+            "sensitivity",
+            "specificity",
+            name::ATTACK_SUCCESS,
+        ]
+        .iter()
+        .any(|word| metric.starts_with(word))
 }
 
 fn split(scores: &[f32], labels: &[u8]) -> Option<(Vec<f32>, Vec<f32>)> {
@@ -322,6 +339,38 @@ mod tests {
             Estimate::mean(&of_negative).unwrap(),
         );
         assert!((got.standard_error - a.standard_error.hypot(b.standard_error)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn delong_variance_in_whole_fractions() {
+        // Positives 6, 4, 3 and negatives 5, 2, 1: placements 1, 2/3, 2/3 and (of negatives, the
+        // share of positives above) 1/3, 1, 1. AUC 7/9; variances 1/27 and 4/27, each over 3.
+        let got = auc(&[6.0, 4.0, 3.0, 5.0, 2.0, 1.0], &[1, 1, 1, 0, 0, 0]).unwrap();
+        assert!((got.value - 7.0 / 9.0).abs() < 1e-12);
+        assert!(
+            (got.standard_error.powi(2) - 5.0 / 81.0).abs() < 1e-12,
+            "{got:?}"
+        );
+    }
+
+    #[test]
+    fn delong_s_interval_covers_the_truth_as_often_as_it_says() {
+        use crate::Seed;
+        use rand::RngExt;
+        // Scores u of negatives and √u of positives: P(√u > v) = E √u = 2/3, exactly.
+        let place = Seed::run(5).child("delong", 0);
+        let (mut held, tries) = (0, 2_000);
+        for index in 0..tries {
+            let mut rng = place.stream_of(index);
+            let labels: Vec<u8> = (0..120).map(|i| u8::from(i < 50)).collect();
+            let of = |label: &u8, u: f32| if *label > 0 { u.sqrt() } else { u };
+            let scores: Vec<f32> = labels.iter().map(|l| of(l, rng.random())).collect();
+            let (low, high) = auc(&scores, &labels).unwrap().interval();
+            held += u32::from((low..=high).contains(&(2.0 / 3.0)));
+        }
+        // Binomial: three standard errors are .0146; a normal interval is a little short at 50 and 70.
+        let covered = f64::from(held) / tries as f64;
+        assert!((0.93..0.965).contains(&covered), "{covered}");
     }
 
     #[test]

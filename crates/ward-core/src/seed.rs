@@ -39,6 +39,10 @@ impl Purpose {
     pub const BUCKETS: Self = Self("buckets");
     /// Which hospitals of a masked round are added up together.
     pub const GROUPS: Self = Self("groups");
+    /// Which hospitals are kept out of training, to score the model from outside.
+    pub const EXTERNAL: Self = Self("external");
+    /// What comes to a hospital's reading queue, when, and how long it takes to read.
+    pub const READING: Self = Self("reading");
 }
 
 /// A place in the tree of random choices.

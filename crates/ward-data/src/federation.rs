@@ -204,6 +204,24 @@ impl Federation {
         Ok(Cow::Owned(all))
     }
 
+    /// Rows that are like a hospital's training rows, as many, and not among them; scaled as those are.
+    /// `None` where rows come from files, which hold no more.
+    ///
+    /// # Errors
+    /// [`DataError`].
+    pub fn held_out(&self, node: NodeId) -> Result<Option<Rows>, DataError> {
+        let (rows, _) = self.source.rows(node);
+        let Some(mut more) = self.source.held_out(node, rows) else {
+            return Ok(None);
+        };
+        if self.scaling == ScalingMode::Local {
+            let train = self.source.hospital(node)?.train;
+            let scaling = Summary::of(&train.features, train.width()).scaling();
+            scaling.apply(&mut more.features);
+        }
+        Ok(Some(more))
+    }
+
     /// The coordinator's own rows, for training alone: `file`, beside the hospitals', where rows come
     /// from files, and else `rows` that are made for it.
     ///

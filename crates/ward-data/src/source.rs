@@ -51,6 +51,12 @@ pub trait Source: std::fmt::Debug + Send + Sync {
     /// `None` where rows come from files.
     fn root(&self, rows: u64) -> Option<Rows>;
 
+    /// `rows` more rows that are like a hospital's training rows and not among them, for those who ask
+    /// whether a model tells them apart; `None` where rows come from files.
+    fn held_out(&self, _node: NodeId, _rows: u64) -> Option<Rows> {
+        None
+    }
+
     /// The shape of one row.
     fn shape(&self) -> &[usize];
 

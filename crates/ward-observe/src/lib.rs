@@ -10,6 +10,7 @@
 
 pub mod access;
 pub mod event_log;
+pub mod examination;
 pub mod file;
 pub mod hospital_card;
 pub mod manifest;
@@ -25,6 +26,7 @@ pub mod text;
 pub mod view;
 
 pub use event_log::{EventLog, LoggedEvents, Torn, read_events};
+pub use examination::Examination;
 pub use file::FileError;
 pub use hospital_card::{Histogram, HospitalCard, RowsUsed};
 pub use manifest::{Adversaries, Host, Manifest, Mode, Privacy, config_family};

@@ -9,7 +9,7 @@ use ward_core::{Layout, Params, RoundId};
 use crate::file::{FileError, read_json, read_text, write_json, write_whole};
 use crate::state_file::save_state;
 use crate::tensor_file::{TensorError, save_params};
-use crate::{HospitalCard, Manifest, ResultRow};
+use crate::{Examination, HospitalCard, Manifest, ResultRow};
 
 /// The folder of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -200,6 +200,31 @@ impl RunDir {
     /// [`FileError`].
     pub fn results(&self) -> Result<Vec<ResultRow>, FileError> {
         read_json(&self.path.join("results.json"))
+    }
+
+    /// Where the answers to what was asked of the model are: `examinations.json`.
+    #[must_use]
+    pub fn examinations_path(&self) -> PathBuf {
+        self.path.join("examinations.json")
+    }
+
+    /// Saves what was asked of the model.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn write_examinations(&self, examinations: &Vec<Examination>) -> Result<(), FileError> {
+        write_json(&self.examinations_path(), examinations)
+    }
+
+    /// What was asked of the model; nothing where there is no such file.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn examinations(&self) -> Result<Vec<Examination>, FileError> {
+        match read_json(&self.examinations_path()) {
+            Err(error) if error.is_missing() => Ok(Vec::new()),
+            read => read,
+        }
     }
 
     /// Saves the final model.

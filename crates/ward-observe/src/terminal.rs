@@ -12,6 +12,7 @@ use crate::text;
 use crate::view::{RoundView, RunView};
 use live::Live;
 
+pub(crate) use table::align;
 pub use table::final_table;
 
 /// Most silent hospitals named in one line.

@@ -10,6 +10,7 @@
 pub mod adversary;
 mod link;
 mod outage;
+pub mod reading;
 mod simulation;
 mod work;
 

@@ -20,6 +20,7 @@ mod model;
 mod network;
 mod personal;
 mod private;
+mod quantised;
 mod recalled;
 mod reference;
 mod score;
@@ -39,4 +40,5 @@ pub use model::{
     ModelError, ModelSpec, OwnConfig, register,
 };
 pub use network::Network;
+pub use quantised::Precision;
 pub use score::Scores;

@@ -145,7 +145,7 @@ pub fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Verb::Roster(args) => commands::roster::execute(&args, talk),
         Verb::Plan(args) => commands::plan::execute(&args, talk),
         Verb::Report(args) => commands::report::execute(&args, talk),
-        Verb::Runs(args) => commands::runs::execute(args),
+        Verb::Runs(args) => commands::runs::execute(args, talk),
         Verb::Scenarios(args) => commands::scenarios::execute(args),
         Verb::Strategies(args) => commands::strategies::execute(&args),
         Verb::Samplers(args) => commands::samplers::execute(args),

@@ -37,6 +37,18 @@ pub fn groups(roster: &[NodeInfo]) -> Vec<String> {
         .collect()
 }
 
+/// The tiers, as they first appear.
+#[must_use]
+pub fn tiers<'a>(roster: impl Iterator<Item = &'a NodeInfo>) -> Vec<String> {
+    let mut tiers: Vec<String> = Vec::new();
+    for info in roster {
+        if !tiers.contains(&info.tier) {
+            tiers.push(info.tier.clone());
+        }
+    }
+    tiers
+}
+
 /// Each group and the places of its hospitals.
 pub(crate) fn members<'a>(
     roster: impl Iterator<Item = &'a NodeInfo> + Clone,

@@ -16,6 +16,7 @@ use ward_round::RunState;
 use crate::codes::Code;
 use crate::comparison::Comparison;
 use crate::config::{Experiment, Loaded};
+use crate::examination::model_card::ModelCard;
 use crate::failure::Failure;
 use crate::results;
 use crate::setup::Setup;
@@ -160,7 +161,7 @@ impl RunFolder {
         self.earlier_s + self.started.elapsed().as_secs_f64()
     }
 
-    /// Saves model, results and report.
+    /// Saves model, results, report and, where the run is complete, its model card.
     ///
     /// # Errors
     /// When they cannot be written.
@@ -182,6 +183,10 @@ impl RunFolder {
         }
         manifest.wall_s = Some(self.earlier_s + self.started.elapsed().as_secs_f64());
         self.dir.write_manifest(manifest)?;
+        if manifest.outcome == Some(Outcome::Completed) {
+            let told = (self.dir.config()?, self.dir.examinations()?);
+            ModelCard::of(setup, manifest, params, view, results, told).write(&self.dir)?;
+        }
         self.dir
             .write_report(&report::report(std::slice::from_ref(&self.dir)))?;
         Ok(())
@@ -193,6 +198,9 @@ impl RunFolder {
     /// When it cannot be written.
     pub fn keep(&mut self, comparison: &Comparison) -> Result<(), Failure> {
         self.manifest.data_digest = Some(comparison.data_digest);
+        if !comparison.examinations.is_empty() {
+            self.dir.write_examinations(&comparison.examinations)?;
+        }
         Ok(self.dir.write_hospitals(&comparison.cards)?)
     }
 }

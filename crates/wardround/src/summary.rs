@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use ward_core::NodeInfo;
 use ward_observe::access::{Access, ModelAccess};
-use ward_observe::{HospitalCard, Manifest, ResultRow, RowsUsed, RunDir, RunView};
+use ward_observe::{Examination, HospitalCard, Manifest, ResultRow, RowsUsed, RunDir, RunView};
 
 use crate::results;
 
@@ -28,6 +28,8 @@ pub struct Summary {
     pub rows: Vec<SummaryRows>,
     /// How far those far from the hubs are reached; `null` where hospitals are not rural and urban.
     pub access: Option<SummaryAccess>,
+    /// What was asked of the model, and the answers.
+    pub examinations: Vec<SummaryExamination>,
     /// The largest epsilon of a hospital, as the coordinator can tell; `null` where nothing was noised.
     pub epsilon: Option<f64>,
     /// Whose presence that epsilon hides: `patient` or `hospital`; `null` where nobody's.
@@ -46,6 +48,30 @@ pub struct Summary {
     pub wall_s: f64,
     /// Processor seconds of hospitals' work in rounds; 0 where hospitals are other processes.
     pub train_cpu_s: f64,
+}
+
+/// A question that was asked of the model, and its answer.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct SummaryExamination {
+    /// `clinical`, `external`, `release`, `reading-queue`, `edge` or `membership`.
+    pub id: String,
+    /// Whether the model passed; `null` where there is nothing to pass.
+    pub passed: Option<bool>,
+    /// How it was done and what follows from it, in sentences.
+    pub words: Vec<String>,
+    /// What was found. `group` may also be a precision, such as `int8`.
+    pub results: Vec<SummaryResult>,
+}
+
+impl From<&Examination> for SummaryExamination {
+    fn from(examination: &Examination) -> Self {
+        Self {
+            id: examination.id.clone(),
+            passed: examination.passed,
+            words: examination.words.clone(),
+            results: examination.rows.iter().map(SummaryResult::from).collect(),
+        }
+    }
 }
 
 /// One score.
@@ -180,7 +206,13 @@ impl From<&ResultRow> for SummaryResult {
 impl Summary {
     /// The summary of a finished run.
     #[must_use]
-    pub fn of(dir: &RunDir, manifest: &Manifest, view: &RunView, results: &[ResultRow]) -> Self {
+    pub fn of(
+        dir: &RunDir,
+        manifest: &Manifest,
+        view: &RunView,
+        results: &[ResultRow],
+        examinations: &[Examination],
+    ) -> Self {
         let count = |of: fn(&ward_observe::view::RoundView) -> usize| -> u64 {
             view.rounds.iter().map(|round| of(round) as u64).sum()
         };
@@ -200,6 +232,7 @@ impl Summary {
             access: Access::of(&cards, view, results)
                 .as_ref()
                 .map(SummaryAccess::from),
+            examinations: examinations.iter().map(SummaryExamination::from).collect(),
             epsilon: view
                 .privacy
                 .is_some()

@@ -48,6 +48,80 @@ fn benefit(treated: impl Iterator<Item = bool>, labels: &[u8], threshold: f64) -
     Estimate::mean(&treated.zip(labels).map(worth).collect::<Vec<_>>())
 }
 
+/// Decisions at one threshold, counted. Those of several hospitals add up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Decisions {
+    /// Positive cases that score at the threshold or above.
+    pub found: u64,
+    /// Positive cases.
+    pub positive: u64,
+    /// Negative cases below the threshold.
+    pub cleared: u64,
+    /// Negative cases.
+    pub negative: u64,
+}
+
+impl Decisions {
+    /// Of these cases at `threshold`. A score that is NaN is below every threshold.
+    #[must_use]
+    pub fn at(scores: &[f32], labels: &[u8], threshold: f64) -> Self {
+        let mut all = Self::default();
+        for (&score, &label) in scores.iter().zip(labels) {
+            let called = f64::from(score) >= threshold;
+            if label > 0 {
+                all.positive += 1;
+                all.found += u64::from(called);
+            } else {
+                all.negative += 1;
+                all.cleared += u64::from(!called);
+            }
+        }
+        all
+    }
+
+    /// These cases and those of `other`.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            found: self.found + other.found,
+            positive: self.positive + other.positive,
+            cleared: self.cleared + other.cleared,
+            negative: self.negative + other.negative,
+        }
+    }
+}
+
+/// The threshold that comes nearest to a sensitivity and a specificity, or exceeds them the most:
+/// the score at which the smaller of the two margins is largest; of equal ones the highest score.
+/// `None` where a class is empty or a score is NaN.
+#[must_use]
+pub fn threshold_for(
+    scores: &[f32],
+    labels: &[u8],
+    sensitivity: f64,
+    specificity: f64,
+) -> Option<f64> {
+    let (positive, negative) = split(scores, labels)?;
+    let mut cases: Vec<(f32, bool)> = positive.iter().map(|&s| (s, true)).collect();
+    cases.extend(negative.iter().map(|&s| (s, false)));
+    cases.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let (all, none) = (positive.len() as f64, negative.len() as f64);
+    let (mut found, mut called) = (0.0, 0.0);
+    let mut best: Option<(f64, f32)> = None;
+    for (place, &(score, is_positive)) in cases.iter().enumerate() {
+        let of = if is_positive { &mut found } else { &mut called };
+        *of += 1.0;
+        if cases.get(place + 1).is_some_and(|next| next.0 == score) {
+            continue; // those of one score are called together
+        }
+        let margin = (found / all - sensitivity).min(1.0 - called / none - specificity);
+        if best.is_none_or(|(largest, _)| margin > largest) {
+            best = Some((margin, score));
+        }
+    }
+    best.map(|(_, score)| f64::from(score))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +138,34 @@ mod tests {
         assert_eq!(specificity_at(&scores, &labels, 0.9).unwrap().value, 0.75);
         assert_eq!(specificity_at(&scores, &labels, 0.91).unwrap().value, 0.25);
         assert_eq!(specificity_at(&scores, &[1; 14], 0.9), None);
+    }
+
+    #[test]
+    fn decisions_are_counted_at_a_threshold() {
+        let (p, y) = ([0.1, 0.5, 0.5, 0.9, 0.2], [0, 0, 1, 1, 1]);
+        let got = Decisions::at(&p, &y, 0.5);
+        let expected = Decisions {
+            found: 2,
+            positive: 3,
+            cleared: 1,
+            negative: 2,
+        };
+        assert_eq!(got, expected);
+        assert_eq!(Decisions::default().and(got), got);
+        assert_eq!(got.and(got).positive, 6);
+    }
+
+    #[test]
+    fn the_threshold_balances_two_margins() {
+        // Calling .6 and above: 3 of 4 found, 3 of 4 cleared; .5: 4 and 2; .8: 2 and 4; .9: 1 and 4.
+        let p = [0.9, 0.8, 0.6, 0.5, 0.65, 0.55, 0.3, 0.2];
+        let y = [1, 1, 1, 1, 0, 0, 0, 0];
+        assert_eq!(threshold_for(&p, &y, 0.75, 0.75), Some(f64::from(0.6_f32)));
+        // Sensitivity is asked for first: everybody must be found.
+        assert_eq!(threshold_for(&p, &y, 1.0, 0.0), Some(0.5));
+        // Of equal margins, the highest score.
+        assert_eq!(threshold_for(&p, &y, 0.0, 1.0), Some(f64::from(0.9_f32)));
+        assert_eq!(threshold_for(&p, &[1; 8], 0.9, 0.9), None);
     }
 
     #[test]
@@ -114,6 +216,22 @@ mod tests {
                 specificity_at(&scores, &labels, asked),
                 sensitivity_at(&turned, &other, asked)
             );
+        }
+
+        #[test]
+        fn no_threshold_has_a_larger_smallest_margin(
+            (scores, labels) in cases(), sens in 0.0_f64..1.0, spec in 0.0_f64..1.0,
+        ) {
+            let margin = |threshold: f64| {
+                let d = Decisions::at(&scores, &labels, threshold);
+                let sensitivity = d.found as f64 / d.positive as f64;
+                (sensitivity - sens).min(d.cleared as f64 / d.negative as f64 - spec)
+            };
+            let Some(chosen) = threshold_for(&scores, &labels, sens, spec) else {
+                return Ok(());
+            };
+            let best = scores.iter().map(|&t| margin(t.into())).fold(f64::MIN, f64::max);
+            prop_assert!((margin(chosen) - best).abs() < 1e-12);
         }
 
         #[test]

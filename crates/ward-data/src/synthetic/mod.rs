@@ -214,6 +214,13 @@ impl<S: Scenario> Source for Synthetic<S> {
         })
     }
 
+    /// The cases after the training cases, labelled as those are.
+    fn held_out(&self, node: NodeId, rows: u64) -> Option<Rows> {
+        let info = self.info(node).ok()?;
+        let numbers = self.consenting(info, self.present(info)..u64::MAX);
+        Some(self.cases(info, Split::Train, numbers.take(rows as usize)))
+    }
+
     /// As a tertiary hospital more would write down test cases.
     fn root(&self, rows: u64) -> Option<Rows> {
         let info = crate::federation::coordinator();

@@ -4,7 +4,7 @@ use ward_core::metric::name;
 
 use crate::result_row::{self, Model, ResultRow};
 use crate::view::UNKNOWN_TIER;
-use crate::{FileError, HospitalCard, Manifest, RunDir, RunView, read_events, text};
+use crate::{Examination, FileError, HospitalCard, Manifest, RunDir, RunView, read_events, text};
 
 /// One run, as far as its files tell.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +19,8 @@ pub struct RunData {
     pub results: Vec<ResultRow>,
     /// Its hospitals; empty where there are none.
     pub cards: Vec<HospitalCard>,
+    /// What was asked of its model; empty where nothing was.
+    pub examinations: Vec<Examination>,
     /// The resolved configuration, where it can be read.
     pub config: Option<String>,
     /// What is missing or damaged, for the reader of the report.
@@ -56,6 +58,8 @@ impl RunData {
         run.results = run.take("The results", dir.results()).unwrap_or_default();
         let cards = run.take("The description of the hospitals", dir.hospitals());
         run.cards = cards.unwrap_or_default();
+        let asked = run.take("What was asked of the model", dir.examinations());
+        run.examinations = asked.unwrap_or_default();
         run.config = run.take("The resolved configuration", dir.config());
         run
     }

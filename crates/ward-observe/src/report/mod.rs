@@ -9,6 +9,7 @@ mod clinical;
 mod compare;
 mod curves;
 mod egress;
+mod examinations;
 mod families;
 mod family_curves;
 mod headline;
@@ -37,15 +38,22 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src dat
 
 /// The anchor of the section that only runs with masked rounds have.
 const MASKING: &str = "masking";
+/// The anchor of the section that only runs have whose model was asked something.
+const EXAMINATIONS: &str = "examinations";
 
 type Section = (&'static str, &'static str, fn(&mut Markup, &RunData));
 
 /// The sections of one run: anchor, entry in the contents, and what writes it.
-const SECTIONS: [Section; 10] = [
+const SECTIONS: [Section; 11] = [
     ("result", "What federation gives", bars::section),
     ("rounds", "Round by round", curves::section),
     ("hospitals", "Hospital by hospital", hospitals::section),
     ("clinical", "Clinical measures", clinical::section),
+    (
+        EXAMINATIONS,
+        "What was asked of the model",
+        examinations::section,
+    ),
     ("data", "How the data differ", heterogeneity::section),
     ("participation", "Who took part", participation::section),
     ("egress", "What left each hospital", egress::section),
@@ -125,8 +133,14 @@ fn one(page: &mut Markup, run: &RunData) {
 
 fn sections_of(run: &RunData) -> impl Iterator<Item = Section> {
     let masked = masking::rounds(run).next().is_some();
-    let sections = SECTIONS.into_iter();
-    sections.filter(move |(anchor, ..)| masked || *anchor != MASKING)
+    let asked = !run.examinations.is_empty();
+    SECTIONS
+        .into_iter()
+        .filter(move |(anchor, ..)| match *anchor {
+            MASKING => masked,
+            EXAMINATIONS => asked,
+            _ => true,
+        })
 }
 
 fn contents(page: &mut Markup, entries: impl Iterator<Item = (&'static str, &'static str)>) {

@@ -60,7 +60,8 @@ fn a_run_is_one_page_that_loads_nothing() {
         assert_balanced(&html);
         assert_self_contained(&html);
         for (anchor, title, _) in SECTIONS {
-            assert_eq!(html.contains(title), anchor != MASKING, "{title}");
+            let rare = [MASKING, EXAMINATIONS].contains(&anchor);
+            assert_eq!(html.contains(title), !rare, "{title}");
         }
     }
 }
@@ -72,8 +73,37 @@ fn a_masked_run_is_such_a_page_too() {
     keep("run-masked.html", &html);
     assert_balanced(&html);
     assert_self_contained(&html);
-    for (_, title, _) in SECTIONS {
-        assert!(html.contains(title), "{title}");
+    for (anchor, title, _) in SECTIONS {
+        assert_eq!(html.contains(title), anchor != EXAMINATIONS, "{title}");
+    }
+}
+
+#[test]
+fn what_was_asked_of_a_model_is_told_as_it_was_answered() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = Sample::new(3, 2).write(root.path());
+    let mut examination = crate::Examination::new("release", "Release gate, class <II>");
+    examination.passed = Some(false);
+    examination.words.push("The AUC is too low.".into());
+    let estimate = ward_core::Estimate {
+        value: 0.7,
+        n: 100,
+        standard_error: 0.01,
+    };
+    let row = crate::ResultRow::of("all", crate::Model::Federated, "auc", &estimate);
+    examination.rows.push(row);
+    dir.write_examinations(&vec![examination.clone()]).unwrap();
+    assert_eq!(dir.examinations().unwrap(), [examination]);
+    let html = page_of(&dir);
+    assert_balanced(&html);
+    assert_self_contained(&html);
+    for told in [
+        "Release gate, class &lt;II&gt;: failed",
+        "The AUC is too low.",
+        "0.700 [0.680, 0.720]",
+        "#examinations",
+    ] {
+        assert!(html.contains(told), "{told}");
     }
 }
 

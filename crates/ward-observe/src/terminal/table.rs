@@ -61,7 +61,7 @@ fn cell(row: &ResultRow) -> String {
 }
 
 /// Columns two spaces apart; the last one stands to the right.
-fn align(lines: &[Vec<String>]) -> String {
+pub(crate) fn align(lines: &[Vec<String>]) -> String {
     let columns = lines[0].len();
     let wide = |text: &String| text.chars().count();
     let widths: Vec<usize> = (0..columns)

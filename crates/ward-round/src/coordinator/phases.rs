@@ -64,7 +64,11 @@ impl Coordinator {
 
     fn open_summing(&mut self, now: Tick, effects: &mut Vec<Effect>) {
         let round = self.state.round;
-        let asked = self.ask(now, self.present.clone(), self.present.len(), effects);
+        let sampler = &self.strategy.sampler;
+        let gives = |node: &NodeId| sampler.sums_rows_of(*node);
+        let cohort: BTreeSet<NodeId> = self.present.iter().copied().filter(gives).collect();
+        let quorum = cohort.len();
+        let asked = self.ask(now, cohort, quorum, effects);
         for &to in &asked.cohort {
             effects.push(Effect::Send {
                 to,

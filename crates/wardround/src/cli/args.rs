@@ -81,6 +81,9 @@ pub struct RunArgs {
     /// How the results are written to standard output
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    /// Fail where the model does not pass [release], as release.require = true does
+    #[arg(long)]
+    pub require_release: bool,
 }
 
 /// Arguments of `coordinator`.
@@ -182,6 +185,18 @@ pub enum RunsVerb {
         /// Also runs that have not ended
         #[arg(long)]
         force: bool,
+    },
+    /// Play a run again from its model card, and say whether the same model comes out
+    Replay {
+        /// The model card, or the folder of the run that has it
+        #[arg(value_name = "CARD")]
+        card: PathBuf,
+        /// Settings on top of the card's.
+        #[command(flatten)]
+        overrides: Overrides,
+        /// How the answer is written
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
     },
     /// Write the results of runs as one CSV table
     Export {

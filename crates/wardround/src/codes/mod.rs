@@ -102,6 +102,10 @@ pub enum Code {
     TrainingFailed,
     /// An aggregation rule that does not keep what it claims.
     BrokenClaim,
+    /// A model that does not pass its release gate, where it must.
+    ReleaseRefused,
+    /// A run that does not play again as its card says.
+    NotReplayed,
     /// A fault of the program.
     Internal,
 }

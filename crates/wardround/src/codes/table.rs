@@ -256,6 +256,18 @@ codes! {
      that a claim is false. The card says which round."
     => "Mend the rule, or claim less in its `claims`."
 
+    "WR0509" 1 ReleaseRefused "the model does not pass its release gate":
+    "The run is over and everything is saved. [release] says what the model must show, it does not, \
+     and `release.require` or --require-release makes a failure of that."
+    => "The examination `release` says which conditions are not met, with their intervals. Without \
+        --require-release the command ends with 0."
+
+    "WR0510" 1 NotReplayed "the run does not play again as its card says":
+    "A model card holds the configuration of a run and digests of it and of the model. Either the card \
+     was changed, or playing the run again did not end with the same model."
+    => "Take the card from the run's folder again. Rows in files may have changed since; a deployment \
+        that lost hospitals, or drew noise from the system, cannot be played again."
+
     "WR0599" 1 Internal "fault of the program":
     "Something happened that the program rules out. This is not your mistake."
     => "Please report it with the message and the run's folder."

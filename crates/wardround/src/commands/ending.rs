@@ -5,10 +5,13 @@ use std::process::ExitCode;
 
 use ward_core::Outcome;
 use ward_core::metric::name;
-use ward_observe::{Manifest, Model, ResultRow, RunView, final_table, result_row, text};
+use ward_observe::{
+    Examination, Manifest, Model, ResultRow, RunView, examination, final_table, result_row, text,
+};
 
 use super::output::{print, print_json};
 use crate::cli::{Format, Talk};
+use crate::codes::Code;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::results;
@@ -18,6 +21,8 @@ use crate::summary::Summary;
 
 /// Most hospitals that the table names one by one, where tiers do not sum them up.
 const MOST_NAMED: usize = 12;
+/// Most groups that an examination's table has beside one another.
+const MOST_COLUMNS: usize = 4;
 
 /// How and to whom a run is told at its end.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +32,8 @@ pub(super) struct Ending<'a> {
     pub(super) interrupt: &'a Interrupt,
     /// The verb that goes on with it.
     pub(super) verb: &'a str,
+    /// Whether the command fails where the model does not pass its release gate.
+    pub(super) require_release: bool,
 }
 
 impl Ending<'_> {
@@ -39,11 +46,19 @@ impl Ending<'_> {
         results: &[ResultRow],
     ) -> Result<ExitCode, Failure> {
         let RunFolder { dir, manifest, .. } = folder;
+        let answers = dir.examinations()?;
         match self.format {
-            Format::Json => print_json(&Summary::of(dir, manifest, view, results))?,
-            Format::Text => print(&page(folder, setup, view, results))?,
+            Format::Json => print_json(&Summary::of(dir, manifest, view, results, &answers))?,
+            Format::Text => print(&page(folder, setup, view, results, &answers))?,
         }
-        self.exit_code(dir.path(), manifest, view)
+        let code = self.exit_code(dir.path(), manifest, view)?;
+        let failed = answers.iter().any(|answer| answer.passed == Some(false));
+        if self.require_release && failed && manifest.outcome == Some(Outcome::Completed) {
+            let message = "the model does not pass its release gate";
+            let help = format!("the run is over and saved in {}", dir.path().display());
+            return Err(Failure::new(Code::ReleaseRefused, message).help(help));
+        }
+        Ok(code)
     }
 
     fn exit_code(
@@ -83,7 +98,13 @@ pub(super) fn note(line: &str) {
     let _ = writeln!(std::io::stderr(), "{}", text::plain(line));
 }
 
-fn page(folder: &RunFolder, setup: &Setup, view: &RunView, results: &[ResultRow]) -> String {
+fn page(
+    folder: &RunFolder,
+    setup: &Setup,
+    view: &RunView,
+    results: &[ResultRow],
+    answers: &[Examination],
+) -> String {
     let metric = result_row::main_metric(results).unwrap_or("auc");
     let mut page = String::new();
     let own = results.iter().any(|row| row.model == Model::Personal);
@@ -98,6 +119,10 @@ fn page(folder: &RunFolder, setup: &Setup, view: &RunView, results: &[ResultRow]
     }
     if let Some(which) = folder.manifest.which_model() {
         page.push_str(&format!("{which}\n\n"));
+    }
+    for answer in answers {
+        page.push_str(&examination::page(answer, MOST_COLUMNS));
+        page.push('\n');
     }
     let sent = view.sent();
     let (audit, audited) = view.audit();

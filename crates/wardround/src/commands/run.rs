@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use ward_core::Outcome;
-use ward_observe::{Mode, Style, Terminal};
+use ward_observe::{Mode, ResultRow, RunView, Style, Terminal};
 use ward_privacy::NoiseSource;
 use ward_sim::{Finished, Simulation};
 use ward_train::TrainingEngine;
@@ -27,20 +27,50 @@ use crate::teller::Teller;
 pub fn execute(args: &RunArgs, talk: Talk) -> Result<ExitCode, Failure> {
     let interrupt = Interrupt::start()?;
     let loaded = experiment(args)?;
+    let require_release = requires_release(args, &loaded)?;
     let setup = Setup::open(&loaded)?;
     warn(&setup, talk);
     let mut folder = match &args.resume {
         Some(run) => RunFolder::open(run)?,
         None => RunFolder::create(&loaded, &setup, Mode::Simulation)?,
     };
+    let Played {
+        setup,
+        view,
+        results,
+    } = play(setup, &mut folder, talk, &interrupt)?;
+    let ending = Ending {
+        format: args.format,
+        talk,
+        interrupt: &interrupt,
+        verb: "run",
+        require_release,
+    };
+    ending.tell(&folder, &setup, &view, &results)
+}
+
+/// What a simulation came to.
+pub(super) struct Played {
+    pub(super) setup: Setup,
+    pub(super) view: RunView,
+    pub(super) results: Vec<ResultRow>,
+}
+
+/// Plays the run in `folder` to its end, compares and saves.
+pub(super) fn play(
+    setup: Setup,
+    folder: &mut RunFolder,
+    talk: Talk,
+    interrupt: &Interrupt,
+) -> Result<Played, Failure> {
     let mut setup = setup.keeping_states(folder.dir.path());
     let keyring = keyring(&setup)?;
     if let Some(keyring) = &keyring {
         setup = setup.with_keys(keyring.roster().clone(), 0);
     }
     let pool = setup.pool()?;
-    let mut teller = teller(&folder, &setup, talk, &interrupt)?;
-    let finished = simulate(&setup, keyring.as_ref(), &folder, &pool, &mut teller)?;
+    let mut teller = teller(folder, &setup, talk, interrupt)?;
+    let finished = simulate(&setup, keyring.as_ref(), folder, &pool, &mut teller)?;
     let view = teller.close()?;
     let params = finished.state.params();
     let earlier = folder.manifest.train_cpu_s.unwrap_or_default();
@@ -58,13 +88,27 @@ pub fn execute(args: &RunArgs, talk: Talk) -> Result<ExitCode, Failure> {
         run_folder::reported(&setup, &view)
     };
     folder.finish(&setup, params, &view, &results)?;
-    let ending = Ending {
-        format: args.format,
-        talk,
-        interrupt: &interrupt,
-        verb: "run",
-    };
-    ending.tell(&folder, &setup, &view, &results)
+    Ok(Played {
+        setup,
+        view,
+        results,
+    })
+}
+
+/// Whether the command fails where the model is not released.
+pub(super) fn requires_release(
+    args: &RunArgs,
+    loaded: &Loaded<Experiment>,
+) -> Result<bool, Failure> {
+    match &loaded.value.release {
+        Some(release) => Ok(args.require_release || release.require),
+        None if args.require_release => {
+            let message = "--require-release says nothing: the experiment has no [release]";
+            let help = "add one: --set release.class=II";
+            Err(Failure::new(crate::Code::BadArgument, message).help(help))
+        }
+        None => Ok(false),
+    }
 }
 
 /// The experiment that the arguments name, or that of the run to go on with.

@@ -2,6 +2,7 @@
 
 mod compare;
 mod list;
+mod replay;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,15 +10,15 @@ use std::process::ExitCode;
 use ward_observe::{FileError, ResultRow, RunDir};
 
 use super::output::{print, print_json, write_or_print};
-use crate::cli::{Format, RunsArgs, RunsVerb};
+use crate::cli::{Format, RunsArgs, RunsVerb, Talk};
 use crate::codes::Code;
 use crate::failure::Failure;
 
 /// Carries one of the verbs out.
 ///
 /// # Errors
-/// When a folder is not a run, or cannot be read, removed or written.
-pub fn execute(args: RunsArgs) -> Result<ExitCode, Failure> {
+/// When a folder is not a run, or cannot be read, removed or written; when a replay does not agree.
+pub fn execute(args: RunsArgs, talk: Talk) -> Result<ExitCode, Failure> {
     let ls = RunsVerb::Ls {
         dir: PathBuf::from("runs"),
         format: Format::Text,
@@ -49,6 +50,11 @@ pub fn execute(args: RunsArgs) -> Result<ExitCode, Failure> {
                 Format::Text => print(&comparison.to_string())?,
             }
         }
+        RunsVerb::Replay {
+            card,
+            overrides,
+            format,
+        } => return replay::execute(&card, &overrides, format, talk),
         RunsVerb::Rm { runs, force } => remove(&runs, force)?,
         RunsVerb::Export { runs, output } => {
             write_or_print(output.as_deref(), &export(&runs)?)?;

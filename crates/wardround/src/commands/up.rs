@@ -46,6 +46,7 @@ pub fn execute(args: &RunArgs, talk: Talk) -> Result<ExitCode, Failure> {
     let interrupt = Interrupt::start()?;
     let loaded = experiment(args)?;
     loaded.deployable()?;
+    let require_release = super::run::requires_release(args, &loaded)?;
     let setup = Setup::open(&loaded)?;
     let hospitals = setup.federation.roster().len();
     if hospitals > MOST_HOSPITALS {
@@ -89,6 +90,7 @@ pub fn execute(args: &RunArgs, talk: Talk) -> Result<ExitCode, Failure> {
         talk,
         interrupt: &interrupt,
         verb: "up",
+        require_release,
     };
     ending.tell(&folder, &setup, &view, &results)
 }

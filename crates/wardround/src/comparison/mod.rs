@@ -7,6 +7,7 @@
 
 mod backdoor;
 mod cards;
+mod looks;
 
 use std::sync::Arc;
 
@@ -16,18 +17,23 @@ use ward_core::{
     Address, Digest, NodeId, NodeInfo, Params, RoundId, Scaling, TrainError, TrainOrder,
 };
 use ward_data::{HospitalData, Rows};
-use ward_observe::{HospitalCard, Model, ResultRow, RunView};
+use ward_observe::{Examination, HospitalCard, Model, ResultRow, RunView};
 use ward_train::{Learner, Learners, Scores};
 
+use crate::examination::{self, Looks, ScoredBy};
 use crate::failure::Failure;
 use crate::results::{self, Scored};
 use crate::setup::Setup;
+
+use looks::Look;
 
 /// What a comparison found.
 #[derive(Debug, Clone)]
 pub struct Comparison {
     /// Each model's results, by group.
     pub rows: Vec<ResultRow>,
+    /// What was asked of the federated model, and the answers.
+    pub examinations: Vec<Examination>,
     /// What is told about each hospital's data.
     pub cards: Vec<HospitalCard>,
     /// Fingerprint of all rows.
@@ -84,15 +90,29 @@ pub fn compare(
             .filter_map(|(seen, info)| Some((info, of(seen)?)))
             .collect()
     };
-    let mut rows = results::rows(Model::Alone, &scored(Model::Alone));
-    rows.extend(results::rows(Model::Federated, &scored(Model::Federated)));
+    let all: [ScoredBy<'_>; 4] = [
+        (Model::Alone, scored(Model::Alone)),
+        (Model::Federated, scored(Model::Federated)),
+        (Model::Pooled, roster.iter().zip(pooled).collect()),
+        (Model::Ceiling, scored(Model::Ceiling)),
+    ];
     let [_, personal] = results::reported(roster, view);
-    rows.extend(personal);
-    rows.extend(results::rows(
-        Model::Pooled,
-        &roster.iter().zip(pooled).collect::<Vec<_>>(),
-    ));
-    rows.extend(results::rows(Model::Ceiling, &scored(Model::Ceiling)));
+    let mut rows = Vec::new();
+    for (model, scored) in &all {
+        if *model == Model::Pooled {
+            rows.extend(personal.iter().cloned());
+        }
+        rows.extend(results::rows(*model, scored));
+    }
+    let mut looks = Looks {
+        timing: bench.time(&seen)?,
+        ..Looks::default()
+    };
+    for (seen, info) in seen.iter().zip(roster) {
+        looks.stored.push((info, seen.look.stored.clone()));
+        looks.attacked.push((info, seen.look.attacked.clone()));
+    }
+    let examinations = examination::all(setup, &all, &looks);
     let mut cards = cards::cards(&setup.federation, setup.experiment.rounds)?;
     if models > 1 {
         for (card, seen) in cards.iter_mut().zip(&seen) {
@@ -105,6 +125,7 @@ pub fn compare(
     let prints: Vec<u8> = seen.iter().flat_map(|seen| seen.print.0).collect();
     Ok(Comparison {
         rows,
+        examinations,
         cards,
         data_digest: Digest::of(&prints),
         notes,
@@ -118,6 +139,7 @@ struct Seen {
     /// Which of the run's models it has, from 0, and how that does.
     federated: Result<(usize, Scored), TrainError>,
     ceiling: Option<Scored>,
+    look: Look,
     print: Digest,
 }
 
@@ -195,17 +217,23 @@ impl<'a> Bench<'a> {
         info: &NodeInfo,
         data: &HospitalData,
     ) -> Result<Seen, Failure> {
+        let mut look = Look::default();
         let alone = self.setup.experiment.baselines.alone.then(|| {
             let place = Address {
                 round: RoundId(0),
                 node: info.node,
             };
             let fitted = learner.train(&self.initial, &data.train, &self.order, place)?;
+            self.attack(learner, Model::Alone, &fitted.params, data, &mut look)?;
             self.score(learner, &fitted.params, data)
         });
         let federated = learner
             .choose(self.federated, &data.train, self.scaling.map(Arc::as_ref))
-            .and_then(|(place, model)| Ok((place, self.score(learner, &model, data)?)));
+            .and_then(|(place, model)| {
+                self.attack(learner, Model::Federated, &model, data, &mut look)?;
+                self.store(learner, &model, data, &mut look)?;
+                Ok((place, self.score(learner, &model, data)?))
+            });
         let last = self.setup.last_round();
         let ceiling = self.setup.federation.ceiling(data, last)?;
         let ceiling = (!ceiling.0.is_empty()).then_some(Scored {
@@ -217,6 +245,7 @@ impl<'a> Bench<'a> {
             alone,
             federated,
             ceiling,
+            look,
             print: print_of(data),
         })
     }
@@ -244,7 +273,11 @@ impl<'a> Bench<'a> {
         self.setup.experiment.baselines.pooled.then(|| {
             let federation = &self.setup.federation;
             let mut all = Rows::empty(federation.source().shape());
+            let outside = self.setup.experiment.external(federation.roster());
             for info in federation.roster() {
+                if outside.get(info.node.0 as usize) == Some(&true) {
+                    continue; // they train nobody's model but their own
+                }
                 all.extend(&self.rows_of(info)?.train);
             }
             // Nobody's number: the next after the hospitals'.

@@ -48,6 +48,7 @@ const EXPERIMENT: Shape = Shape {
         ("sampler.round-robin", ["count", "fraction"]),
         ("sampler.power-of-choice", ["count", "fraction"]),
         ("sampler.importance", ["count", "fraction"]),
+        ("evaluation.external", ["hospitals", "share"]),
         ("adversaries", ["count", "share"]),
         ("adversaries", ["count", "hospitals"]),
         ("adversaries", ["share", "hospitals"]),

@@ -69,7 +69,12 @@ fn what_is_resolved_reads_back_as_the_same_experiment() {
 fn every_committed_config_opens() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
     let mut seen = 0;
-    let entries = [folder.clone(), folder.join("scenarios")].map(|f| fs::read_dir(f).unwrap());
+    let entries = [
+        folder.clone(),
+        folder.join("scenarios"),
+        folder.join("obstacles"),
+    ]
+    .map(|f| fs::read_dir(f).unwrap());
     for entry in entries.into_iter().flatten() {
         let path = entry.unwrap().path();
         if path

@@ -4,6 +4,7 @@ mod adversaries;
 mod command_line;
 mod crashes;
 mod emr_risk_table;
+mod examinations;
 mod grouped;
 mod heart;
 mod lab;

@@ -28,6 +28,10 @@ impl Sampler for Among {
             .is_some_and(|&admitted| admitted)
     }
 
+    fn sums_rows_of(&self, node: NodeId) -> bool {
+        self.sampler.sums_rows_of(node)
+    }
+
     fn learns(&self) -> bool {
         self.sampler.learns()
     }

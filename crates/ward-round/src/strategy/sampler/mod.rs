@@ -9,6 +9,7 @@ mod among;
 mod draw;
 mod importance;
 mod listed;
+mod outside;
 mod poisson;
 mod power_of_choice;
 mod round_robin;
@@ -29,6 +30,7 @@ pub use among::Among;
 pub use draw::{Draw, Drawn};
 pub use importance::Importance;
 pub use listed::Listed;
+pub use outside::Outside;
 pub use poisson::Poisson;
 pub use power_of_choice::PowerOfChoice;
 pub use round_robin::RoundRobin;
@@ -48,6 +50,12 @@ pub trait Sampler: fmt::Debug + Send {
 
     /// Whether `node` may be asked at all.
     fn admits(&self, node: NodeId) -> bool {
+        let _ = node;
+        true
+    }
+
+    /// Whether the sums of `node`'s rows are part of the federated scaling.
+    fn sums_rows_of(&self, node: NodeId) -> bool {
         let _ = node;
         true
     }

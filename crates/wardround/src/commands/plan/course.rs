@@ -77,8 +77,10 @@ impl<'a> Course<'a> {
         let mut standings = Standings::default();
         let (mut total, mut longest, mut evaluations) = (0_u64, 0, 0);
         if self.plan.federated_scaling {
-            total += self.phase("summarise", RoundId(0), false, &everybody, everybody.len());
-            for &node in &everybody {
+            let give = everybody.iter().filter(|node| sampler.sums_rows_of(**node));
+            let give: Vec<NodeId> = give.copied().collect();
+            total += self.phase("summarise", RoundId(0), false, &give, give.len());
+            for &node in &give {
                 standings.learn_rows(node, self.rows[node.0 as usize].0);
             }
         }

@@ -179,6 +179,7 @@ fn the_forecast_is_what_a_simulation_without_trouble_does_to_the_byte() {
         &["sampler.power-of-choice.count=3", "rounds=20"],
         &["sampler.importance.count=5", "rounds=20"],
         &["sampler.uniform={count=2,where='tier != \"county\"'}"],
+        &["evaluation.external.share=0.2"],
         &["strategy.ifca.clusters=3"],
         &["personalisation.fine-tuning.steps=40"],
         &[

@@ -8,7 +8,7 @@ use ward_round::Visibility;
 use ward_train::{EngineError, ModelError, ModelSpec};
 
 use super::found::Found;
-use super::{adversaries, privacy, secure_aggregation, strategy, unusable};
+use super::{adversaries, evaluation, privacy, secure_aggregation, strategy, unusable};
 use crate::codes::Code;
 use crate::config::problem::Problem;
 use crate::config::samplers;
@@ -33,6 +33,7 @@ pub fn problems_with_data(experiment: &Experiment, federation: &Federation) -> V
     headroom(&mut found, experiment, federation);
     secure_aggregation::with_data(&mut found, experiment, federation.roster());
     privacy::with_data(&mut found, experiment, federation);
+    evaluation::with_data(&mut found, experiment, federation);
     if let Some(config) = &experiment.adversaries {
         adversaries::with_data(&mut found, config, federation);
     }

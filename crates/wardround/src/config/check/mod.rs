@@ -3,6 +3,7 @@
 mod adversaries;
 mod changing;
 mod data;
+mod evaluation;
 mod found;
 mod privacy;
 mod schedule;
@@ -42,6 +43,7 @@ pub fn problems(experiment: &Experiment) -> Vec<Problem> {
     settings::ring(&mut found, &experiment.ring, experiment.width());
     secure_aggregation::settings(&mut found, experiment);
     privacy::settings(&mut found, experiment);
+    evaluation::settings(&mut found, experiment);
     if let Some(training) = &experiment.baselines.training {
         settings::training(&mut found, "baselines.training", training);
         if training.schedule.is_some() {

@@ -13,17 +13,29 @@ pub(crate) struct Crowd<'a> {
     pub(crate) admits: Vec<bool>,
     /// How many may be.
     pub(crate) admitted: usize,
+    /// Whether some are kept out to score the model from outside.
+    external: bool,
 }
 
 impl<'a> Crowd<'a> {
-    /// Those of whom `condition` holds; everybody where there is none.
-    pub(crate) fn of(roster: &'a [NodeInfo], condition: Option<&Condition>) -> Self {
+    /// Those of whom `condition` holds, everybody where there is none, but for those `outside`, by place
+    /// on the roster; nobody is where that says nothing.
+    pub(crate) fn of(
+        roster: &'a [NodeInfo],
+        condition: Option<&Condition>,
+        outside: &[bool],
+    ) -> Self {
         let holds = |info| condition.is_none_or(|condition| condition.holds(info));
-        let admits: Vec<bool> = roster.iter().map(holds).collect();
+        let inside = |place| outside.get(place) != Some(&true);
+        let admits = roster.iter().enumerate();
+        let admits: Vec<bool> = admits
+            .map(|(place, info)| inside(place) && holds(info))
+            .collect();
         Self {
             roster,
             admitted: admits.iter().filter(|admitted| **admitted).count(),
             admits,
+            external: outside.contains(&true),
         }
     }
 
@@ -33,11 +45,19 @@ impl<'a> Crowd<'a> {
         members.filter_map(|(info, admitted)| admitted.then_some(info))
     }
 
+    /// What left some out, with its verb.
+    pub(crate) fn chosen_by(&self) -> &'static str {
+        match self.external {
+            true => "those who train are",
+            false => "`where` matches",
+        }
+    }
+
     /// How a message names them.
     pub(crate) fn in_words(&self) -> String {
         match self.admitted == self.roster.len() {
             true => format!("there are {}", self.admitted),
-            false => format!("`where` matches {}", self.admitted),
+            false => format!("{} {}", self.chosen_by(), self.admitted),
         }
     }
 }

@@ -16,10 +16,10 @@ mod volume;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ward_core::NodeInfo;
+use ward_core::{NodeInfo, Purpose};
 use ward_data::{DataConfig, Federation, ScalingMode};
 use ward_round::Sampler;
-use ward_round::strategy::Among;
+use ward_round::strategy::{Among, Outside};
 
 pub use all::AllConfig;
 pub(crate) use crowd::Crowd;
@@ -165,7 +165,36 @@ impl SamplerConfig {
 impl Experiment {
     /// Those of `roster` who may be asked to train.
     pub(crate) fn crowd<'a>(&self, roster: &'a [NodeInfo]) -> Crowd<'a> {
-        Crowd::of(roster, self.sampler.condition().as_ref())
+        Crowd::of(
+            roster,
+            self.sampler.condition().as_ref(),
+            &self.external(roster),
+        )
+    }
+
+    /// By place on the roster: whether a hospital never trains and scores the model from outside. Empty
+    /// where all may train.
+    pub(crate) fn external(&self, roster: &[NodeInfo]) -> Vec<bool> {
+        let Some(config) = &self.evaluation.external else {
+            return Vec::new();
+        };
+        if let Some(names) = &config.hospitals {
+            return roster
+                .iter()
+                .map(|info| names.contains(&info.name))
+                .collect();
+        }
+        let count = (config.share.unwrap_or(0.0) * roster.len() as f64).round() as usize;
+        let place = self.root().purpose(Purpose::EXTERNAL);
+        // A place is as random as anything that is drawn there.
+        let draw = |info: &NodeInfo| place.node(info.node).to_bytes();
+        let mut drawn: Vec<([u8; 32], usize)> = roster.iter().map(draw).zip(0..).collect();
+        drawn.sort_unstable();
+        let mut external = vec![false; roster.len()];
+        for (_, place) in drawn.into_iter().take(count) {
+            external[place] = true;
+        }
+        external
     }
 
     /// Whether anything tells a coordinator how many training rows a hospital has: a formula that
@@ -195,12 +224,17 @@ impl Experiment {
         let crowd = self.crowd(federation.roster());
         let settings = self.sampler.settings();
         let sampler = settings.sampler(&crowd, federation);
-        match settings.condition() {
+        let sampler = match settings.condition() {
             None => sampler,
             Some(_) => Box::new(Among {
                 sampler,
                 admitted: crowd.admits,
             }),
+        };
+        let outside = self.external(federation.roster());
+        match outside.contains(&true) {
+            true => Box::new(Outside { sampler, outside }),
+            false => sampler,
         }
     }
 }

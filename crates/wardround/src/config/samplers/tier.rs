@@ -86,7 +86,7 @@ impl SamplerSettings for TierConfig {
             } else if quota > there {
                 let whose = match crowd.admitted == crowd.roster.len() {
                     true => "there are",
-                    false => "`where` matches",
+                    false => crowd.chosen_by(),
                 };
                 let message =
                     format!("asks for {quota} hospitals, and {whose} {there} of the tier");

@@ -5,6 +5,7 @@
 
 mod adversaries;
 mod deployment;
+mod evaluation;
 mod privacy;
 mod round;
 mod schedule;
@@ -24,6 +25,10 @@ use crate::strategies::StrategyConfig;
 pub use adversaries::AdversariesConfig;
 pub use deployment::{
     BudgetConfig, CoordinatorConfig, HospitalConfig, HospitalKeysConfig, Secret, TransportMode,
+};
+pub use evaluation::{
+    ClinicalConfig, EdgeConfig, EvaluationConfig, ExternalConfig, IntervalMethod, MembershipConfig,
+    ReadingQueueConfig, ReleaseClass, ReleaseConfig,
 };
 pub use privacy::{
     HospitalNoiseConfig, PatientConfig, PlacementConfig, PrivacyConfig, SamplingConfig, WhenSpent,
@@ -79,6 +84,12 @@ pub struct Experiment {
     /// What the result is held against.
     #[serde(default)]
     pub baselines: BaselinesConfig,
+    /// What is asked of the trained model, and which hospitals score it from outside. Default: nothing.
+    #[serde(default, skip_serializing_if = "EvaluationConfig::is_empty")]
+    pub evaluation: EvaluationConfig,
+    /// What the model must show before it is released. Default: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<ReleaseConfig>,
     /// The network and the troubles of a simulation.
     #[serde(default)]
     pub simulation: SimulationConfig,
