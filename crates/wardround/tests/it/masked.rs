@@ -155,7 +155,7 @@ fn canary(lab: &Lab, round: u32, node: NodeId) -> Vec<u8> {
     let update = trainer
         .train(&setup.initial_params(), &order, place)
         .unwrap();
-    let upload = ward_privacy::seal::trial(update, order.weighting, &order.ring).unwrap();
+    let upload = ward_privacy::seal::trial(update, &order).unwrap();
     let words = upload.words[..16].iter();
     words.flat_map(|word| word.to_le_bytes()).collect()
 }
