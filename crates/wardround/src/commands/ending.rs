@@ -46,7 +46,11 @@ impl Ending<'_> {
         self.exit_code(dir.path(), manifest, view)
     }
 
-    fn exit_code(
+    /// The exit code of the run in the folder `run`.
+    ///
+    /// # Errors
+    /// When it lost its quorum.
+    pub(super) fn exit_code(
         &self,
         run: &Path,
         manifest: &Manifest,

@@ -1,18 +1,21 @@
 //! `wardround run`: an experiment in this process, in virtual time.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use ward_core::Outcome;
-use ward_observe::{Mode, Style, Terminal};
+use ward_observe::{Mode, ResultRow, RunView, Style, Terminal};
 use ward_privacy::NoiseSource;
 use ward_sim::{Finished, Simulation};
 use ward_train::TrainingEngine;
 
 use super::ending::{Ending, note};
-use crate::cli::{RunArgs, Talk};
+use super::series::{self, Kind, Told};
+use crate::cli::{Format, RunArgs, SimulateArgs, Talk};
+use crate::codes::Code;
 use crate::comparison;
-use crate::config::{Experiment, Loaded};
+use crate::config::{Experiment, Loaded, Series, scenario_files};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::keyring::{Keyring, Policy};
@@ -20,18 +23,133 @@ use crate::run_folder::{self, RunFolder};
 use crate::setup::Setup;
 use crate::teller::Teller;
 
-/// Simulates an experiment, or goes on with one.
+/// The stack of a run's thread: as large as that of a process's first.
+const STACK: usize = 8 << 20;
+
+/// Simulates an experiment, its variants or every scenario, or goes on with a run.
 ///
 /// # Errors
 /// Everything that is wrong with the experiment; a quorum that was lost; our disk.
-pub fn execute(args: &RunArgs, talk: Talk) -> Result<ExitCode, Failure> {
+pub fn execute(args: &SimulateArgs, talk: Talk) -> Result<ExitCode, Failure> {
     let interrupt = Interrupt::start()?;
-    let loaded = experiment(args)?;
-    let setup = Setup::open(&loaded)?;
+    let above = args.overrides.layers()?;
+    let (kind, series) = match (&args.resume, &args.experiment) {
+        (Some(run), _) => {
+            let loaded = run_folder::resumed(run, above)?;
+            let played = play(&loaded, Some(run), talk, &interrupt)?;
+            return played.tell(args.format, talk, &interrupt);
+        }
+        (None, Some(path)) => (Kind::Variants, Series::load(path, above)?),
+        (None, None) => (Kind::Scenarios, scenario_files::series(above)?),
+    };
+    match series.experiments.as_slice() {
+        [(_, alone)] if !series.varied => {
+            let played = play(alone, None, talk, &interrupt)?;
+            played.tell(args.format, talk, &interrupt)
+        }
+        _ => play_all(kind, &series, args.format, talk, &interrupt),
+    }
+}
+
+/// A run that was played, whether to its end or not.
+#[derive(Debug)]
+pub(super) struct Played {
+    pub(super) folder: RunFolder,
+    pub(super) setup: Setup,
+    pub(super) view: RunView,
+    pub(super) results: Vec<ResultRow>,
+}
+
+impl Played {
+    fn tell(&self, format: Format, talk: Talk, interrupt: &Interrupt) -> Result<ExitCode, Failure> {
+        let ending = Ending {
+            format,
+            talk,
+            interrupt,
+            verb: "run",
+        };
+        ending.tell(&self.folder, &self.setup, &self.view, &self.results)
+    }
+}
+
+/// Plays one after the other and tells of all: also of those that lost their quorum, after which the
+/// others are played. An interrupt, or what cannot be played, is the end.
+fn play_all(
+    kind: Kind,
+    series: &Series,
+    format: Format,
+    talk: Talk,
+    interrupt: &Interrupt,
+) -> Result<ExitCode, Failure> {
+    let mut told = Vec::new();
+    let mut ended = Ok(ExitCode::SUCCESS);
+    let count = series.experiments.len();
+    for (number, (name, loaded)) in series.experiments.iter().enumerate() {
+        if !talk.quiet {
+            note(&format!("{name} ({} of {count})", number + 1));
+        }
+        let metric = match kind {
+            Kind::Variants => series.metric(),
+            Kind::Scenarios => scenario_files::metric(name),
+        };
+        let played = match on_a_fresh_thread(|| play(loaded, None, talk, interrupt)) {
+            Ok(played) => played,
+            Err(failure) => {
+                ended = Err(failure);
+                break;
+            }
+        };
+        told.push(Told::of(name, metric, &played));
+        let Played { folder, view, .. } = &played;
+        let ending = Ending {
+            format,
+            talk,
+            interrupt,
+            verb: "run",
+        };
+        let exit = ending.exit_code(folder.dir.path(), &folder.manifest, view);
+        ended = ended.and(exit);
+        if matches!(folder.manifest.outcome, None | Some(Outcome::Interrupted)) {
+            break;
+        }
+    }
+    if !told.is_empty() {
+        let output = &series.experiments[0].1.value.output.dir;
+        let page = Path::new(output).join(format!("{}.comparison.html", series.name));
+        series::tell(kind, &told, format, &page)?;
+    }
+    ended
+}
+
+/// What `work` gives on a thread of its own: a run's thread belongs to the run's pool ever after.
+fn on_a_fresh_thread<T: Send>(
+    work: impl FnOnce() -> Result<T, Failure> + Send,
+) -> Result<T, Failure> {
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new()
+            .name("run".into())
+            .stack_size(STACK);
+        let thread = builder.spawn_scoped(scope, work).map_err(|error| {
+            Failure::new(Code::Internal, "no thread for the run").caused_by(error)
+        })?;
+        thread
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// Plays `loaded`, or goes on with the run in `resume`.
+fn play(
+    loaded: &Loaded<Experiment>,
+    resume: Option<&Path>,
+    talk: Talk,
+    interrupt: &Interrupt,
+) -> Result<Played, Failure> {
+    let setup = Setup::open(loaded)?;
     warn(&setup, talk);
-    let mut folder = match &args.resume {
+    let mut folder = match resume {
         Some(run) => RunFolder::open(run)?,
-        None => RunFolder::create(&loaded, &setup, Mode::Simulation)?,
+        None => RunFolder::create(loaded, &setup, Mode::Simulation)?,
     };
     let mut setup = setup.keeping_states(folder.dir.path());
     let keyring = keyring(&setup)?;
@@ -39,7 +157,7 @@ pub fn execute(args: &RunArgs, talk: Talk) -> Result<ExitCode, Failure> {
         setup = setup.with_keys(keyring.roster().clone(), 0);
     }
     let pool = setup.pool()?;
-    let mut teller = teller(&folder, &setup, talk, &interrupt)?;
+    let mut teller = teller(&folder, &setup, talk, interrupt)?;
     let finished = simulate(&setup, keyring.as_ref(), &folder, &pool, &mut teller)?;
     let view = teller.close()?;
     let params = finished.state.params();
@@ -58,13 +176,12 @@ pub fn execute(args: &RunArgs, talk: Talk) -> Result<ExitCode, Failure> {
         run_folder::reported(&setup, &view)
     };
     folder.finish(&setup, params, &view, &results)?;
-    let ending = Ending {
-        format: args.format,
-        talk,
-        interrupt: &interrupt,
-        verb: "run",
-    };
-    ending.tell(&folder, &setup, &view, &results)
+    Ok(Played {
+        folder,
+        setup,
+        view,
+        results,
+    })
 }
 
 /// The experiment that the arguments name, or that of the run to go on with.
@@ -75,7 +192,7 @@ pub(super) fn experiment(args: &RunArgs) -> Result<Loaded<Experiment>, Failure> 
         (None, Some(path)) => Experiment::load(path, above),
         // The command line asks for one of the two.
         (None, None) => Err(Failure::new(
-            crate::Code::FileUnreadable,
+            Code::FileUnreadable,
             "no experiment was named",
         )),
     }

@@ -7,6 +7,7 @@ mod emr_risk_table;
 mod grouped;
 mod heart;
 mod lab;
+mod lecture;
 mod masked;
 mod own_files;
 mod own_model;
