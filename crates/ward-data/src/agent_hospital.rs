@@ -12,7 +12,7 @@
 //! **Ceiling**: the world's own Bayes score, on the same test cases: top-1 .928 +- .004 between worlds,
 //! top-3 .977. **Plausible** for 10,000 cases: softmax regression or a small perceptron .77 to .86,
 //! counts .87 to .91. **Limit**: the world's own Bayes score, paired, and three standard errors.
-//! **Recipe**: perceptron of 128, Adam .001, batch 16, two epochs in each of 15 rounds.
+//! **Recipe**: softmax regression, one step on all rows in each of 60 rounds, FedAdam .05.
 
 use ward_core::{NodeInfo, Seed, metric::name};
 
@@ -80,7 +80,7 @@ impl Scenario for AgentHospital {
         inputs: "280 numbers: a finding is there, it was asked about",
         ceiling: "top-1 .928 +- .004 between worlds (the world's own Bayes rule, same cases)",
         plausible: "10,000 cases: softmax or mlp .77 to .86, counts .87 to .91; above the ceiling is a leak",
-        recipe: "mlp [128]; Adam .001, batch 16, 2 epochs x 15 rounds",
+        recipe: "logistic; 1 step on all rows, FedAdam .05, 60 rounds",
     };
     const CLASSES: usize = clinic::CONDITIONS;
     const BOUNDED: &'static [&'static str] = &[name::ACCURACY, name::TOP_3];

@@ -12,7 +12,7 @@
 //! matter). Plausible: the two-convolution network on 16,000 cases with equal brightness and right
 //! labels, .78 to .85: far from the ceiling, so more counties still help. Above .898 on 20,000 cases
 //! means a leak (.907 on 4,000). Default recipe: the two-convolution network, Adam .002, batch 32, 1
-//! epoch x 40 rounds.
+//! epoch x 60 rounds.
 
 use rand_distr::{Distribution, LogNormal};
 use ward_core::{NodeInfo, Seed, metric::name};
@@ -81,7 +81,7 @@ impl Scenario for CountyImaging {
         inputs: "1 x 28 x 28 image",
         ceiling: "AUC .891 (ideal observer behind a county's scanner, amplitude .75)",
         plausible: "AUC .78 to .85 on 16,000 cases of one brightness; above .898 is a leak",
-        recipe: "cnn [8, 16], kernels [5, 3], hidden 64; Adam .002, batch 32, 1 epoch x 40 rounds",
+        recipe: "cnn [8, 16], kernels [5, 3], hidden 64; Adam .002, batch 32, 1 epoch x 60 rounds",
     };
     const BOUNDED: &'static [&'static str] = &[name::AUC];
 

@@ -9,7 +9,7 @@
 //! top-3 .883. Never compare with the mean over worlds. **Plausible** for about 16,000 cases: softmax
 //! regression .58 to .65, counts .70 to .735 ([`crate::clinic::Counts`]). **Limit**: the world's own
 //! Bayes score, paired, and three standard errors.
-//! **Recipe**: softmax regression, Adam .003, batch 32, two epochs in each of 15 rounds.
+//! **Recipe**: softmax regression, Adam .01, batch 32, two epochs in each of 15 rounds.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -60,7 +60,7 @@ impl Scenario for OneMinuteClinic {
         inputs: "280 numbers: a finding is there, it was asked about",
         ceiling: "top-1 .757 +- .007 between worlds (the world's own Bayes rule, same cases)",
         plausible: "16,000 cases: softmax .58 to .65, counts .70 to .735; above the ceiling is a leak",
-        recipe: "logistic; Adam .003, batch 32, 2 epochs x 15 rounds",
+        recipe: "logistic; Adam .01, batch 32, 2 epochs x 15 rounds",
     };
     const CLASSES: usize = clinic::CONDITIONS;
     const BOUNDED: &'static [&'static str] = &[name::ACCURACY, name::TOP_3];

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text;
+
 /// Which of the models that every comparison shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -85,6 +87,17 @@ impl ResultRow {
             ci_high,
             n: estimate.n,
         }
+    }
+
+    /// The value, with its interval where it is not known exactly: `0.836 [0.829, 0.844]`.
+    #[must_use]
+    pub fn with_interval(&self) -> String {
+        let value = text::value(self.value);
+        if self.ci_low == self.ci_high {
+            return value;
+        }
+        let [low, high] = [self.ci_low, self.ci_high].map(text::value);
+        format!("{value} [{low}, {high}]")
     }
 }
 

@@ -13,7 +13,8 @@ use tracing_subscriber::filter::LevelFilter;
 pub use args::{
     CompletionsArgs, CoordinatorArgs, ExplainArgs, Format, HospitalArgs, ListArgs, Overrides,
     PlanArgs, PrivacyArgs, PrivacyVerb, PrivateTraining, RecordSampler, ReportArgs, RosterArgs,
-    RunArgs, RunsArgs, RunsVerb, SchemaArgs, SchemaOf, StrategiesArgs, StrategiesVerb,
+    RunArgs, RunsArgs, RunsVerb, SchemaArgs, SchemaOf, SimulateArgs, StrategiesArgs,
+    StrategiesVerb,
 };
 
 use crate::commands;
@@ -80,7 +81,7 @@ impl Talk {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Simulate an experiment in this process
-    Run(RunArgs),
+    Run(SimulateArgs),
     /// Start a whole federation on this host: a coordinator and every hospital as a process
     Up(RunArgs),
     /// Serve an experiment to hospitals over gRPC
@@ -197,6 +198,10 @@ mod tests {
         assert!(parse("wardround run --resume runs/x").is_ok());
         assert!(parse("wardround run a.toml --resume runs/x").is_err());
         assert!(parse("wardround run --resume runs/x --seed 3").is_err());
+        assert!(parse("wardround run --all-scenarios --seed 3 --format json").is_ok());
+        assert!(parse("wardround run a.toml --all-scenarios").is_err());
+        assert!(parse("wardround run --resume runs/x --all-scenarios").is_err());
+        assert!(parse("wardround up --all-scenarios").is_err());
         assert!(parse("wardround run --resume runs/x --threads 3 --format json").is_ok());
         assert!(parse("wardround run a.toml --seed 18446744073709551615").is_err());
         assert!(parse("wardround run a.toml -q -v").is_err());

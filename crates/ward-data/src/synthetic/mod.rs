@@ -10,6 +10,8 @@ mod scenario;
 mod shift;
 mod table;
 
+use std::ops::Range;
+
 use ward_core::{Evaluation, NodeId, NodeInfo, RoundId, Seed};
 
 pub use mix::ClassMix;
@@ -140,12 +142,21 @@ impl<S: Scenario> Synthetic<S> {
     /// The training cases that may be used in one round: all, or those whose patients consent and
     /// have not withdrawn.
     fn usable(&self, info: &NodeInfo, round: RoundId) -> impl Iterator<Item = u64> {
+        self.usable_of(info, round, 0..self.present_at(info))
+    }
+
+    /// Those of `cases`.
+    fn usable_of(
+        &self,
+        info: &NodeInfo,
+        round: RoundId,
+        cases: Range<u64>,
+    ) -> impl Iterator<Item = u64> {
         let (common, place) = (self.common(), self.place(info.node));
         let [consent, withdrawal] =
             ["consent", "withdrawal"].map(|mechanism| place.cases(Split::Train, mechanism));
         let share = common.consent.share(&info.tier).unwrap_or(1.0);
         let left = common.withdrawal.map_or(1.0, |w| w.left(round));
-        let cases = 0..self.present_at(info);
         cases.filter(move |&case| within(share, consent, case) && within(left, withdrawal, case))
     }
 
@@ -217,8 +228,8 @@ impl<S: Scenario> Source for Synthetic<S> {
     /// The cases after the training cases, labelled as those are.
     fn held_out(&self, node: NodeId, rows: u64) -> Option<Rows> {
         let info = self.info(node).ok()?;
-        let numbers = self.consenting(info, self.present(info)..u64::MAX);
-        Some(self.cases(info, Split::Train, numbers.take(rows as usize)))
+        let numbers = self.usable_of(info, RoundId(0), self.present_at(info)..u64::MAX);
+        Some(self.cases_in(info, Split::Train, RoundId(0), numbers.take(rows as usize)))
     }
 
     /// As a tertiary hospital more would write down test cases.

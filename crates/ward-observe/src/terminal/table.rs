@@ -21,7 +21,8 @@ pub fn final_table(rows: &[ResultRow], metric: &str, groups: &[String]) -> Strin
             continue;
         }
         let mut line = vec![text::plain(group)];
-        line.extend(found.iter().map(|row| row.map_or_else(String::new, cell)));
+        let cells = found.iter();
+        line.extend(cells.map(|row| row.map_or_else(String::new, ResultRow::with_interval)));
         let mut ns: Vec<u64> = found
             .iter()
             .flatten()
@@ -45,19 +46,6 @@ fn header(metric: &str, models: &[Model]) -> Vec<String> {
     header.extend(models.iter().map(Model::to_string));
     header.push("n".to_owned());
     header
-}
-
-fn cell(row: &ResultRow) -> String {
-    let value = text::value(row.value);
-    if row.ci_low == row.ci_high {
-        value
-    } else {
-        format!(
-            "{value} [{}, {}]",
-            text::value(row.ci_low),
-            text::value(row.ci_high)
-        )
-    }
 }
 
 /// Columns two spaces apart; the last one stands to the right.

@@ -1,12 +1,11 @@
 //! The last words of a run: table or JSON on standard output, and the exit code.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use ward_core::Outcome;
 use ward_core::metric::name;
 use ward_observe::{
-    Examination, Manifest, Model, ResultRow, RunView, examination, final_table, result_row, text,
+    Examination, Model, ResultRow, RunView, examination, final_table, result_row, text,
 };
 
 use super::output::{print, print_json};
@@ -51,23 +50,27 @@ impl Ending<'_> {
             Format::Json => print_json(&Summary::of(dir, manifest, view, results, &answers))?,
             Format::Text => print(&page(folder, setup, view, results, &answers))?,
         }
-        let code = self.exit_code(dir.path(), manifest, view)?;
-        let failed = answers.iter().any(|answer| answer.passed == Some(false));
-        if self.require_release && failed && manifest.outcome == Some(Outcome::Completed) {
-            let message = "the model does not pass its release gate";
-            let help = format!("the run is over and saved in {}", dir.path().display());
-            return Err(Failure::new(Code::ReleaseRefused, message).help(help));
-        }
-        Ok(code)
+        self.exit_code(folder, view, &answers)
     }
 
-    fn exit_code(
+    /// The exit code of the run in `folder`, of whose model `answers` say what was asked.
+    ///
+    /// # Errors
+    /// When it lost its quorum, or its model does not pass a gate that it has to pass.
+    pub(super) fn exit_code(
         &self,
-        run: &Path,
-        manifest: &Manifest,
+        folder: &RunFolder,
         view: &RunView,
+        answers: &[Examination],
     ) -> Result<ExitCode, Failure> {
-        match manifest.outcome {
+        let run = folder.dir.path();
+        let failed = answers.iter().any(|answer| answer.passed == Some(false));
+        match folder.manifest.outcome {
+            Some(Outcome::Completed) if self.require_release && failed => {
+                let message = "the model does not pass its release gate";
+                let help = format!("the run is over and saved in {}", run.display());
+                Err(Failure::new(Code::ReleaseRefused, message).help(help))
+            }
             Some(Outcome::Completed | Outcome::HospitalsRest) => Ok(ExitCode::SUCCESS),
             Some(Outcome::QuorumLost) => {
                 let lost = view

@@ -15,6 +15,7 @@ pub mod runs;
 pub mod samplers;
 pub mod scenarios;
 pub mod schema;
+mod series;
 pub mod strategies;
 pub mod up;
 

@@ -17,7 +17,7 @@ pub use forecast::{Forecast, RingForecast, RowsForecast, SumsForecast, TierForec
 
 use super::output::{print, print_json, table};
 use crate::cli::{Format, PlanArgs, Talk};
-use crate::config::{Experiment, Opened};
+use crate::config::{Experiment, Loaded, Opened, Series};
 use crate::failure::Failure;
 use crate::privacy_terms::PrivacyForecast;
 
@@ -60,12 +60,27 @@ impl Planned {
 /// # Errors
 /// Everything that is wrong with the experiment, alone or with its data.
 pub fn execute(args: &PlanArgs, talk: Talk) -> Result<ExitCode, Failure> {
-    let loaded = Experiment::load(&args.experiment, args.overrides.layers()?)?;
-    let planned = Planned::of(&loaded.value, &loaded.open()?);
-    match args.format {
-        Format::Json => print_json(&planned)?,
-        Format::Text if talk.quiet => print(&planned.config.to_toml()?)?,
-        Format::Text => print(&page(&planned)?)?,
+    let series = Series::load(&args.experiment, args.overrides.layers()?)?;
+    let plan = |loaded: &Loaded<Experiment>| {
+        let opened = loaded.open()?;
+        Ok(Planned::of(&loaded.value, &opened))
+    };
+    let plans = series.experiments.iter().map(|(_, loaded)| plan(loaded));
+    let plans: Vec<Planned> = plans.collect::<Result<_, Failure>>()?;
+    match (args.format, plans.as_slice()) {
+        (Format::Json, [one]) if !series.varied => print_json(one)?,
+        (Format::Json, several) => print_json(&several)?,
+        (Format::Text, several) => {
+            for (planned, (name, _)) in several.iter().zip(&series.experiments) {
+                if series.varied {
+                    print(&format!("# variant {}\n\n", text::plain(name)))?;
+                }
+                match talk.quiet {
+                    true => print(&planned.config.to_toml()?)?,
+                    false => print(&page(planned)?)?,
+                }
+            }
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

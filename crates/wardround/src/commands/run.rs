@@ -1,6 +1,7 @@
 //! `wardround run`: an experiment in this process, in virtual time.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use ward_core::Outcome;
@@ -10,9 +11,11 @@ use ward_sim::{Finished, Simulation};
 use ward_train::TrainingEngine;
 
 use super::ending::{Ending, note};
-use crate::cli::{RunArgs, Talk};
+use super::series::{self, Kind, Told};
+use crate::cli::{RunArgs, SimulateArgs, Talk};
+use crate::codes::Code;
 use crate::comparison;
-use crate::config::{Experiment, Loaded};
+use crate::config::{Experiment, Loaded, Series, scenario_files};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::keyring::{Keyring, Policy};
@@ -20,46 +23,154 @@ use crate::run_folder::{self, RunFolder};
 use crate::setup::Setup;
 use crate::teller::Teller;
 
-/// Simulates an experiment, or goes on with one.
+/// The stack of a run's thread: as large as that of a process's first.
+const STACK: usize = 8 << 20;
+
+/// Simulates an experiment, its variants or every scenario, or goes on with a run.
 ///
 /// # Errors
 /// Everything that is wrong with the experiment; a quorum that was lost; our disk.
-pub fn execute(args: &RunArgs, talk: Talk) -> Result<ExitCode, Failure> {
+pub fn execute(args: &SimulateArgs, talk: Talk) -> Result<ExitCode, Failure> {
     let interrupt = Interrupt::start()?;
-    let loaded = experiment(args)?;
-    let require_release = requires_release(args, &loaded)?;
-    let setup = Setup::open(&loaded)?;
-    warn(&setup, talk);
-    let mut folder = match &args.resume {
-        Some(run) => RunFolder::open(run)?,
-        None => RunFolder::create(&loaded, &setup, Mode::Simulation)?,
+    let above = args.overrides.layers()?;
+    let (kind, series) = match (&args.resume, &args.experiment) {
+        (Some(run), _) => {
+            let loaded = run_folder::resumed(run, above)?;
+            return play_one(&loaded, Some(run), args, talk, &interrupt);
+        }
+        (None, Some(path)) => (Kind::Variants, Series::load(path, above)?),
+        (None, None) => (Kind::Scenarios, scenario_files::series(above)?),
     };
-    let Played {
-        setup,
-        view,
-        results,
-    } = play(setup, &mut folder, talk, &interrupt)?;
-    let ending = Ending {
-        format: args.format,
-        talk,
-        interrupt: &interrupt,
-        verb: "run",
-        require_release,
-    };
-    ending.tell(&folder, &setup, &view, &results)
+    match series.experiments.as_slice() {
+        [(_, alone)] if !series.varied => play_one(alone, None, args, talk, &interrupt),
+        _ => play_all(kind, &series, args, talk, &interrupt),
+    }
 }
 
-/// What a simulation came to.
+/// A run that was played, whether to its end or not.
+#[derive(Debug)]
 pub(super) struct Played {
+    pub(super) folder: RunFolder,
     pub(super) setup: Setup,
     pub(super) view: RunView,
     pub(super) results: Vec<ResultRow>,
 }
 
+/// Plays `loaded`, or goes on with the run in `resume`, and tells of it.
+fn play_one(
+    loaded: &Loaded<Experiment>,
+    resume: Option<&Path>,
+    args: &SimulateArgs,
+    talk: Talk,
+    interrupt: &Interrupt,
+) -> Result<ExitCode, Failure> {
+    let require_release = requires_release(args.require_release, loaded)?;
+    let played = open(loaded, resume, talk, interrupt)?;
+    let Played {
+        folder,
+        setup,
+        view,
+        results,
+    } = &played;
+    let ending = Ending {
+        format: args.format,
+        talk,
+        interrupt,
+        verb: "run",
+        require_release,
+    };
+    ending.tell(folder, setup, view, results)
+}
+
+/// Plays one after the other and tells of all: also of those that lost their quorum, after which the
+/// others are played. An interrupt, or what cannot be played, is the end.
+fn play_all(
+    kind: Kind,
+    series: &Series,
+    args: &SimulateArgs,
+    talk: Talk,
+    interrupt: &Interrupt,
+) -> Result<ExitCode, Failure> {
+    let mut told = Vec::new();
+    let mut ended = Ok(ExitCode::SUCCESS);
+    let count = series.experiments.len();
+    for (number, (name, loaded)) in series.experiments.iter().enumerate() {
+        if !talk.quiet {
+            note(&format!("{name} ({} of {count})", number + 1));
+        }
+        let metric = match kind {
+            Kind::Variants => series.metric(),
+            Kind::Scenarios => scenario_files::metric(name),
+        };
+        let require_release = requires_release(args.require_release, loaded)?;
+        let played = match on_a_fresh_thread(|| open(loaded, None, talk, interrupt)) {
+            Ok(played) => played,
+            Err(failure) => {
+                ended = Err(failure);
+                break;
+            }
+        };
+        let answers = played.folder.dir.examinations()?;
+        told.push(Told::of(name, metric, &played, &answers));
+        let Played { folder, view, .. } = &played;
+        let ending = Ending {
+            format: args.format,
+            talk,
+            interrupt,
+            verb: "run",
+            require_release,
+        };
+        let exit = ending.exit_code(folder, view, &answers);
+        ended = ended.and(exit);
+        if matches!(folder.manifest.outcome, None | Some(Outcome::Interrupted)) {
+            break;
+        }
+    }
+    if !told.is_empty() {
+        let output = &series.experiments[0].1.value.output.dir;
+        let page = Path::new(output).join(format!("{}.comparison.html", series.name));
+        series::tell(kind, &told, args.format, &page)?;
+    }
+    ended
+}
+
+/// What `work` gives on a thread of its own: a run's thread belongs to the run's pool ever after.
+fn on_a_fresh_thread<T: Send>(
+    work: impl FnOnce() -> Result<T, Failure> + Send,
+) -> Result<T, Failure> {
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new()
+            .name("run".into())
+            .stack_size(STACK);
+        let thread = builder.spawn_scoped(scope, work).map_err(|error| {
+            Failure::new(Code::Internal, "no thread for the run").caused_by(error)
+        })?;
+        thread
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// Plays `loaded`, or goes on with the run in `resume`.
+fn open(
+    loaded: &Loaded<Experiment>,
+    resume: Option<&Path>,
+    talk: Talk,
+    interrupt: &Interrupt,
+) -> Result<Played, Failure> {
+    let setup = Setup::open(loaded)?;
+    warn(&setup, talk);
+    let folder = match resume {
+        Some(run) => RunFolder::open(run)?,
+        None => RunFolder::create(loaded, &setup, Mode::Simulation)?,
+    };
+    play(setup, folder, talk, interrupt)
+}
+
 /// Plays the run in `folder` to its end, compares and saves.
 pub(super) fn play(
     setup: Setup,
-    folder: &mut RunFolder,
+    mut folder: RunFolder,
     talk: Talk,
     interrupt: &Interrupt,
 ) -> Result<Played, Failure> {
@@ -69,8 +180,8 @@ pub(super) fn play(
         setup = setup.with_keys(keyring.roster().clone(), 0);
     }
     let pool = setup.pool()?;
-    let mut teller = teller(folder, &setup, talk, interrupt)?;
-    let finished = simulate(&setup, keyring.as_ref(), folder, &pool, &mut teller)?;
+    let mut teller = teller(&folder, &setup, talk, interrupt)?;
+    let finished = simulate(&setup, keyring.as_ref(), &folder, &pool, &mut teller)?;
     let view = teller.close()?;
     let params = finished.state.params();
     let earlier = folder.manifest.train_cpu_s.unwrap_or_default();
@@ -89,23 +200,21 @@ pub(super) fn play(
     };
     folder.finish(&setup, params, &view, &results)?;
     Ok(Played {
+        folder,
         setup,
         view,
         results,
     })
 }
 
-/// Whether the command fails where the model is not released.
-pub(super) fn requires_release(
-    args: &RunArgs,
-    loaded: &Loaded<Experiment>,
-) -> Result<bool, Failure> {
+/// Whether the command fails where the model is not released; `asked` is whether its arguments say so.
+pub(super) fn requires_release(asked: bool, loaded: &Loaded<Experiment>) -> Result<bool, Failure> {
     match &loaded.value.release {
-        Some(release) => Ok(args.require_release || release.require),
-        None if args.require_release => {
+        Some(release) => Ok(asked || release.require),
+        None if asked => {
             let message = "--require-release says nothing: the experiment has no [release]";
             let help = "add one: --set release.class=II";
-            Err(Failure::new(crate::Code::BadArgument, message).help(help))
+            Err(Failure::new(Code::BadArgument, message).help(help))
         }
         None => Ok(false),
     }
@@ -119,7 +228,7 @@ pub(super) fn experiment(args: &RunArgs) -> Result<Loaded<Experiment>, Failure> 
         (None, Some(path)) => Experiment::load(path, above),
         // The command line asks for one of the two.
         (None, None) => Err(Failure::new(
-            crate::Code::FileUnreadable,
+            Code::FileUnreadable,
             "no experiment was named",
         )),
     }

@@ -46,7 +46,7 @@ pub fn execute(args: &RunArgs, talk: Talk) -> Result<ExitCode, Failure> {
     let interrupt = Interrupt::start()?;
     let loaded = experiment(args)?;
     loaded.deployable()?;
-    let require_release = super::run::requires_release(args, &loaded)?;
+    let require_release = super::run::requires_release(args.require_release, &loaded)?;
     let setup = Setup::open(&loaded)?;
     let hospitals = setup.federation.roster().len();
     if hospitals > MOST_HOSPITALS {

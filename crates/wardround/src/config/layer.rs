@@ -9,7 +9,7 @@ use crate::codes::Code;
 use crate::failure::{Failure, Finding};
 
 /// A source of settings, and where in its text each key stands.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Layer {
     /// What people call it: `configs/quickstart.toml`, `--set training.batch_size=64`.
     pub name: String,

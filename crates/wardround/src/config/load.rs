@@ -112,6 +112,18 @@ pub fn parse<T: DeserializeOwned + Serialize>(
 ) -> Result<Loaded<T>, Failure> {
     let mut layers = vec![Layer::file(&path.display().to_string(), text)?];
     layers.extend(above);
+    stacked(path, layers, shape)
+}
+
+/// Reads `layers`, the lowest first, as though they were the file `path`.
+///
+/// # Errors
+/// As [`load`].
+pub fn stacked<T: DeserializeOwned + Serialize>(
+    path: &Path,
+    layers: Vec<Layer>,
+    shape: &Shape,
+) -> Result<Loaded<T>, Failure> {
     let value = typed(&path.display().to_string(), &layers, shape)?;
     Ok(Loaded {
         value,

@@ -19,10 +19,12 @@ pub mod privacy;
 mod problem;
 pub mod resolve;
 pub mod samplers;
+pub mod scenario_files;
 pub mod schema;
 pub mod suggest;
 pub mod types;
 mod understand;
+pub mod variants;
 
 #[cfg(test)]
 mod tests;
@@ -34,3 +36,4 @@ pub use open::{
 };
 pub use problem::Problem;
 pub use types::{Experiment, HospitalConfig};
+pub use variants::Series;

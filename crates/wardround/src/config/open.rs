@@ -11,6 +11,7 @@ use super::layer::Layer;
 use super::load::{self, Loaded, from_environment};
 use super::merge::Shape;
 use super::types::{Experiment, HospitalConfig, Secret};
+use super::variants;
 use crate::codes::Code;
 use crate::failure::Failure;
 
@@ -95,6 +96,14 @@ impl Experiment {
         Self::checked(load::parse(path, text, above, &EXPERIMENT)?)
     }
 
+    /// Reads and checks `layers`, the lowest first, as though they were the file `path`.
+    ///
+    /// # Errors
+    /// As [`Experiment::load`].
+    pub(super) fn stacked(path: &Path, layers: Vec<Layer>) -> Result<Loaded<Self>, Failure> {
+        Self::checked(load::stacked(path, layers, &EXPERIMENT)?)
+    }
+
     fn checked(loaded: Loaded<Self>) -> Result<Loaded<Self>, Failure> {
         loaded.refuse(check::problems(&loaded.value))?;
         Ok(loaded)
@@ -160,6 +169,7 @@ impl Loaded<Experiment> {
 
     fn checked_against(&self, open: OpenData) -> Result<Opened, Failure> {
         let experiment = &self.value;
+        self.refuse(variants::several(experiment).into_iter().collect())?;
         let scaling = experiment.preprocessing.scaling;
         let federation = open(&experiment.data, scaling, experiment.seed, self.folder())?;
         self.refuse(check::problems_with_data(experiment, &federation))?;

@@ -8,6 +8,7 @@ mod examinations;
 mod grouped;
 mod heart;
 mod lab;
+mod lecture;
 mod masked;
 mod obstacles;
 mod own_files;

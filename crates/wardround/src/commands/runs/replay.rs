@@ -7,7 +7,7 @@ use ward_core::Outcome;
 use ward_observe::Mode;
 
 use super::super::output::{print, print_json};
-use super::super::run::{play, warn};
+use super::super::run::{Played, play, warn};
 use crate::cli::{Format, Overrides, Talk};
 use crate::codes::Code;
 use crate::config::{Experiment, Layer};
@@ -37,8 +37,8 @@ pub(super) fn execute(
     let loaded = Experiment::parse(&path, &card.config, above)?;
     let setup = Setup::open(&loaded)?;
     warn(&setup, talk);
-    let mut folder = RunFolder::create(&loaded, &setup, Mode::Simulation)?;
-    play(setup, &mut folder, talk, &interrupt)?;
+    let folder = RunFolder::create(&loaded, &setup, Mode::Simulation)?;
+    let Played { folder, .. } = play(setup, folder, talk, &interrupt)?;
     if folder.manifest.outcome != Some(Outcome::Completed) {
         let message = "was stopped before its end, so there is no model to compare";
         let message = format!("the replay in `{}` {message}", folder.dir.path().display());

@@ -23,6 +23,7 @@ pub(crate) use strategy::Settings;
 use super::problem::Problem;
 use super::samplers;
 use super::types::{Experiment, HospitalConfig};
+use super::variants;
 use crate::codes::Code;
 
 /// What can be told from the file alone.
@@ -56,6 +57,7 @@ pub fn problems(experiment: &Experiment) -> Vec<Problem> {
         adversaries::settings(&mut found, config, experiment.rounds);
     }
     listen(&mut found, &experiment.coordinator.listen);
+    found.problems.extend(variants::problems(experiment));
     if experiment.output.dir.is_empty() {
         found.add(Code::BadName, "output.dir", "must name a folder");
     }
@@ -149,7 +151,7 @@ pub fn hospital_problems(hospital: &HospitalConfig) -> Vec<Problem> {
 }
 
 /// Whether a name cannot become a folder's.
-fn unusable(name: &str) -> bool {
+pub(super) fn unusable(name: &str) -> bool {
     name.trim().is_empty() || name.contains(|c: char| matches!(c, '/' | '\\') || c.is_control())
 }
 

@@ -134,7 +134,7 @@ fn all_mistakes_of_form_are_told_at_once() {
               help: did you mean `rounds`? There are `name`, `seed`, `rounds`, `data`, `preprocessing`,
                     `model`, `training`, `strategy`, `personalisation`, `sampler`, `round`, `ring`,
                     `secure_aggregation`, `privacy`, `baselines`, `evaluation`, `release`, `simulation`,
-                    `adversaries`, `coordinator` and `output`
+                    `adversaries`, `coordinator`, `output` and `variants`
 
             Error: WR0104
 
@@ -327,7 +327,7 @@ fn a_mistake_on_the_command_line_is_shown_there() {
               help: did you mean `training`? There are `name`, `seed`, `rounds`, `data`, `preprocessing`,
                     `model`, `training`, `strategy`, `personalisation`, `sampler`, `round`, `ring`,
                     `secure_aggregation`, `privacy`, `baselines`, `evaluation`, `release`, `simulation`,
-                    `adversaries`, `coordinator` and `output`
+                    `adversaries`, `coordinator`, `output` and `variants`
 
               `wardround explain WR0103` says more
         "#]],

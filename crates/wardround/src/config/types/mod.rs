@@ -12,6 +12,7 @@ mod schedule;
 mod secure_aggregation;
 mod simulation;
 mod training;
+mod variant;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,7 @@ pub use schedule::{CosineConfig, LinearWarmupConfig, ScheduleConfig, StepConfig}
 pub use secure_aggregation::SecureAggregationConfig;
 pub use simulation::{Network, SimulationConfig};
 pub use training::{AdamConfig, OptimizerConfig, SgdConfig, Training};
+pub use variant::Variant;
 
 /// A whole experiment: what `wardround run` reads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -102,6 +104,10 @@ pub struct Experiment {
     /// Where results go.
     #[serde(default)]
     pub output: OutputConfig,
+    /// Several runs instead of one, each the file with settings of its own on top, played one after
+    /// the other by `run`. Default: one run, the file as it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<Variant>,
 }
 
 fn default_name() -> String {
