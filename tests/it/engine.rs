@@ -6,6 +6,7 @@ use ward_core::{
     Batches, Delta, Estimate, Evaluation, LocalUpdate, LocalWork, NodeId, NodeInfo, OptimizerSpec,
     Params, RingSpec, Schedule, Seed, Summary, TrainOrder, Upload, Weighting,
 };
+use ward_privacy::seal::{trial, trial_order};
 use ward_robust::Robust;
 use ward_robust::rule::Krum;
 use ward_round::strategy::{
@@ -203,7 +204,7 @@ impl Settings {
             noised: None,
             loss: 0.5,
         };
-        ward_privacy::seal::trial(update, Weighting::Examples, &self.ring()).unwrap()
+        trial(update, &trial_order(Weighting::Examples, self.ring())).unwrap()
     }
 
     pub(crate) fn summary(&self, node: NodeId) -> Summary {

@@ -10,7 +10,7 @@ use ward_core::{
 use ward_data::Rows;
 use ward_oracle::{Mlp, Rule, Server, Sgd};
 use ward_privacy::ring::RingSum;
-use ward_privacy::seal::trial;
+use ward_privacy::seal::{trial, trial_order};
 use ward_round::strategy::{Adaptive, Move, ServerAdaptive, ServerSgd};
 use ward_round::{OptimizerState, ServerOptimizer};
 use ward_train::{Engine, Learner, MlpConfig, ModelConfig, ModelSpec, TrainingDevice};
@@ -69,7 +69,7 @@ proptest! {
                 noised: None,
                 loss: 0.5,
             };
-            sum.add(&trial(update, Weighting::Examples, &RING).unwrap());
+            sum.add(&trial(update, &trial_order(Weighting::Examples, RING)).unwrap());
         }
         let updates: Vec<_> = updates.iter().map(|(u, weight)| (wide(u), *weight)).collect();
         close(&sum.mean().0, &ward_oracle::weighted_mean(&updates), 1e-7);

@@ -8,6 +8,7 @@ use ward_core::{
     OptimizerSpec, Params, RingSpec, RoundId, Seed, Summary, TrainError, TrainOrder, Trainer,
     Unmet, Upload, Weighting,
 };
+use ward_privacy::seal::{trial, trial_order};
 use ward_robust::before::Bucketing;
 use ward_robust::rule::{CentredClipping, FlTrust, Krum, Median, TrimmedMean};
 use ward_robust::{Before, Robust, Rule, Trusting};
@@ -28,7 +29,7 @@ fn upload(delta: &[f32], examples: u64) -> Upload {
         noised: None,
         loss: 0.5,
     };
-    ward_privacy::seal::trial(update, Weighting::Examples, &RING).expect("an update that fits")
+    trial(update, &trial_order(Weighting::Examples, RING)).expect("an update that fits")
 }
 
 fn open(robust: &Robust, carried: &[f32]) -> Box<dyn Accumulator> {
