@@ -39,8 +39,8 @@ pub fn execute(args: &SimulateArgs, talk: Talk) -> Result<ExitCode, Failure> {
             let played = play(&loaded, Some(run), talk, &interrupt)?;
             return played.tell(args.format, talk, &interrupt);
         }
-        (None, Some(path)) => (Kind::Variants, Series::load(path, above)?),
-        (None, None) => (Kind::Scenarios, scenario_files::series(above)?),
+        (None, Some(path)) => (Kind::Variants, Series::load(path, &above)?),
+        (None, None) => (Kind::Scenarios, scenario_files::series(&above)?),
     };
     match series.experiments.as_slice() {
         [(_, alone)] if !series.varied => {
