@@ -60,7 +60,7 @@ impl Planned {
 /// # Errors
 /// Everything that is wrong with the experiment, alone or with its data.
 pub fn execute(args: &PlanArgs, talk: Talk) -> Result<ExitCode, Failure> {
-    let series = Series::load(&args.experiment, args.overrides.layers()?)?;
+    let series = Series::load(&args.experiment, &args.overrides.layers()?)?;
     let plan = |loaded: &Loaded<Experiment>| {
         let opened = loaded.open()?;
         Ok(Planned::of(&loaded.value, &opened))

@@ -38,8 +38,8 @@ pub fn execute(args: &SimulateArgs, talk: Talk) -> Result<ExitCode, Failure> {
             let loaded = run_folder::resumed(run, above)?;
             return play_one(&loaded, Some(run), args, talk, &interrupt);
         }
-        (None, Some(path)) => (Kind::Variants, Series::load(path, above)?),
-        (None, None) => (Kind::Scenarios, scenario_files::series(above)?),
+        (None, Some(path)) => (Kind::Variants, Series::load(path, &above)?),
+        (None, None) => (Kind::Scenarios, scenario_files::series(&above)?),
     };
     match series.experiments.as_slice() {
         [(_, alone)] if !series.varied => play_one(alone, None, args, talk, &interrupt),

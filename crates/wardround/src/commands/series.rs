@@ -203,7 +203,7 @@ fn table_of(kind: Kind, told: &[Told]) -> String {
     let columns = columns(kind);
     let mut rows = vec![Vec::new(); told.len() + 1];
     for (head, cell) in columns {
-        let cells: Vec<String> = told.iter().map(|told| cell(told)).collect();
+        let cells: Vec<String> = told.iter().map(cell).collect();
         if cells.iter().all(String::is_empty) {
             continue;
         }

@@ -80,8 +80,8 @@ impl ScenarioFile {
 ///
 /// # Errors
 /// What is wrong with `above`.
-pub fn series(above: Vec<Layer>) -> Result<Series, Failure> {
-    let load = |file: &ScenarioFile| Ok((file.id.to_owned(), file.load(above.clone())?));
+pub fn series(above: &[Layer]) -> Result<Series, Failure> {
+    let load = |file: &ScenarioFile| Ok((file.id.to_owned(), file.load(above.to_vec())?));
     Ok(Series {
         name: "scenarios".to_owned(),
         experiments: SCENARIO_FILES

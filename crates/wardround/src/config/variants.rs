@@ -28,9 +28,9 @@ impl Series {
     ///
     /// # Errors
     /// As [`Experiment::load`], of the file and then of the first variant that is wrong.
-    pub fn load(path: &Path, above: Vec<Layer>) -> Result<Self, Failure> {
+    pub fn load(path: &Path, above: &[Layer]) -> Result<Self, Failure> {
         let load = |above| Experiment::load(path, above);
-        let mut whole = load(above.clone())?;
+        let mut whole = load(above.to_vec())?;
         let variants = std::mem::take(&mut whole.value.variants);
         let name = whole.value.name.clone();
         let varied = !variants.is_empty();
@@ -148,8 +148,8 @@ steps = 2
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("e.toml");
         std::fs::write(&path, format!("{BASE}{variants}")).unwrap();
-        let above = above.iter().map(|set| Layer::set(set).unwrap()).collect();
-        Series::load(&path, above)
+        let above: Vec<Layer> = above.iter().map(|set| Layer::set(set).unwrap()).collect();
+        Series::load(&path, &above)
     }
 
     fn said(variants: &str) -> String {
