@@ -14,6 +14,9 @@ use crate::config::types::ClinicalConfig;
 use crate::examination::{cases_of, exact};
 use crate::results::Scored;
 
+/// Something measured on the scores and labels of a group.
+type Measure<'a> = &'a dyn Fn(&[f32], &[u8]) -> Option<f64>;
+
 /// Rows for everybody, and who is served worst, in words.
 pub(super) struct Access {
     pub(super) rows: Vec<ResultRow>,
@@ -106,11 +109,11 @@ fn gaps(config: &ClinicalConfig, scored: &[(&NodeInfo, Scored)]) -> Vec<(&'stati
     let threshold = negative
         .get(place.max(1) - 1)
         .map(|score| f64::from(score.next_up()));
-    let of_tiers: Vec<(Vec<f32>, Vec<u8>)> = groups[1..]
+    let of_tiers = groups[1..]
         .iter()
-        .filter_map(|(_, members)| cases_of(members.iter().copied()))
-        .collect();
-    let gap = |measure: &dyn Fn(&[f32], &[u8]) -> Option<f64>| {
+        .filter_map(|(_, members)| cases_of(members.iter().copied()));
+    let of_tiers: Vec<_> = of_tiers.collect();
+    let gap = |measure: Measure<'_>| {
         let of_tiers = of_tiers
             .iter()
             .filter_map(|(scores, labels)| measure(scores, labels));
