@@ -27,7 +27,8 @@ pub(super) fn examine(
     let mut answer = Examination::new("clinical", "Clinical measures by group");
     answer.words.push(
         "Each group's figures are over all its cases, with 95 % intervals where a formula is known \
-         (DeLong for the AUC); a calibration slope below 1 says that predictions are too extreme. \
+         (DeLong for the AUC); a calibration slope below 1 says that predictions are too extreme, one \
+         above 1 that they are too cautious. \
          Net benefit is in true positives a case."
             .to_owned(),
     );
