@@ -83,7 +83,7 @@ fn a_misspelt_key_is_refused_with_code_3() {
          6 │ 
            ╰────
           help: did you mean `population`? There are `population`, `sizes`, `misdiagnosis`, `consent`,
-                `shift`, `units`, `harmonise` and `features`
+                `withdrawal`, `shift`, `units`, `harmonise`, `features` and `drift`
 
           `wardround explain WR0103` says more
     "#]],

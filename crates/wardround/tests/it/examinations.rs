@@ -115,7 +115,7 @@ fn hospitals_kept_outside_give_nothing_and_are_scored() {
     assert_eq!(value(external, "township-01", "external_auc"), out);
     // Nothing of its rows goes into the model: other rows there give the same one. Its labels are
     // the only ones that this changes.
-    let other = "--set data.emr-risk.misdiagnosis={tertiary=0.05,county=0.15,township=0.0}";
+    let other = "--set data.emr-risk.misdiagnosis={rates={tertiary=0.05,county=0.15,township=0.0}}";
     let changed = lab.summary(&format!("run e.toml {outside} {other}"));
     assert_eq!(run["model_digest"], changed["model_digest"]);
     let dir = lab.path(&text(&run, "run_dir"));
