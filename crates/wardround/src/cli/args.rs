@@ -69,7 +69,7 @@ impl Overrides {
 /// Arguments of `run`.
 #[derive(Debug, Clone, Args)]
 pub struct SimulateArgs {
-    /// The experiment file; its [[variants]] are played one after the other
+    /// The experiment file; its variants are played one after the other
     #[arg(value_name = "EXPERIMENT.toml", required_unless_present_any = ["resume", "all_scenarios"])]
     pub experiment: Option<PathBuf>,
     /// Go on with a run from its last checkpoint, with its own settings
@@ -84,7 +84,7 @@ pub struct SimulateArgs {
     /// How the results are written to standard output
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-    /// Fail where the model does not pass [release], as release.require = true does
+    /// Fail where the model does not pass its release gate, as release.require = true does
     #[arg(long)]
     pub require_release: bool,
 }
@@ -104,7 +104,7 @@ pub struct RunArgs {
     /// How the results are written to standard output
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-    /// Fail where the model does not pass [release], as release.require = true does
+    /// Fail where the model does not pass its release gate, as release.require = true does
     #[arg(long)]
     pub require_release: bool,
 }
