@@ -232,5 +232,8 @@ mod tests {
         };
         let answer = examine(&small, &layout, &answers, None);
         assert!(answer.words[0].starts_with("not met: 25,000 numbers"));
+        let better = examine(&small, &layout, &[(&info, of(0.9, 0.91))], None);
+        let row = find(&better.rows, "int8", Model::Federated, "accuracy_drop").unwrap();
+        assert!(row.value < 0.0 && row.ci_low == row.value && row.ci_high == row.value);
     }
 }

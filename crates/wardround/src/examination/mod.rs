@@ -87,7 +87,11 @@ fn exact(group: &str, model: Model, metric: &str, value: f64, n: u64) -> ResultR
         n,
         standard_error: 0.0,
     };
-    ResultRow::of(group, model, metric, &estimate)
+    ResultRow {
+        ci_low: value,
+        ci_high: value,
+        ..ResultRow::of(group, model, metric, &estimate)
+    }
 }
 
 /// A value with an interval that was made otherwise than from a standard error.
