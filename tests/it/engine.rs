@@ -1,5 +1,6 @@
 //! A small engine for tests: two parameters, and one update per node that names it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ward_core::{
@@ -178,7 +179,11 @@ impl Settings {
             }),
         };
         let admitted = (0..self.nodes).map(|node| node < self.barred).collect();
-        Box::new(Among { sampler, admitted })
+        Box::new(Among {
+            sampler,
+            admitted,
+            outside: BTreeSet::new(),
+        })
     }
 
     fn aggregator(&self) -> Box<dyn Aggregator> {

@@ -233,13 +233,25 @@ pub fn sensitivity_at(scores: &[f32], labels: &[u8], specificity: f64) -> Option
     Some(share_beyond(negative, &positive, specificity))
 }
 
+/// The lowest threshold at which so large a share of the negatives scores below.
+#[must_use]
+pub fn threshold_at(scores: &[f32], labels: &[u8], specificity: f64) -> Option<f64> {
+    let (_, negative) = split(scores, labels)?;
+    Some(unexceeded(negative, specificity).next_up().into())
+}
+
+/// The score that so large a share of `scores` does not exceed.
+fn unexceeded(mut scores: Vec<f32>, share: f64) -> f32 {
+    scores.sort_by(f32::total_cmp);
+    let needed = (share * scores.len() as f64).ceil() as usize;
+    scores[needed.clamp(1, scores.len()) - 1]
+}
+
 /// The share of `own` above the score that so large a share of the `others` does not exceed.
-fn share_beyond(mut others: Vec<f32>, own: &[f32], share: f64) -> Estimate {
-    others.sort_by(f32::total_cmp);
-    let needed = (share * others.len() as f64).ceil() as usize;
-    let threshold = others[needed.clamp(1, others.len()) - 1];
-    let found = own.iter().filter(|&&s| s > threshold).count();
+fn share_beyond(others: Vec<f32>, own: &[f32], share: f64) -> Estimate {
     let all = others.len() + own.len();
+    let threshold = unexceeded(others, share);
+    let found = own.iter().filter(|&&s| s > threshold).count();
     Estimate::share(found as u64, own.len() as u64, all as u64)
 }
 

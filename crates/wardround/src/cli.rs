@@ -12,8 +12,8 @@ use tracing_subscriber::filter::LevelFilter;
 
 pub use args::{
     CompletionsArgs, CoordinatorArgs, ExplainArgs, Format, HospitalArgs, ListArgs, Overrides,
-    PlanArgs, PrivacyArgs, PrivacyVerb, PrivateTraining, RecordSampler, ReportArgs, RosterArgs,
-    RunArgs, RunsArgs, RunsVerb, SchemaArgs, SchemaOf, SimulateArgs, StrategiesArgs,
+    PlanArgs, PlayArgs, PrivacyArgs, PrivacyVerb, PrivateTraining, RecordSampler, ReportArgs,
+    RosterArgs, RunArgs, RunsArgs, RunsVerb, SchemaArgs, SchemaOf, SimulateArgs, StrategiesArgs,
     StrategiesVerb,
 };
 
@@ -83,7 +83,7 @@ pub enum Verb {
     /// Simulate an experiment in this process
     Run(SimulateArgs),
     /// Start a whole federation on this host: a coordinator and every hospital as a process
-    Up(RunArgs),
+    Up(PlayArgs),
     /// Serve an experiment to hospitals over gRPC
     Coordinator(CoordinatorArgs),
     /// Take part in an experiment as one hospital
@@ -179,6 +179,8 @@ mod tests {
             panic!("not run")
         };
         let names: Vec<String> = args
+            .play
+            .run
             .overrides
             .layers()
             .unwrap()
@@ -202,6 +204,9 @@ mod tests {
         assert!(parse("wardround run a.toml --all-scenarios").is_err());
         assert!(parse("wardround run --resume runs/x --all-scenarios").is_err());
         assert!(parse("wardround up --all-scenarios").is_err());
+        assert!(parse("wardround run").is_err() && parse("wardround up").is_err());
+        assert!(parse("wardround up a.toml --require-release").is_ok());
+        assert!(parse("wardround coordinator a.toml --require-release").is_err());
         assert!(parse("wardround run --resume runs/x --threads 3 --format json").is_ok());
         assert!(parse("wardround run a.toml --seed 18446744073709551615").is_err());
         assert!(parse("wardround run a.toml -q -v").is_err());

@@ -68,28 +68,28 @@ impl Overrides {
 
 /// Arguments of `run`.
 #[derive(Debug, Clone, Args)]
+#[command(mut_arg("experiment", |arg| arg.required_unless_present("all_scenarios")))]
 pub struct SimulateArgs {
-    /// The experiment file; its variants are played one after the other
-    #[arg(value_name = "EXPERIMENT.toml", required_unless_present_any = ["resume", "all_scenarios"])]
-    pub experiment: Option<PathBuf>,
-    /// Go on with a run from its last checkpoint, with its own settings
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["experiment", "set", "seed", "out"])]
-    pub resume: Option<PathBuf>,
+    /// What to play, and how to tell it; an experiment's variants are played one after the other.
+    #[command(flatten)]
+    pub play: PlayArgs,
     /// Play the experiment of every scenario, one after the other, and print one table
     #[arg(long, conflicts_with_all = ["experiment", "resume"])]
     pub all_scenarios: bool,
-    /// Settings on top of the file's.
+}
+
+/// Arguments of `up`, which sees the rows that tell how good a model is; and of `run`.
+#[derive(Debug, Clone, Args)]
+pub struct PlayArgs {
+    /// What to play, and how to tell it.
     #[command(flatten)]
-    pub overrides: Overrides,
-    /// How the results are written to standard output
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub run: RunArgs,
     /// Fail where the model does not pass its release gate, as release.require = true does
     #[arg(long)]
     pub require_release: bool,
 }
 
-/// Arguments of `up` and `coordinator`.
+/// Arguments of `run`, `up` and `coordinator`.
 #[derive(Debug, Clone, Args)]
 pub struct RunArgs {
     /// The experiment file
@@ -104,9 +104,6 @@ pub struct RunArgs {
     /// How the results are written to standard output
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-    /// Fail where the model does not pass its release gate, as release.require = true does
-    #[arg(long)]
-    pub require_release: bool,
 }
 
 /// Arguments of `coordinator`.

@@ -46,10 +46,6 @@ pub fn execute(args: &CoordinatorArgs, talk: Talk) -> Result<ExitCode, Failure> 
             .map_err(|error| Failure::new(Code::Internal, "no thread").caused_by(error))?;
     }
     let loaded = experiment(&args.run)?;
-    if args.run.require_release {
-        let message = "--require-release cannot be judged here: a coordinator sees no rows";
-        return Err(Failure::new(Code::BadArgument, message).help("give it to `run` or `up`"));
-    }
     loaded.deployable()?;
     let setup = Setup::enrol(&loaded)?;
     warn(&setup, talk);

@@ -32,19 +32,48 @@ const STACK: usize = 8 << 20;
 /// Everything that is wrong with the experiment; a quorum that was lost; our disk.
 pub fn execute(args: &SimulateArgs, talk: Talk) -> Result<ExitCode, Failure> {
     let interrupt = Interrupt::start()?;
-    let above = args.overrides.layers()?;
-    let (kind, series) = match (&args.resume, &args.experiment) {
+    let RunArgs {
+        experiment,
+        resume,
+        overrides,
+        format,
+    } = &args.play.run;
+    let above = overrides.layers()?;
+    let (kind, series) = match (resume, experiment) {
         (Some(run), _) => {
             let loaded = run_folder::resumed(run, above)?;
-            return play_one(&loaded, Some(run), args, talk, &interrupt);
+            (Kind::Variants, Series::one(loaded))
         }
         (None, Some(path)) => (Kind::Variants, Series::load(path, &above)?),
         (None, None) => (Kind::Scenarios, scenario_files::series(&above)?),
     };
-    match series.experiments.as_slice() {
-        [(_, alone)] if !series.varied => play_one(alone, None, args, talk, &interrupt),
-        _ => play_all(kind, &series, args, talk, &interrupt),
+    let mut experiments = Vec::new();
+    for (name, loaded) in &series.experiments {
+        let ending = Ending {
+            format: *format,
+            talk,
+            interrupt: &interrupt,
+            verb: "run",
+            require_release: requires_release(args.play.require_release, loaded)?,
+        };
+        experiments.push((name.as_str(), loaded, ending));
     }
+    if let ([(_, alone, ending)], false) = (experiments.as_slice(), series.varied) {
+        let Played {
+            folder,
+            setup,
+            view,
+            results,
+        } = open(alone, resume.as_deref(), talk, &interrupt)?;
+        return ending.tell(&folder, &setup, &view, &results);
+    }
+    let (told, ended) = play_all(kind, &series, &experiments);
+    if !told.is_empty() {
+        let output = &series.experiments[0].1.value.output.dir;
+        let page = Path::new(output).join(format!("{}.comparison.html", series.name));
+        series::tell(kind, &told, *format, &page)?;
+    }
+    ended
 }
 
 /// A run that was played, whether to its end or not.
@@ -56,82 +85,40 @@ pub(super) struct Played {
     pub(super) results: Vec<ResultRow>,
 }
 
-/// Plays `loaded`, or goes on with the run in `resume`, and tells of it.
-fn play_one(
-    loaded: &Loaded<Experiment>,
-    resume: Option<&Path>,
-    args: &SimulateArgs,
-    talk: Talk,
-    interrupt: &Interrupt,
-) -> Result<ExitCode, Failure> {
-    let require_release = requires_release(args.require_release, loaded)?;
-    let played = open(loaded, resume, talk, interrupt)?;
-    let Played {
-        folder,
-        setup,
-        view,
-        results,
-    } = &played;
-    let ending = Ending {
-        format: args.format,
-        talk,
-        interrupt,
-        verb: "run",
-        require_release,
-    };
-    ending.tell(folder, setup, view, results)
-}
-
-/// Plays one after the other and tells of all: also of those that lost their quorum, after which the
-/// others are played. An interrupt, or what cannot be played, is the end.
+/// Plays one after the other: what is to be told of those that were played, and how it ended. Where a
+/// run loses its quorum the others are played; an interrupt, or what cannot be played, is the end.
 fn play_all(
     kind: Kind,
     series: &Series,
-    args: &SimulateArgs,
-    talk: Talk,
-    interrupt: &Interrupt,
-) -> Result<ExitCode, Failure> {
+    experiments: &[(&str, &Loaded<Experiment>, Ending<'_>)],
+) -> (Vec<Told>, Result<ExitCode, Failure>) {
     let mut told = Vec::new();
     let mut ended = Ok(ExitCode::SUCCESS);
-    let count = series.experiments.len();
-    for (number, (name, loaded)) in series.experiments.iter().enumerate() {
-        if !talk.quiet {
-            note(&format!("{name} ({} of {count})", number + 1));
+    for (number, (name, loaded, ending)) in (1..).zip(experiments) {
+        if !ending.talk.quiet {
+            note(&format!("{name} ({number} of {})", experiments.len()));
         }
         let metric = match kind {
             Kind::Variants => series.metric(),
             Kind::Scenarios => scenario_files::metric(name),
         };
-        let require_release = requires_release(args.require_release, loaded)?;
-        let played = match on_a_fresh_thread(|| open(loaded, None, talk, interrupt)) {
+        let one = || {
+            let played = open(loaded, None, ending.talk, ending.interrupt)?;
+            let answers = played.folder.dir.examinations()?;
+            Ok((played, answers))
+        };
+        let (played, answers) = match on_a_fresh_thread(one) {
             Ok(played) => played,
-            Err(failure) => {
-                ended = Err(failure);
-                break;
-            }
+            Err(failure) => return (told, Err(failure)),
         };
-        let answers = played.folder.dir.examinations()?;
         told.push(Told::of(name, metric, &played, &answers));
-        let Played { folder, view, .. } = &played;
-        let ending = Ending {
-            format: args.format,
-            talk,
-            interrupt,
-            verb: "run",
-            require_release,
-        };
-        let exit = ending.exit_code(folder, view, &answers);
-        ended = ended.and(exit);
-        if matches!(folder.manifest.outcome, None | Some(Outcome::Interrupted)) {
+        ended = ended.and(ending.exit_code(&played.folder, &played.view, &answers));
+        let outcome = played.folder.manifest.outcome;
+        if matches!(outcome, None | Some(Outcome::Interrupted)) {
             break;
         }
     }
-    if !told.is_empty() {
-        let output = &series.experiments[0].1.value.output.dir;
-        let page = Path::new(output).join(format!("{}.comparison.html", series.name));
-        series::tell(kind, &told, args.format, &page)?;
-    }
-    ended
+    (told, ended)
 }
 
 /// What `work` gives on a thread of its own: a run's thread belongs to the run's pool ever after.

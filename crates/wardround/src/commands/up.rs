@@ -17,7 +17,7 @@ use ward_privacy::Policy;
 use super::coordinator::Announcement;
 use super::ending::{Ending, note};
 use super::run::{experiment, warn};
-use crate::cli::{RunArgs, Talk};
+use crate::cli::{PlayArgs, Talk};
 use crate::codes::Code;
 use crate::comparison;
 use crate::config::types::{HospitalConfig, HospitalKeysConfig, Secret, TransportMode};
@@ -42,9 +42,9 @@ const GOODBYE: Duration = Duration::from_secs(10);
 /// # Errors
 /// Everything that is wrong with the experiment; a coordinator that ended by itself; a quorum that
 /// was lost.
-pub fn execute(args: &RunArgs, talk: Talk) -> Result<ExitCode, Failure> {
+pub fn execute(args: &PlayArgs, talk: Talk) -> Result<ExitCode, Failure> {
     let interrupt = Interrupt::start()?;
-    let loaded = experiment(args)?;
+    let loaded = experiment(&args.run)?;
     loaded.deployable()?;
     let require_release = super::run::requires_release(args.require_release, &loaded)?;
     let setup = Setup::open(&loaded)?;
@@ -56,7 +56,7 @@ pub fn execute(args: &RunArgs, talk: Talk) -> Result<ExitCode, Failure> {
         )));
     }
     warn(&setup, talk);
-    let folder = match &args.resume {
+    let folder = match &args.run.resume {
         Some(run) => RunFolder::open(run)?,
         None => RunFolder::create(&loaded, &setup, Mode::Deployment)?,
     };
@@ -86,7 +86,7 @@ pub fn execute(args: &RunArgs, talk: Talk) -> Result<ExitCode, Failure> {
     }
     folder.finish(&setup, state.params(), &view, &results)?;
     let ending = Ending {
-        format: args.format,
+        format: args.run.format,
         talk,
         interrupt: &interrupt,
         verb: "up",

@@ -29,17 +29,12 @@ impl Bench<'_> {
         data: &HospitalData,
         look: &mut Look,
     ) -> Result<(), TrainError> {
-        let experiment = &self.setup.experiment;
-        if experiment.evaluation.membership.is_none() {
-            return Ok(());
-        }
-        let federation = &self.setup.federation;
         let node = data.info.node;
-        let outside = experiment.external(federation.roster());
-        if model != Model::Alone && outside.get(node.0 as usize) == Some(&true) {
+        let member = model == Model::Alone || !self.outside.contains(&node);
+        if self.setup.experiment.evaluation.membership.is_none() || !member {
             return Ok(());
         }
-        let more = federation.held_out(node);
+        let more = self.setup.federation.held_out(node);
         let more = more.map_err(|error| TrainError::Misfit(error.to_string()))?;
         let others = more.as_ref().unwrap_or(&data.test);
         let scaling = self.scaling.map(Arc::as_ref);

@@ -9,6 +9,7 @@ mod backdoor;
 mod cards;
 mod looks;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -179,6 +180,8 @@ struct Bench<'a> {
     learners: Learners,
     initial: Params,
     order: TrainOrder,
+    /// Hospitals that never train.
+    outside: BTreeSet<NodeId>,
 }
 
 impl<'a> Bench<'a> {
@@ -191,6 +194,7 @@ impl<'a> Bench<'a> {
             federated,
             scaling,
             initial: setup.initial_params(),
+            outside: experiment.external(setup.federation.roster()),
             order: TrainOrder {
                 seed: order.seed.child("baseline", 0),
                 scaling: scaling.cloned(),
@@ -273,11 +277,9 @@ impl<'a> Bench<'a> {
         self.setup.experiment.baselines.pooled.then(|| {
             let federation = &self.setup.federation;
             let mut all = Rows::empty(federation.source().shape());
-            let outside = self.setup.experiment.external(federation.roster());
-            for info in federation.roster() {
-                if outside.get(info.node.0 as usize) == Some(&true) {
-                    continue; // they train nobody's model but their own
-                }
+            // Those outside train nobody's model but their own.
+            let inside = |info: &&NodeInfo| !self.outside.contains(&info.node);
+            for info in federation.roster().iter().filter(inside) {
                 all.extend(&self.rows_of(info)?.train);
             }
             // Nobody's number: the next after the hospitals'.

@@ -32,15 +32,8 @@ impl Series {
         let load = |above| Experiment::load(path, above);
         let mut whole = load(above.to_vec())?;
         let variants = std::mem::take(&mut whole.value.variants);
-        let name = whole.value.name.clone();
-        let varied = !variants.is_empty();
-        if !varied {
-            let experiments = vec![(name.clone(), whole)];
-            return Ok(Self {
-                name,
-                experiments,
-                varied,
-            });
+        if variants.is_empty() {
+            return Ok(Self::one(whole));
         }
         let mut experiments = Vec::new();
         for variant in variants {
@@ -55,14 +48,23 @@ impl Series {
             experiments.push((variant.name, loaded));
         }
         Ok(Self {
-            name,
+            name: whole.value.name,
             experiments,
-            varied,
+            varied: true,
         })
     }
-}
 
-impl Series {
+    /// One experiment alone.
+    #[must_use]
+    pub fn one(loaded: Loaded<Experiment>) -> Self {
+        let name = loaded.value.name.clone();
+        Self {
+            experiments: vec![(name.clone(), loaded)],
+            name,
+            varied: false,
+        }
+    }
+
     /// The metric to tell of all: accuracy where hospitals have models of their own, since a private
     /// intercept changes no order of cases and so no AUC. Otherwise the run's own first one.
     #[must_use]

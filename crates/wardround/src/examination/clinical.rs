@@ -1,10 +1,10 @@
-//! Calibration, decisions, and who is served: for everybody and by tier.
+//! Calibration, decisions, and gaps: for everybody and by tier.
 //!
 //! A group's figures are over all its cases, whatever hospital they are from, at one threshold for
 //! all of them: what a doctor would meet who gets one model and no more. `results.json` has the means
 //! over hospitals.
 
-mod access;
+mod gaps;
 
 use ward_core::metric::calibration::{Recalibration, Reliability, brier};
 use ward_core::metric::decision::{net_benefit, net_benefit_of_all, specificity_at};
@@ -19,11 +19,7 @@ use crate::results::{AUC_ALL_CASES, Scored, tiers};
 /// The models whose cases a comparison scores itself.
 const MODELS: [Model; 3] = [Model::Federated, Model::Alone, Model::Pooled];
 
-pub(super) fn examine(
-    config: &ClinicalConfig,
-    scored: &[ScoredBy<'_>],
-    people: &dyn Fn(&NodeInfo) -> u64,
-) -> Examination {
+pub(super) fn examine(config: &ClinicalConfig, scored: &[ScoredBy<'_>]) -> Examination {
     let mut answer = Examination::new("clinical", "Clinical measures by group");
     answer.words.push(
         "Each group's figures are over all its cases, with 95 % intervals where a formula is known \
@@ -36,7 +32,7 @@ pub(super) fn examine(
         let Some((_, scored)) = scored.iter().find(|(of, _)| *of == model) else {
             continue;
         };
-        let access = access::access(config, model, scored, people);
+        let gaps = gaps::gaps(config, model, scored);
         for (group, members) in groups(scored) {
             if let Some((scores, labels)) = cases_of(members.into_iter()) {
                 answer
@@ -44,10 +40,10 @@ pub(super) fn examine(
                     .extend(measures(config, &group, model, &scores, &labels));
             }
             if group == "all" {
-                answer.rows.extend(access.rows.iter().cloned());
+                answer.rows.extend(gaps.rows.iter().cloned());
             }
         }
-        answer.words.extend(access.words);
+        answer.words.extend(gaps.words);
     }
     answer
 }

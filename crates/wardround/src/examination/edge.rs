@@ -12,7 +12,7 @@ use ward_data::Rows;
 use ward_observe::{Examination, Model, ResultRow, text};
 use ward_train::{Learner, Precision};
 
-use super::exact;
+use super::{exact, met};
 use crate::config::types::EdgeConfig;
 
 /// Cases that are timed one by one, and passes over all of them.
@@ -167,10 +167,6 @@ pub(super) fn examine(
         ));
     }
     answer
-}
-
-fn met(holds: bool) -> &'static str {
-    if holds { "met" } else { "not met" }
 }
 
 #[cfg(test)]

@@ -41,13 +41,12 @@ pub(crate) fn all(setup: &Setup, scored: &[ScoredBy<'_>], looks: &Looks<'_>) -> 
     let evaluation = &experiment.evaluation;
     let roster = setup.federation.roster();
     let outside = experiment.external(roster);
-    let is_outside = |info: &NodeInfo| outside.get(info.node.0 as usize) == Some(&true);
+    let is_outside = |info: &NodeInfo| outside.contains(&info.node);
     let federated = scored.iter().find(|(model, _)| *model == Model::Federated);
     let federated = federated.map_or(&[][..], |(_, scored)| scored.as_slice());
     let mut answers = Vec::new();
     if let Some(config) = &evaluation.clinical {
-        let people = |info: &NodeInfo| setup.federation.rows(info.node).0;
-        answers.push(clinical::examine(config, scored, &people));
+        answers.push(clinical::examine(config, scored));
     }
     if evaluation.external.is_some() {
         answers.push(external::examine(scored, &is_outside));
@@ -78,6 +77,11 @@ fn cases_of<'a>(scored: impl Iterator<Item = &'a Scored>) -> Option<(Vec<f32>, V
         all.1.extend(labels);
     }
     Some(all)
+}
+
+/// How a condition that `holds`, or does not, is told.
+fn met(holds: bool) -> &'static str {
+    if holds { "met" } else { "not met" }
 }
 
 /// A value without an interval, of `n` cases.

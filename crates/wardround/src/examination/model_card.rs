@@ -78,7 +78,7 @@ impl ModelCard {
         let took_part = roster.iter().filter(|info| counted.contains(&info.node));
         let participants: Vec<String> = took_part.map(|info| info.name.clone()).collect();
         let outside = setup.experiment.external(roster);
-        let external = roster.iter().zip(outside).filter(|(_, outside)| *outside);
+        let external = roster.iter().filter(|info| outside.contains(&info.node));
         let mut groups = results::tiers(roster.iter());
         groups.push("all".to_owned());
         let told = results
@@ -97,7 +97,7 @@ impl ModelCard {
             model_digest: params.digest(),
             hospitals: manifest.hospitals,
             participants,
-            external: external.map(|(info, _)| info.name.clone()).collect(),
+            external: external.map(|info| info.name.clone()).collect(),
             results: told.cloned().collect(),
             examinations,
             config,

@@ -11,7 +11,7 @@ use ward_core::metric::interval::{clopper_pearson, wilson};
 use ward_core::metric::{auc, name};
 use ward_observe::{Examination, Model, ResultRow, text};
 
-use super::{between, cases_of, exact};
+use super::{between, cases_of, exact, met};
 use crate::config::types::{IntervalMethod, ReleaseClass, ReleaseConfig};
 use crate::results::{AUC_ALL_CASES, Scored};
 
@@ -31,8 +31,7 @@ pub(super) fn examine(
 /// Adds whether a condition holds, in words; the gate is passed where all hold.
 fn judge(answer: &mut Examination, holds: bool, words: &str) {
     answer.passed = Some(answer.passed.unwrap_or(true) && holds);
-    let mark = if holds { "met" } else { "not met" };
-    answer.words.push(format!("{mark}: {words}."));
+    answer.words.push(format!("{}: {words}.", met(holds)));
 }
 
 fn advisory(

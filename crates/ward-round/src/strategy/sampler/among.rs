@@ -1,5 +1,7 @@
 //! Only some of those enrolled.
 
+use std::collections::BTreeSet;
+
 use ward_core::NodeId;
 
 use super::{Draw, Drawn, Sampler};
@@ -11,6 +13,9 @@ pub struct Among {
     pub sampler: Box<dyn Sampler>,
     /// By node: whether it may be asked.
     pub admitted: Vec<bool>,
+    /// Those of the rest who score the model as strangers would: nothing of theirs goes into it, not
+    /// even sums for federated scaling.
+    pub outside: BTreeSet<NodeId>,
 }
 
 impl Sampler for Among {
@@ -29,7 +34,7 @@ impl Sampler for Among {
     }
 
     fn sums_rows_of(&self, node: NodeId) -> bool {
-        self.sampler.sums_rows_of(node)
+        !self.outside.contains(&node)
     }
 
     fn learns(&self) -> bool {

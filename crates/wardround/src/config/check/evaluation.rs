@@ -46,7 +46,6 @@ fn clinical(found: &mut Found, config: &ClinicalConfig) {
     let path = |key: &str| format!("evaluation.clinical.{key}");
     found.number(&path("specificity"), config.specificity, INSIDE, inside);
     found.number(&path("sensitivity"), config.sensitivity, INSIDE, inside);
-    found.number(&path("served_from"), config.served_from, SHARE, share);
     for (index, threshold) in config.thresholds.iter().enumerate() {
         found.number(
             &path(&format!("thresholds.{index}")),
@@ -160,12 +159,10 @@ fn external_with_data(
         );
         problem.help = closest(name, names).map(|name| format!("did you mean `{name}`?"));
     }
-    let outside = experiment.external(roster);
-    let count = outside.iter().filter(|outside| **outside).count();
-    let key = if config.share.is_some() {
-        "share"
-    } else {
-        "hospitals"
+    let count = experiment.external(roster).len();
+    let key = match config.share {
+        Some(_) => "share",
+        None => "hospitals",
     };
     let place = format!("{path}.{key}");
     if count == 0 && config.share.is_some() {

@@ -1,6 +1,8 @@
 //! Those who may be asked to train.
 
-use ward_core::NodeInfo;
+use std::collections::BTreeSet;
+
+use ward_core::{NodeId, NodeInfo};
 
 use crate::config::condition::Condition;
 
@@ -18,24 +20,22 @@ pub(crate) struct Crowd<'a> {
 }
 
 impl<'a> Crowd<'a> {
-    /// Those of whom `condition` holds, everybody where there is none, but for those `outside`, by place
-    /// on the roster; nobody is where that says nothing.
+    /// Those of whom `condition` holds, everybody where there is none, but for those `outside`.
     pub(crate) fn of(
         roster: &'a [NodeInfo],
         condition: Option<&Condition>,
-        outside: &[bool],
+        outside: &BTreeSet<NodeId>,
     ) -> Self {
         let holds = |info| condition.is_none_or(|condition| condition.holds(info));
-        let inside = |place| outside.get(place) != Some(&true);
-        let admits = roster.iter().enumerate();
+        let admits = roster.iter();
         let admits: Vec<bool> = admits
-            .map(|(place, info)| inside(place) && holds(info))
+            .map(|info| !outside.contains(&info.node) && holds(info))
             .collect();
         Self {
             roster,
             admitted: admits.iter().filter(|admitted| **admitted).count(),
             admits,
-            external: outside.contains(&true),
+            external: !outside.is_empty(),
         }
     }
 

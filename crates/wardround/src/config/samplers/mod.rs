@@ -14,12 +14,14 @@ mod tier;
 mod uniform;
 mod volume;
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ward_core::{NodeInfo, Purpose};
+use ward_core::{NodeId, NodeInfo, Purpose};
 use ward_data::{DataConfig, Federation, ScalingMode};
 use ward_round::Sampler;
-use ward_round::strategy::{Among, Outside};
+use ward_round::strategy::Among;
 
 pub use all::AllConfig;
 pub(crate) use crowd::Crowd;
@@ -172,29 +174,26 @@ impl Experiment {
         )
     }
 
-    /// By place on the roster: whether a hospital never trains and scores the model from outside. Empty
-    /// where all may train.
-    pub(crate) fn external(&self, roster: &[NodeInfo]) -> Vec<bool> {
+    /// The hospitals that never train and score the model from outside.
+    pub(crate) fn external(&self, roster: &[NodeInfo]) -> BTreeSet<NodeId> {
         let Some(config) = &self.evaluation.external else {
-            return Vec::new();
+            return BTreeSet::new();
         };
         if let Some(names) = &config.hospitals {
-            return roster
-                .iter()
-                .map(|info| names.contains(&info.name))
-                .collect();
+            let named = roster.iter().filter(|info| names.contains(&info.name));
+            return named.map(|info| info.node).collect();
         }
         let count = (config.share.unwrap_or(0.0) * roster.len() as f64).round() as usize;
         let place = self.root().purpose(Purpose::EXTERNAL);
         // A place is as random as anything that is drawn there.
-        let draw = |info: &NodeInfo| place.node(info.node).to_bytes();
-        let mut drawn: Vec<([u8; 32], usize)> = roster.iter().map(draw).zip(0..).collect();
+        let draw = |info: &NodeInfo| (place.node(info.node).to_bytes(), info.node);
+        let mut drawn: Vec<([u8; 32], NodeId)> = roster.iter().map(draw).collect();
         drawn.sort_unstable();
-        let mut external = vec![false; roster.len()];
-        for (_, place) in drawn.into_iter().take(count) {
-            external[place] = true;
-        }
-        external
+        drawn
+            .into_iter()
+            .take(count)
+            .map(|(_, node)| node)
+            .collect()
     }
 
     /// Whether anything tells a coordinator how many training rows a hospital has: a formula that
@@ -224,17 +223,14 @@ impl Experiment {
         let crowd = self.crowd(federation.roster());
         let settings = self.sampler.settings();
         let sampler = settings.sampler(&crowd, federation);
-        let sampler = match settings.condition() {
-            None => sampler,
-            Some(_) => Box::new(Among {
+        let outside = self.external(federation.roster());
+        match settings.condition() {
+            None if outside.is_empty() => sampler,
+            _ => Box::new(Among {
                 sampler,
                 admitted: crowd.admits,
+                outside,
             }),
-        };
-        let outside = self.external(federation.roster());
-        match outside.contains(&true) {
-            true => Box::new(Outside { sampler, outside }),
-            false => sampler,
         }
     }
 }

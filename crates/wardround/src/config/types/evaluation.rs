@@ -35,7 +35,7 @@ impl EvaluationConfig {
     }
 }
 
-/// Calibration, decisions, and who is served. Two classes only.
+/// Calibration, decisions, and gaps between groups. Two classes only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ClinicalConfig {
@@ -45,12 +45,6 @@ pub struct ClinicalConfig {
     pub sensitivity: f64,
     /// Risks from which one would treat, above 0 and below 1, for the net benefit of doing so.
     pub thresholds: Vec<f64>,
-    /// The AUC from which a hospital's patients count as served, 0 to 1. Default 0.8.
-    pub served_from: f64,
-    /// Tiers that are rural, for the ratio. Default `township` and `general`.
-    pub rural: Vec<String>,
-    /// Tiers that are urban, for the ratio. Default `tertiary` and `supercluster`.
-    pub urban: Vec<String>,
 }
 
 impl Default for ClinicalConfig {
@@ -59,9 +53,6 @@ impl Default for ClinicalConfig {
             specificity: 0.9,
             sensitivity: 0.9,
             thresholds: vec![0.1, 0.2, 0.3, 0.5],
-            served_from: 0.8,
-            rural: ["township", "general"].map(str::to_owned).to_vec(),
-            urban: ["tertiary", "supercluster"].map(str::to_owned).to_vec(),
         }
     }
 }

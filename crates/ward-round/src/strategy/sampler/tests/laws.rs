@@ -124,9 +124,18 @@ fn who_comes_late_joins_the_lap_and_does_not_make_up_for_those_it_missed() {
 fn nobody_is_asked_whom_the_sampler_does_not_admit() {
     let among = Among {
         sampler: Box::new(RoundRobin { count: 2 }),
-        admitted: vec![true, false, true],
+        admitted: vec![true, false, true, false],
+        outside: [NodeId(3)].into(),
     };
-    assert!(among.admits(NodeId(2)) && !among.admits(NodeId(1)) && !among.admits(NodeId(3)));
+    let of = |f: &dyn Fn(NodeId) -> bool| [0, 1, 2, 3, 4].map(|node| f(NodeId(node)));
+    assert_eq!(
+        of(&|node| among.admits(node)),
+        [true, false, true, false, false]
+    );
+    assert_eq!(
+        of(&|node| among.sums_rows_of(node)),
+        [true, true, true, false, true]
+    );
     assert!(among.learns());
     assert_eq!(among.target(2), 2);
 }
