@@ -24,9 +24,6 @@ pub fn fewest_fraction_bits(width: WordWidth) -> u32 {
     }
 }
 
-/// Values that are looked at and encoded while they are in the first-level cache.
-const BLOCK: usize = 1_024;
-
 /// 1.5 * 2^52: added to a number below 2^51, it leaves the rounded integer in the low bits.
 const ROUNDER: f64 = 6_755_399_441_055_744.0;
 
@@ -105,20 +102,19 @@ impl pulp::NullaryFnOnce for Encode<'_> {
         let exact = scale * f64::from(ring.range) * weight as f64 <= EXACT;
         let times = weight as f64;
         let mut words = Vec::with_capacity(values.len());
+        // Magnitudes are in the order of their bits, and a NaN is above them all.
         let mut most = 0;
-        for block in values.chunks(BLOCK) {
-            // Magnitudes are in the order of their bits, and a NaN is above them all.
-            let bits = block.iter().map(|value| value.abs().to_bits());
-            most = bits.fold(most, u32::max);
-            let scaled = block.iter().map(|&value| (f64::from(value), scale));
-            // Few processors multiply integers of 64 bits several at a time.
-            if exact {
-                let whole = scaled.map(|(value, scale)| value.mul_add(scale, ROUNDER) - ROUNDER);
-                words.extend(whole.map(|whole| integer(whole, times)));
-            } else {
-                let fixed = scaled.map(|(value, scale)| integer(value, scale));
-                words.extend(fixed.map(|word| word.wrapping_mul(weight)));
-            }
+        let scaled = values.iter().map(|&value| {
+            most = value.abs().to_bits().max(most);
+            (f64::from(value), scale)
+        });
+        // Few processors multiply integers of 64 bits several at a time.
+        if exact {
+            let whole = scaled.map(|(value, scale)| value.mul_add(scale, ROUNDER) - ROUNDER);
+            words.extend(whole.map(|whole| integer(whole, times)));
+        } else {
+            let fixed = scaled.map(|(value, scale)| integer(value, scale));
+            words.extend(fixed.map(|word| word.wrapping_mul(weight)));
         }
         if most > ring.range.to_bits() {
             let fits = |value: &f32| value.abs() <= ring.range;
@@ -197,6 +193,9 @@ impl pulp::NullaryFnOnce for Within<'_> {
 /// A running sum of uploads. It holds one vector, and one for each [`Part`](crate::Part) that some
 /// were entered in, whatever the number of hospitals.
 pub struct RingSum {
+    len: usize,
+    /// Empty until something is added: the first words are copied, so that no page of zeros is read
+    /// before it is written.
     words: Vec<u64>,
     parts: Vec<Arc<dyn PartSum>>,
     weight: u64,
@@ -217,7 +216,8 @@ impl RingSum {
     #[must_use]
     pub fn new(len: usize, ring: RingSpec) -> Self {
         Self {
-            words: vec![0; len],
+            len,
+            words: Vec::new(),
             parts: Vec::new(),
             weight: 0,
             ring,
@@ -234,6 +234,7 @@ impl RingSum {
                     self.parts.push(entry.sum.clone());
                 }
             }
+            _ if self.words.is_empty() => self.words.clone_from(&upload.words),
             _ => add(&mut self.words, &upload.words),
         }
     }
@@ -247,7 +248,11 @@ impl RingSum {
     /// The weighted mean of everything added; zeros when nothing was.
     #[must_use]
     pub fn mean(&self) -> Delta {
-        let mut words = Cow::Borrowed(&self.words);
+        let mut words = if self.words.is_empty() {
+            Cow::Owned(vec![0; self.len])
+        } else {
+            Cow::Borrowed(&self.words)
+        };
         for part in &self.parts {
             part.add_to(words.to_mut());
         }
