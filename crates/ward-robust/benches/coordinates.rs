@@ -1,4 +1,5 @@
-//! What the rules cost that take each coordinate by itself: `cargo bench -p ward-robust [-- NAME...]`.
+//! What rules cost that take each coordinate by itself, or distances: `cargo bench -p ward-robust
+//! [-- NAME...]`.
 //!
 //! 100 updates of a million `f32`, of which 20 may be bad, as in J5b. Milliseconds, wall and
 //! processor: the median of five, after one that is not counted.
@@ -13,7 +14,7 @@ use cpu_time::ProcessTime;
 use rand::RngExt;
 use ward_core::{NodeId, Seed};
 use ward_robust::before::NearestNeighbourMixing;
-use ward_robust::rule::{MeaMed, Median, TrimmedMean};
+use ward_robust::rule::{Krum, MeaMed, Median, TrimmedMean};
 use ward_robust::{Before, Robust, Rule, Updates};
 
 const UPDATES: u32 = 100;
@@ -38,10 +39,11 @@ fn main() {
             .expect("it is an update");
     }
     let nnm: Arc<dyn Before> = Arc::new(NearestNeighbourMixing);
-    let jobs: [Job; 4] = [
+    let jobs: [Job; 5] = [
         ("median", vec![], Arc::new(Median { weighted: false })),
         ("trimmed", vec![], Arc::new(TrimmedMean)),
         ("meamed", vec![], Arc::new(MeaMed)),
+        ("krum", vec![], Arc::new(Krum)),
         ("nnm_trimmed", vec![nnm], Arc::new(TrimmedMean)),
     ];
     println!(

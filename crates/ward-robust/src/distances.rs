@@ -2,7 +2,7 @@
 //!
 //!   D_ij = G_ii + G_jj − 2 G_ij,   G = X Xᵀ,   X centred on the mean
 //!
-//! Products are added in the updates' own precision over 64 coordinates at a time, and those sums
+//! Products are added in the updates' own precision over 128 coordinates at a time, and those sums
 //! in `f64`: for `f32` a distance is good to some 1e-7 of the distances from the mean. Centring keeps
 //! the digits that a common part would cost. Where a pair is so near, against its distances from the
 //! mean, that the difference still loses digits, it is computed again, in `f64`, from the
@@ -18,14 +18,8 @@ use crate::{Updates, Value};
 
 /// Numbers of one coordinate that lie side by side.
 const PANEL: usize = 16;
-/// How many of them are multiplied with another panel at a time: as many sums as there are
-/// registers for.
-const HEIGHT: usize = 8;
-/// Coordinates that are gathered together.
+/// Coordinates that are gathered together, and whose products are added in the updates' own precision.
 const BLOCK: usize = 128;
-/// Coordinates that stay in the first-level cache while they are multiplied, and whose products are
-/// added in the updates' own precision.
-const SHORT: usize = 64;
 /// Coordinates that are laid from rows into a panel at a time.
 const TURNED: usize = 8;
 /// Coordinates of one task.
@@ -132,14 +126,11 @@ impl<T: Value> pulp::WithSimd for Gram<'_, T> {
         self.gather();
         let len = self.to - self.from;
         let width = self.panels.len() * PANEL;
-        for at in (0..len).step_by(SHORT) {
-            let to = (at + SHORT).min(len);
-            for p in 0..self.panels.len() {
-                for q in p..self.panels.len() {
-                    let (a, b) = (&self.panels[p][at..to], &self.panels[q][at..to]);
-                    let corner = &mut self.sums[p * PANEL * width + q * PANEL..];
-                    add(simd, a, b, corner, width);
-                }
+        for p in 0..self.panels.len() {
+            for q in p..self.panels.len() {
+                let (a, b) = (&self.panels[p][..len], &self.panels[q][..len]);
+                let corner = &mut self.sums[p * PANEL * width + q * PANEL..];
+                add(simd, a, b, corner, width);
             }
         }
     }
@@ -150,12 +141,12 @@ impl<T: Value> Gram<'_, T> {
     #[inline(always)]
     fn gather(&mut self) {
         let updates = self.points.len() - 2;
-        let mut mean = [0.0; BLOCK];
+        let share = T::narrow(1.0 / updates as f64);
+        let mut mean = [T::default(); BLOCK];
         for point in &self.points[..updates] {
             let terms = mean.iter_mut().zip(&point[self.from..self.to]);
-            terms.for_each(|(sum, value)| *sum += value.wide());
+            terms.for_each(|(sum, value)| *sum = value.fused(share, *sum));
         }
-        let mean = mean.map(|sum| T::narrow(sum / updates as f64));
         let less = T::narrow(-1.0);
         for (panel, points) in self.panels.iter_mut().zip(self.points.chunks(PANEL)) {
             let mut rows = [&[][..]; PANEL];
@@ -188,7 +179,11 @@ fn turn<T: Value>(rows: &[&[T]; PANEL], mean: &[T], panel: &mut Panel<T>) {
         .zip(mean.as_chunks::<TURNED>().0)
         .enumerate()
     {
-        let values = rows.map(|row| row[at]);
+        let mut values = [[T::default(); TURNED]; PANEL];
+        values
+            .iter_mut()
+            .zip(&rows)
+            .for_each(|(v, row)| *v = row[at]);
         for l in 0..TURNED {
             for w in 0..PANEL {
                 to[l][w] = mean[l].fused(less, values[w][l]);
@@ -206,35 +201,32 @@ fn add<S: pulp::Simd, T: Value>(
     corner: &mut [f64],
     width: usize,
 ) {
-    for i in 0..PANEL / HEIGHT {
-        let rows = corner[i * HEIGHT * width..].chunks_mut(width);
-        for (row, sums) in rows.zip(products(simd, a, i, b)) {
-            let terms = row.iter_mut().zip(sums);
-            terms.for_each(|(sum, term)| *sum += term.wide());
-        }
+    for (row, sums) in corner.chunks_mut(width).zip(products(simd, a, b)) {
+        let terms = row.iter_mut().zip(sums);
+        terms.for_each(|(sum, term)| *sum += term.wide());
     }
 }
 
-/// Products of the `i`-th eight numbers of each panel of `a` with the sixteen of the panel of `b`
-/// beside it, summed over the panels in their order by fused multiply-adds.
+/// Products of the sixteen numbers of each panel of `a` with the sixteen of the panel of `b` beside it,
+/// summed over the panels in their order by fused multiply-adds: as many sums at a time as there are
+/// registers for.
 #[inline(always)]
 fn products<S: pulp::Simd, T: Value>(
     simd: S,
     a: &[[T; PANEL]],
-    i: usize,
     b: &[[T; PANEL]],
-) -> [[T; PANEL]; HEIGHT] {
-    let mut products = [[T::default(); PANEL]; HEIGHT];
+) -> [[T; PANEL]; PANEL] {
+    let mut products = [[T::default(); PANEL]; PANEL];
     let vectors = T::vectors::<S>(&products[0]).len();
     if vectors == 1 {
-        tile::<S, T, HEIGHT, 1>(simd, (a, i * HEIGHT), (b, 0), &mut products);
+        tile::<S, T, 8, 1>(simd, (a, 0), (b, 0), &mut products);
+        tile::<S, T, 8, 1>(simd, (a, 8), (b, 0), &mut products);
     } else {
         // A number that is spread over a vector serves two of them.
-        for (half, products) in products.chunks_exact_mut(HEIGHT / 2).enumerate() {
-            let row = i * HEIGHT + half * HEIGHT / 2;
-            for j in (0..vectors).step_by(2) {
-                tile::<S, T, { HEIGHT / 2 }, 2>(simd, (a, row), (b, j), products);
-            }
+        for j in (0..vectors).step_by(2) {
+            tile::<S, T, 6, 2>(simd, (a, 0), (b, j), &mut products);
+            tile::<S, T, 6, 2>(simd, (a, 6), (b, j), &mut products);
+            tile::<S, T, 4, 2>(simd, (a, 12), (b, j), &mut products);
         }
     }
     products
@@ -247,21 +239,20 @@ fn tile<S: pulp::Simd, T: Value, const ROWS: usize, const VECTORS: usize>(
     simd: S,
     (a, row): (&[[T; PANEL]], usize),
     (b, j): (&[[T; PANEL]], usize),
-    products: &mut [[T; PANEL]],
+    products: &mut [[T; PANEL]; PANEL],
 ) {
     let mut sums = [[T::splat(simd, T::default()); VECTORS]; ROWS];
     for (a, b) in a.iter().zip(b) {
-        let a: &[T; ROWS] = &a.as_chunks().0[row / ROWS];
         let b = T::vectors::<S>(b);
         let b: [_; VECTORS] = std::array::from_fn(|v| b[j + v]);
         for r in 0..ROWS {
-            let spread = T::splat(simd, a[r]);
+            let spread = T::splat(simd, a[row + r]);
             for v in 0..VECTORS {
                 sums[r][v] = T::fused_all(simd, spread, b[v], sums[r][v]);
             }
         }
     }
-    for (products, sums) in products.iter_mut().zip(sums) {
+    for (products, sums) in products[row..].iter_mut().zip(sums) {
         T::vectors_mut::<S>(products)[j..j + VECTORS].copy_from_slice(&sums);
     }
 }
