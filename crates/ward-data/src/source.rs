@@ -73,6 +73,11 @@ pub trait Source: std::fmt::Debug + Send + Sync {
     /// for which that is known: exact, or the ideal observer's on the same rows.
     fn ceiling(&self, data: &HospitalData, round: RoundId) -> Evaluation;
 
+    /// The balanced accuracy of a hospital's human reader on such cases, where the rows have one.
+    fn reader(&self, _info: &NodeInfo) -> Option<f64> {
+        None
+    }
+
     /// What a user should know before trusting the results.
     fn warnings(&self) -> Vec<String> {
         Vec::new()

@@ -158,6 +158,10 @@ impl Scenario for ThyroidUltrasound {
         let (auc, balanced) = (normal::auc(DPRIME), normal::balanced_accuracy(DPRIME));
         normal::exactly(auc, balanced, test.len())
     }
+
+    fn reader(&self, practice: &Practice) -> Option<f64> {
+        Some(practice.reader.alone())
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ward_core::{Address, Noised, Params, Scaling, TrainError, TrainOrder};
 use ward_data::Rows;
+use ward_privacy::NoiseSource;
 
 use crate::algorithm::{Chosen, choose};
 use crate::engine::{Engine, Model};
@@ -64,7 +65,7 @@ impl Learner {
 
     /// Trains from `params` on `rows`, z-scored with `order.scaling` if there is one, as `order`
     /// says, but for an algorithm or a personalisation: those are a hospital's in its rounds. Every
-    /// random choice is drawn at `order.seed` + `address`.
+    /// random choice, noise too, is drawn at `order.seed` + `address`: what comes of it must not leave.
     ///
     /// # Errors
     /// [`TrainError`] when parameters, rows or scaling do not fit, when there are no rows, and
@@ -78,7 +79,11 @@ impl Learner {
     ) -> Result<Fitted, TrainError> {
         check_rows(&self.spec, rows)?;
         let rows = scaled(rows, order.scaling.as_deref())?;
-        let trained = self.fit(&params.0, &rows, order, Added::default(), address)?;
+        let added = Added {
+            noise: NoiseSource::Simulated,
+            ..Added::default()
+        };
+        let trained = self.fit(&params.0, &rows, order, added, address)?;
         Ok(Fitted {
             params: Params(trained.after.to_vec()),
             loss: trained.loss,

@@ -258,4 +258,8 @@ impl<S: Scenario> Source for Synthetic<S> {
         let hospital = self.differences_in(&data.info, round);
         self.scenario.ceiling(&hospital, &data.test)
     }
+
+    fn reader(&self, info: &NodeInfo) -> Option<f64> {
+        self.scenario.reader(&self.differences_in(info, RoundId(0)))
+    }
 }

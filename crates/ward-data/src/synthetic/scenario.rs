@@ -91,6 +91,11 @@ pub(crate) trait Scenario: fmt::Debug + Send + Sync + Sized + 'static {
     fn ceiling(&self, hospital: &Self::Hospital, test: &Rows) -> Evaluation {
         observed::<Self>(self, hospital, test)
     }
+
+    /// The balanced accuracy of the hospital's human reader, where the scenario has readers.
+    fn reader(&self, _hospital: &Self::Hospital) -> Option<f64> {
+        None
+    }
 }
 
 /// The ideal observer's scores on `rows`, the hospital's first test cases, in the metrics that it bounds.

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use ward_core::{NodeId, Params, TrainError};
+use ward_core::{Address, NodeId, Params, RoundId, TrainError, TrainOrder};
 use ward_data::HospitalData;
 use ward_observe::Model;
 use ward_train::Learner;
 
 use super::{Bench, Seen};
-use crate::examination::{Attacked, Stored, Timing};
+use crate::examination::{Attacked, Inverted, Stored, Timing};
 use crate::failure::Failure;
 
 /// What was looked at in one hospital.
@@ -16,6 +16,7 @@ use crate::failure::Failure;
 pub(super) struct Look {
     pub(super) stored: Vec<Stored>,
     pub(super) attacked: Vec<Attacked>,
+    pub(super) inverted: Vec<Inverted>,
 }
 
 impl Bench<'_> {
@@ -40,6 +41,32 @@ impl Bench<'_> {
         let scaling = self.scaling.map(Arc::as_ref);
         let found = Attacked::attack(learner, model, params, &data.train, others, scaling)?;
         look.attacked.extend(found);
+        Ok(())
+    }
+
+    /// Inverts updates of the run's first model on this hospital's training rows, if it trains.
+    pub(super) fn invert(
+        &self,
+        learner: &mut Learner,
+        data: &HospitalData,
+        look: &mut Look,
+    ) -> Result<(), TrainError> {
+        let experiment = &self.setup.experiment;
+        let node = data.info.node;
+        if let Some(config) = &experiment.evaluation.inversion
+            && !self.outside.contains(&node)
+        {
+            let like = TrainOrder {
+                scaling: self.scaling.cloned(),
+                ..experiment.order(&self.setup.model, self.setup.ring)
+            };
+            let place = Address {
+                round: RoundId(0),
+                node,
+            };
+            let initial = &self.initial;
+            look.inverted = Inverted::attack(learner, config, initial, &data.train, &like, place)?;
+        }
         Ok(())
     }
 

@@ -112,6 +112,7 @@ pub fn compare(
     for (seen, info) in seen.iter().zip(roster) {
         looks.stored.push((info, seen.look.stored.clone()));
         looks.attacked.push((info, seen.look.attacked.clone()));
+        looks.inverted.push((info, seen.look.inverted.clone()));
     }
     let examinations = examination::all(setup, &all, &looks);
     let mut cards = cards::cards(&setup.federation, setup.experiment.rounds)?;
@@ -236,6 +237,7 @@ impl<'a> Bench<'a> {
             .and_then(|(place, model)| {
                 self.attack(learner, Model::Federated, &model, data, &mut look)?;
                 self.store(learner, &model, data, &mut look)?;
+                self.invert(learner, data, &mut look)?;
                 Ok((place, self.score(learner, &model, data)?))
             });
         let last = self.setup.last_round();

@@ -7,8 +7,10 @@
 mod clinical;
 mod edge;
 mod external;
+mod inversion;
 mod membership;
 pub mod model_card;
+mod readers;
 mod reading_queue;
 mod release;
 
@@ -19,6 +21,7 @@ use crate::results::Scored;
 use crate::setup::Setup;
 
 pub(crate) use edge::{Stored, Timing};
+pub(crate) use inversion::Inverted;
 pub(crate) use membership::Attacked;
 
 /// A model's scores at each hospital that it was scored at, in the order of the roster.
@@ -33,6 +36,8 @@ pub(crate) struct Looks<'a> {
     pub timing: Option<Timing>,
     /// How well an attacker tells who was in the training rows.
     pub attacked: Vec<(&'a NodeInfo, Vec<Attacked>)>,
+    /// How many training rows the first update gives away.
+    pub inverted: Vec<(&'a NodeInfo, Vec<Inverted>)>,
 }
 
 /// The answers to everything that the experiment asks, in the order of the config.
@@ -61,9 +66,22 @@ pub(crate) fn all(setup: &Setup, scored: &[ScoredBy<'_>], looks: &Looks<'_>) -> 
         let layout = setup.model.layout();
         answers.push(edge::examine(config, layout, &looks.stored, looks.timing));
     }
+    if evaluation.readers.is_some() {
+        let source = setup.federation.source();
+        answers.push(readers::examine(scored, &|info| source.reader(info)));
+    }
     if evaluation.membership.is_some() {
         let synthetic = setup.federation.source().synthetic();
         answers.push(membership::examine(&looks.attacked, synthetic));
+    }
+    if evaluation.inversion.is_some() {
+        let order = experiment.order(&setup.model, setup.ring);
+        let masked = experiment.secure_aggregation.is_some();
+        answers.push(inversion::examine(
+            &looks.inverted,
+            order.protection,
+            masked,
+        ));
     }
     answers
 }

@@ -69,10 +69,17 @@ fn each_plays_and_stays_below_its_ceiling() {
 #[test]
 fn processes_end_with_the_simulation_s_bits() {
     let lab = Lab::new("");
-    for id in ["multimodal", "one-minute-clinic"] {
-        let [simulated, deployed] = ["run", "up"].map(|verb| lab.summary(&short(verb, id)));
+    for id in ids(&lab) {
+        // People and doctors are three, too: each is a process.
+        let few = format!("--set data.{id}.population=ward-3");
+        let asked = match id.as_str() {
+            "wearables" => "--set sampler.uniform.count=3",
+            _ => "",
+        };
+        let of = |verb| lab.summary(&format!("{} {few} {asked}", short(verb, &id)));
+        let [simulated, deployed] = ["run", "up"].map(of);
         let digest = |run: &Value| text(run, "model_digest");
-        assert_eq!(digest(&simulated), digest(&deployed));
-        assert_eq!(simulated["results"], deployed["results"]);
+        assert_eq!(digest(&simulated), digest(&deployed), "{id}");
+        assert_eq!(simulated["results"], deployed["results"], "{id}");
     }
 }

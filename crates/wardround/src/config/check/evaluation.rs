@@ -2,13 +2,14 @@
 
 use ward_core::NodeInfo;
 use ward_data::Federation;
+use ward_train::ModelConfig;
 
 use super::found::Found;
 use crate::codes::Code;
 use crate::config::suggest::closest;
 use crate::config::types::{
-    ClinicalConfig, EdgeConfig, Experiment, ExternalConfig, ReadingQueueConfig, ReleaseClass,
-    ReleaseConfig,
+    ClinicalConfig, EdgeConfig, Experiment, ExternalConfig, InversionConfig, ReadingQueueConfig,
+    ReleaseClass, ReleaseConfig,
 };
 
 const INSIDE: &str = "above 0 and below 1";
@@ -36,6 +37,9 @@ pub(super) fn settings(found: &mut Found, experiment: &Experiment) {
     }
     if let Some(config) = &evaluation.edge {
         edge(found, config);
+    }
+    if let Some(config) = &evaluation.inversion {
+        inversion(found, config, &experiment.model);
     }
     if let Some(config) = &experiment.release {
         release(found, config, evaluation.external.is_some());
@@ -98,6 +102,25 @@ fn edge(found: &mut Found, config: &EdgeConfig) {
     found.positive("evaluation.edge.most_micros", config.most_micros);
 }
 
+fn inversion(found: &mut Found, config: &InversionConfig, model: &ModelConfig) {
+    found.at_least("evaluation.inversion.rows", config.rows, 1);
+    for (index, batch) in config.batches.iter().enumerate() {
+        let path = format!("evaluation.inversion.batches.{index}");
+        found.at_least(&path, *batch, 1);
+        if *batch > config.rows {
+            let message = format!("is more than the {} rows that are attacked", config.rows);
+            found.add(Code::Combination, &path, message).help = Some("set rows to it".into());
+        }
+    }
+    if matches!(model, ModelConfig::Cnn(_)) {
+        let message = "needs a model whose first layer is dense, and the cnn's is a convolution";
+        let help = "take [model.mlp] or [model.logistic]";
+        found
+            .add(Code::Combination, "evaluation.inversion", message)
+            .help = Some(help.into());
+    }
+}
+
 fn release(found: &mut Found, config: &ReleaseConfig, external: bool) {
     for (key, value) in [
         ("least_auc", config.least_auc),
@@ -133,6 +156,18 @@ pub(super) fn with_data(found: &mut Found, experiment: &Experiment, federation: 
     for (path, _) in asked.iter().filter(|(_, asked)| *asked && classes != 2) {
         let message = format!("is for two classes, and the data have {classes}");
         found.add(Code::Combination, path, message);
+    }
+    let source = federation.source();
+    let read = |info| source.reader(info).is_some();
+    if evaluation.readers.is_some() && !source.roster().iter().any(read) {
+        let message = format!(
+            "needs a scenario with human readers, and `{}` has none",
+            source.id()
+        );
+        let help = "thyroid-ultrasound has them";
+        found
+            .add(Code::Combination, "evaluation.readers", message)
+            .help = Some(help.into());
     }
     if let Some(config) = &evaluation.external {
         external_with_data(found, experiment, config, federation.roster());
@@ -194,6 +229,19 @@ mod tests {
     fn what_cannot_be_asked_is_said_where_it_stands() {
         for (set, expected) in [
             ("evaluation.clinical={}", ""),
+            ("evaluation.inversion={}", ""),
+            (
+                "evaluation.inversion={batches=[64]}",
+                "is more than the 32 rows that are attacked",
+            ),
+            (
+                "evaluation.inversion={batches=[0]}",
+                "evaluation.inversion.batches",
+            ),
+            (
+                "evaluation.readers={}",
+                "needs a scenario with human readers, and `emr-risk` has none",
+            ),
             ("evaluation.clinical.specificity=1.0", "above 0 and below 1"),
             (
                 "evaluation.clinical.thresholds=[0.2,0.0]",

@@ -22,9 +22,15 @@ pub struct EvaluationConfig {
     /// The model on a small device. Default: not asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edge: Option<EdgeConfig>,
+    /// The model beside each hospital's human reader. Default: not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub readers: Option<ReadersConfig>,
     /// Whether the model tells who was in its training rows. Default: not asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub membership: Option<MembershipConfig>,
+    /// How many training rows an update gives away. Default: not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inversion: Option<InversionConfig>,
 }
 
 impl EvaluationConfig {
@@ -128,10 +134,35 @@ impl Default for EdgeConfig {
     }
 }
 
+/// The model's balanced accuracy less that of the hospital's human reader. It has no settings; the scenario
+/// must have readers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReadersConfig {}
+
 /// An attack on who was in the training rows, by the loss. It has no settings; two classes only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct MembershipConfig {}
+
+/// Inversion of updates of one step: the model's first layer must be dense.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct InversionConfig {
+    /// Rows in a step, each 1 or more. Default [1, 4, 8, 32].
+    pub batches: Vec<u32>,
+    /// Training rows of each hospital that are attacked at most, 1 or more. Default 32.
+    pub rows: u32,
+}
+
+impl Default for InversionConfig {
+    fn default() -> Self {
+        Self {
+            batches: vec![1, 4, 8, 32],
+            rows: 32,
+        }
+    }
+}
 
 /// What the model is to be released as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]

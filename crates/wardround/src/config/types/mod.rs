@@ -28,8 +28,8 @@ pub use deployment::{
     BudgetConfig, CoordinatorConfig, HospitalConfig, HospitalKeysConfig, Secret, TransportMode,
 };
 pub use evaluation::{
-    ClinicalConfig, EdgeConfig, EvaluationConfig, ExternalConfig, IntervalMethod, MembershipConfig,
-    ReadingQueueConfig, ReleaseClass, ReleaseConfig,
+    ClinicalConfig, EdgeConfig, EvaluationConfig, ExternalConfig, IntervalMethod, InversionConfig,
+    MembershipConfig, ReadersConfig, ReadingQueueConfig, ReleaseClass, ReleaseConfig,
 };
 pub use privacy::{
     HospitalNoiseConfig, PatientConfig, PlacementConfig, PrivacyConfig, SamplingConfig, WhenSpent,
