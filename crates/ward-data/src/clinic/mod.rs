@@ -15,7 +15,7 @@ mod bayes;
 mod counts;
 mod world;
 
-use rand::RngExt;
+use rand::{Rng, RngExt};
 use ward_core::Seed;
 
 pub use bayes::NaiveBayes;
@@ -57,32 +57,59 @@ pub(crate) fn patients(
     });
     let asked = threshold(asked);
     let chances = world.chances.iter().map(|chances| chances.map(threshold));
-    let chances: Vec<[u64; FINDINGS]> = chances.collect();
+    let chances: Vec<[i64; FINDINGS]> = chances.collect();
     move |case, row| {
         let mut rng = stream.stream_of(case);
         let drawn = rng.random::<f64>() * up_to;
         let condition = cumulative.partition_point(|edge| *edge <= drawn);
         let condition = condition.min(CONDITIONS - 1);
         let (answers, questions) = row.split_at_mut(FINDINGS);
-        let findings = answers.iter_mut().zip(questions).zip(&chances[condition]);
-        for ((answer, question), chance) in findings {
-            // One draw for both: its upper half is the question, its lower half the finding.
-            let [question_draw, finding_draw] = halves(rng.random());
-            let is_asked = question_draw < asked;
-            *question = f32::from(u8::from(is_asked));
-            *answer = f32::from(u8::from(is_asked && finding_draw < *chance));
-        }
+        let mut draws = [[0; 8]; FINDINGS];
+        rng.fill_bytes(draws.as_flattened_mut());
+        pulp::Arch::new().dispatch(Visit {
+            draws: &draws,
+            asked,
+            chances: &chances[condition],
+            answers,
+            questions,
+        });
         condition as u8
     }
 }
 
-fn halves(word: u64) -> [u64; 2] {
-    [word >> 32, word & 0xffff_ffff]
+/// One patient's findings from as many draws, several at a time.
+struct Visit<'a> {
+    draws: &'a [[u8; 8]; FINDINGS],
+    asked: i64,
+    chances: &'a [i64; FINDINGS],
+    answers: &'a mut [f32],
+    questions: &'a mut [f32],
+}
+
+impl pulp::NullaryFnOnce for Visit<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let written = self.answers.iter_mut().zip(self.questions);
+        let findings = self.draws.iter().zip(self.chances);
+        for ((answer, question), (draw, chance)) in written.zip(findings) {
+            // One draw for both: its upper half is the question, its lower half the finding.
+            let [question_draw, finding_draw] = halves(u64::from_le_bytes(*draw));
+            let is_asked = question_draw < self.asked;
+            *question = f32::from(u8::from(is_asked));
+            *answer = f32::from(u8::from(is_asked & (finding_draw < *chance)));
+        }
+    }
+}
+
+fn halves(word: u64) -> [i64; 2] {
+    [word >> 32, word & 0xffff_ffff].map(u64::cast_signed)
 }
 
 /// The bound below which a 32-bit draw falls with probability `share`.
-fn threshold(share: f64) -> u64 {
-    (share * 4_294_967_296.0).round() as u64
+fn threshold(share: f64) -> i64 {
+    (share * 4_294_967_296.0).round() as i64
 }
 
 /// What the 280 numbers are called.

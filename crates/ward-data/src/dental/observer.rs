@@ -34,10 +34,8 @@ impl Observer {
 
     /// Appends the logarithm of each class's posterior, but for a constant, to `answers`.
     pub(super) fn observe(&self, stored: &[f32], answers: &mut Vec<f32>) {
-        let seen: Vec<f32> = stored
-            .iter()
-            .map(|pixel| self.scanner.read(f64::from(*pixel)) as f32)
-            .collect();
+        let seen = self.scanner.read(stored);
+        let seen: Vec<f32> = seen.into_iter().map(|pixel| pixel as f32).collect();
         let posterior = |(template, constant): &(Vec<f32>, f64)| {
             (f64::from(dot(template, &seen)) + constant) as f32
         };

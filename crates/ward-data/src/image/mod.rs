@@ -3,11 +3,13 @@
 
 mod blob;
 mod count;
+mod power;
 mod site;
 mod spectrum;
 
 pub(crate) use blob::{Blob, Border};
 pub(crate) use count::Counts;
+pub(crate) use power::signed_powers;
 pub(crate) use site::Site;
 pub(crate) use spectrum::{divide, fourier};
 

@@ -142,9 +142,7 @@ impl Scenario for LungNodule {
                 scanner.blur(&mut image, SIDE);
             }
             phantom::add_noise(&mut image, scanner.noise_factor, &mut noise.stream_of(case));
-            for (to, pixel) in stored.iter_mut().zip(image) {
-                *to = scanner.store(pixel) as f32;
-            }
+            scanner.store(&mut image, stored);
             truth
         }
     }

@@ -68,11 +68,9 @@ impl Observer {
     /// The logarithm of the likelihood ratio of one stored image.
     #[must_use]
     pub fn score(&self, stored: &[f32]) -> f32 {
-        let seen: Vec<f32> = stored
-            .iter()
-            .zip(&self.known.background)
-            .map(|(pixel, b)| (self.scanner.read(f64::from(*pixel)) - b) as f32)
-            .collect();
+        let seen = self.scanner.read(stored);
+        let seen = seen.iter().zip(&self.known.background);
+        let seen: Vec<f32> = seen.map(|(pixel, b)| (pixel - b) as f32).collect();
         let exponents: Vec<f64> = self
             .known
             .templates

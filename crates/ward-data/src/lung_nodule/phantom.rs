@@ -110,10 +110,30 @@ pub(super) fn add_noise(image: &mut Image, factor: f64, rng: &mut impl rand::Rng
 
 /// Filters every line with `taps`, wrapping around.
 fn smooth_lines(field: &mut Image, taps: &[f64; 7]) {
-    for line in field.chunks_exact_mut(SIDE) {
-        let padded: [f64; SIDE + 6] = std::array::from_fn(|i| line[(i + SIDE - 3) % SIDE]);
-        for (x, pixel) in line.iter_mut().enumerate() {
-            *pixel = taps.iter().zip(&padded[x..x + 7]).map(|(t, v)| t * v).sum();
+    pulp::Arch::new().dispatch(SmoothLines { field, taps });
+}
+
+/// [`smooth_lines`] with the processor's widest vectors: all pixels of a line, one tap at a time.
+struct SmoothLines<'a> {
+    field: &'a mut Image,
+    taps: &'a [f64; 7],
+}
+
+impl pulp::NullaryFnOnce for SmoothLines<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for line in self.field.as_chunks_mut::<SIDE>().0 {
+            let mut padded = [0.0; SIDE + 6];
+            padded[..3].copy_from_slice(&line[SIDE - 3..]);
+            padded[3..SIDE + 3].copy_from_slice(line);
+            padded[SIDE + 3..].copy_from_slice(&line[..3]);
+            *line = [0.0; SIDE];
+            for (by, tap) in self.taps.iter().enumerate() {
+                let values = line.iter_mut().zip(&padded[by..by + SIDE]);
+                values.for_each(|(pixel, value)| *pixel += tap * value);
+            }
         }
     }
 }

@@ -39,10 +39,7 @@ impl Observer {
     /// The logarithm of the likelihood ratio of one stored image.
     #[must_use]
     pub(super) fn score(&self, stored: &[f32]) -> f32 {
-        let seen: Vec<f64> = stored
-            .iter()
-            .map(|pixel| self.scanner.read(f64::from(*pixel)))
-            .collect();
+        let seen = self.scanner.read(stored);
         let (real, imaginary) = fourier(&seen);
         let powers = real
             .iter()

@@ -15,6 +15,9 @@ use crate::synthetic::transpose;
 /// Half a turn: the last frequency.
 const HALF: usize = SIDE / 2;
 
+/// The pixels of one field.
+type Field = [f32; SIDE * SIDE];
+
 /// A texture as one scanner's optics give it.
 #[derive(Debug, Clone)]
 pub(super) struct Texture {
@@ -57,7 +60,7 @@ impl Texture {
 
     /// One field without noise.
     #[must_use]
-    pub(super) fn draw(&self, rng: &mut impl Rng) -> [f32; SIDE * SIDE] {
+    pub(super) fn draw(&self, rng: &mut impl Rng) -> Field {
         let white = std::array::from_fn(|_| StandardNormal.sample(rng));
         let mut field = self.filter_columns(&white);
         transpose(&mut field, SIDE);
@@ -65,23 +68,41 @@ impl Texture {
         self.filter_columns(&field)
     }
 
-    fn filter_columns(&self, field: &[f32; SIDE * SIDE]) -> [f32; SIDE * SIDE] {
+    fn filter_columns(&self, field: &Field) -> Field {
+        pulp::Arch::new().dispatch(FilterColumns {
+            filter: &self.filter,
+            field,
+        })
+    }
+}
+
+/// Filters every column, wrapping around, with the processor's widest vectors.
+struct FilterColumns<'a> {
+    filter: &'a [f32; HALF + 1],
+    field: &'a Field,
+}
+
+impl pulp::NullaryFnOnce for FilterColumns<'_> {
+    type Output = Field;
+
+    #[inline(always)]
+    fn call(self) -> Field {
+        let lines = self.field.as_chunks::<SIDE>().0;
         let mut filtered = [0.0; SIDE * SIDE];
-        let line = |y: usize| {
-            let y = y % SIDE;
-            &field[y * SIDE..(y + 1) * SIDE]
-        };
-        for (y, to) in filtered.chunks_exact_mut(SIDE).enumerate() {
+        let line = |y: usize| &lines[y % SIDE];
+        for (y, to) in filtered.as_chunks_mut::<SIDE>().0.iter_mut().enumerate() {
             let (near, far) = (line(y), line(y + HALF));
-            for ((to, near), far) in to.iter_mut().zip(near).zip(far) {
-                *to = self.filter[0] * near + self.filter[HALF] * far;
+            let mut sums = [0.0; SIDE];
+            for x in 0..SIDE {
+                sums[x] = self.filter[0] * near[x] + self.filter[HALF] * far[x];
             }
-            for (by, tap) in self.filter.iter().enumerate().take(HALF).skip(1) {
-                let pairs = line(y + SIDE - by).iter().zip(line(y + by));
-                for (to, (above, below)) in to.iter_mut().zip(pairs) {
-                    *to += tap * (above + below);
+            for by in 1..HALF {
+                let (above, below) = (line(y + SIDE - by), line(y + by));
+                for x in 0..SIDE {
+                    sums[x] += self.filter[by] * (above[x] + below[x]);
                 }
             }
+            *to = sums;
         }
         filtered
     }

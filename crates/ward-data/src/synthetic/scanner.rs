@@ -8,6 +8,7 @@ use rand_distr::{Distribution, StandardNormal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::image::signed_powers;
 use crate::place::Place;
 use crate::tier::TierProfile;
 
@@ -38,6 +39,9 @@ impl Scanners {
         }
     }
 }
+
+/// Pixels that are noised and stored together.
+const LINE: usize = 64;
 
 /// One scanner.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -113,9 +117,15 @@ impl Scanner {
         stored: &mut [f32],
     ) {
         let deviation = self.noise_factor * deviation;
-        for (to, pixel) in stored.iter_mut().zip(anatomy) {
-            let noise: f64 = StandardNormal.sample(rng);
-            *to = self.store(pixel.into() + deviation * noise) as f32;
+        let mut anatomy = anatomy.into_iter();
+        for stored in stored.chunks_mut(LINE) {
+            let mut pixels = [0.0; LINE];
+            let pixels = &mut pixels[..stored.len()];
+            for (pixel, anatomy) in pixels.iter_mut().zip(&mut anatomy) {
+                let noise: f64 = StandardNormal.sample(rng);
+                *pixel = anatomy.into() + deviation * noise;
+            }
+            self.store(pixels, stored);
         }
     }
 
@@ -137,45 +147,62 @@ impl Scanner {
         ]
     }
 
-    /// The brightness that the hospital stores.
-    #[must_use]
-    pub fn store(&self, pixel: f64) -> f64 {
-        self.gain * signed_power(pixel, self.gamma) + self.offset
+    /// Writes the brightness that the hospital stores of each pixel, which are powers afterwards.
+    pub fn store(&self, pixels: &mut [f64], stored: &mut [f32]) {
+        signed_powers(pixels, self.gamma);
+        for (to, pixel) in stored.iter_mut().zip(pixels) {
+            *to = (self.gain * *pixel + self.offset) as f32;
+        }
     }
 
-    /// The brightness before [`Self::store`].
+    /// The brightness of each pixel before [`Self::store`].
     #[must_use]
-    pub fn read(&self, stored: f64) -> f64 {
-        signed_power((stored - self.offset) / self.gain, 1.0 / self.gamma)
-    }
-}
-
-/// sign(x) |x|^gamma.
-fn signed_power(x: f64, gamma: f64) -> f64 {
-    if gamma == 1.0 {
-        x
-    } else {
-        x.signum() * x.abs().powf(gamma)
+    pub fn read(&self, stored: &[f32]) -> Vec<f64> {
+        let linear = |stored: &f32| (f64::from(*stored) - self.offset) / self.gain;
+        let mut pixels: Vec<f64> = stored.iter().map(linear).collect();
+        signed_powers(&mut pixels, 1.0 / self.gamma);
+        pixels
     }
 }
 
 /// Filters every column of a square with a symmetric kernel, given from its middle outwards.
 fn filter_columns(square: &mut [f64], side: usize, taps: &[f64]) {
-    let before = square.to_vec();
-    let row = |y: isize| {
-        let y = reflect(y, side);
-        &before[y * side..(y + 1) * side]
-    };
-    for (to, y) in square.chunks_exact_mut(side).zip(0..) {
-        to.fill(0.0);
-        for (tap, by) in taps.iter().zip(0..).skip(1) {
-            let pairs = row(y - by).iter().zip(row(y + by));
-            for (sum, (above, below)) in to.iter_mut().zip(pairs) {
-                *sum += tap * (above + below);
+    pulp::Arch::new().dispatch(FilterColumns {
+        before: &square.to_vec(),
+        square,
+        side,
+        taps,
+    });
+}
+
+/// [`filter_columns`] with the processor's widest vectors.
+struct FilterColumns<'a> {
+    before: &'a [f64],
+    square: &'a mut [f64],
+    side: usize,
+    taps: &'a [f64],
+}
+
+impl pulp::NullaryFnOnce for FilterColumns<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let row = |y: isize| {
+            let y = reflect(y, self.side);
+            &self.before[y * self.side..(y + 1) * self.side]
+        };
+        for (to, y) in self.square.chunks_exact_mut(self.side).zip(0..) {
+            to.fill(0.0);
+            for (tap, by) in self.taps.iter().zip(0..).skip(1) {
+                let pairs = row(y - by).iter().zip(row(y + by));
+                for (sum, (above, below)) in to.iter_mut().zip(pairs) {
+                    *sum += tap * (above + below);
+                }
             }
-        }
-        for (sum, middle) in to.iter_mut().zip(row(y)) {
-            *sum += taps[0] * middle;
+            for (sum, middle) in to.iter_mut().zip(row(y)) {
+                *sum += self.taps[0] * middle;
+            }
         }
     }
 }
@@ -210,8 +237,12 @@ mod tests {
             gain: 1.3,
             offset: -0.2,
         };
-        for pixel in [-0.7, -0.01, 0.0, 0.3, 1.4] {
-            assert!((scanner.read(scanner.store(pixel)) - pixel).abs() < 1e-12);
+        let pixels = [-0.7, -0.01, 0.0, 0.3, 1.4];
+        let mut stored = [0.0; 5];
+        scanner.store(&mut pixels.clone(), &mut stored);
+        assert!((stored[4] - (1.3 * 1.4_f32.powf(0.8) - 0.2)).abs() < 1e-6);
+        for (read, pixel) in scanner.read(&stored).iter().zip(pixels) {
+            assert!((read - pixel).abs() < 1e-6, "{read}, not {pixel}");
         }
     }
 
