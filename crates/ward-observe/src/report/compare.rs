@@ -46,13 +46,18 @@ pub(super) fn sections(page: &mut Markup, runs: &[RunData]) {
 
 fn lead(families: &[Family<'_>], metric: &str) -> String {
     let name = metric_name(metric);
+    let several = families.iter().any(|family| family.runs.len() > 1);
     let parts: Vec<String> = families
         .iter()
         .take(6)
         .filter_map(|family| {
             let over = over_seeds(&values(family, "all", Model::Federated, metric))?;
+            let told = format!("{} {}", family.name, plus_minus(over));
             let runs = text::things(over.runs as u64, "seed", "seeds");
-            Some(format!("{} {} ({runs})", family.name, plus_minus(over)))
+            Some(match several {
+                true => format!("{told} ({runs})"),
+                false => told,
+            })
         })
         .collect();
     format!("Federated {name}: {}.", parts.join("; "))

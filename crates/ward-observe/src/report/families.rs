@@ -33,7 +33,29 @@ pub(super) fn families(runs: &[RunData]) -> Vec<Family<'_>> {
         }
     }
     tell_apart(&mut families);
+    shorten(&mut families);
     families
+}
+
+/// What all names begin with, up to a hyphen, tells nobody anything: variants of one experiment have its
+/// name in front.
+fn shorten(families: &mut [Family<'_>]) {
+    let [first, others @ ..] = &*families else {
+        return;
+    };
+    let common = |name: &str| {
+        let alike = first.name.bytes().zip(name.bytes());
+        alike.take_while(|(a, b)| a == b).count()
+    };
+    let shared = others.iter().map(|family| common(&family.name)).min();
+    // A hyphen is one byte, so the cut is within no character.
+    let start = shared.and_then(|n| first.name.as_bytes()[..n].iter().rposition(|b| *b == b'-'));
+    let cut = start.filter(|start| families.iter().all(|f| f.name.len() > start + 1));
+    if let Some(start) = cut {
+        for family in families {
+            family.name.drain(..=start);
+        }
+    }
 }
 
 /// Families of one name get their strategies added; where that does not help, numbers.
@@ -90,4 +112,35 @@ pub(super) fn groups(families: &[Family<'_>]) -> Vec<String> {
         }
     }
     groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shortened(names: &[&str]) -> Vec<String> {
+        let family = |name: &&str| Family {
+            name: (*name).to_owned(),
+            digest: None,
+            runs: Vec::new(),
+        };
+        let mut families: Vec<Family<'_>> = names.iter().map(family).collect();
+        shorten(&mut families);
+        families.into_iter().map(|family| family.name).collect()
+    }
+
+    #[test]
+    fn what_all_names_begin_with_is_left_out() {
+        assert_eq!(shortened(&["day-1-é, a", "day-1-é, b"]), ["é, a", "é, b"]);
+        assert_eq!(
+            shortened(&["heart-fedadam", "heart-fedyogi"]),
+            ["fedadam", "fedyogi"]
+        );
+        assert_eq!(
+            shortened(&["heart", "heart-fedadam"]),
+            ["heart", "heart-fedadam"]
+        );
+        assert_eq!(shortened(&["a-b-", "a-b-c"]), ["a-b-", "a-b-c"]);
+        assert_eq!(shortened(&["alone-b"]), ["alone-b"]);
+    }
 }
