@@ -241,7 +241,15 @@ impl Hospital {
         let mut over = false;
         for effect in conversation.handle(now, input) {
             match effect {
-                NodeEffect::Send(report) => self.outgoing.push_back(report),
+                NodeEffect::Send(report) => {
+                    if let Report::Declined {
+                        reason, for_good, ..
+                    } = &report
+                    {
+                        tracing::warn!(%reason, for_good, "declined");
+                    }
+                    self.outgoing.push_back(report);
+                }
                 NodeEffect::Done => over = true,
                 task => self.work.begin(node, task),
             }
