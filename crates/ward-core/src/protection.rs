@@ -87,9 +87,15 @@ impl Draws {
 pub struct HospitalNoise {
     /// L2 norm to which an update is shortened where it is longer; above 0.
     pub clip_norm: f32,
-    /// Deviation of the noise on the sum of updates, over the clip norm; above 0.
+    /// Deviation of the noise on the sum of updates, over the clip norm; above 0. Where there are bits,
+    /// what updates and bits cost together is what this noise alone would.
     pub noise_multiplier: f64,
-    /// Who adds it.
+    /// Deviation of the noise on the sum of **bits**, each of which says whether one hospital's update was
+    /// within the norm: the coordinator moves the norm by them (Andrew et al. 2021, arXiv:1905.03871).
+    /// Above half the noise multiplier; `None` where the norm stays and no bits are sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bit_deviation: Option<f64>,
+    /// Who adds the noise.
     pub placement: NoisePlacement,
 }
 
@@ -115,5 +121,14 @@ impl Protection {
     #[must_use]
     pub fn tells_loss(&self) -> bool {
         matches!(self, Self::None)
+    }
+
+    /// How many bits an upload carries behind everything else.
+    #[must_use]
+    pub fn bits(&self) -> usize {
+        match self {
+            Self::Hospital(noise) => usize::from(noise.bit_deviation.is_some()),
+            Self::None | Self::Patient(_) => 0,
+        }
     }
 }

@@ -204,6 +204,7 @@ mod tests {
         Protection::Hospital(HospitalNoise {
             clip_norm: 1.0,
             noise_multiplier: 1.0,
+            bit_deviation: None,
             placement: NoisePlacement::Node,
         })
     }

@@ -392,6 +392,7 @@ mod tests {
         let hospital = Protection::Hospital(HospitalNoise {
             clip_norm: 1.0,
             noise_multiplier: 1.0,
+            bit_deviation: None,
             placement: NoisePlacement::Node,
         });
         for (required, protection, holds) in [

@@ -88,11 +88,14 @@ pub fn seal(
             let drawn = match asked.placement {
                 NoisePlacement::Coordinator => Vec::new(),
                 NoisePlacement::Node | NoisePlacement::Shared { .. } => {
-                    mechanism.draw(numbers.len(), &mut noise.rng(order.seed, address)?)
+                    mechanism.draw(&mut noise.rng(order.seed, address)?)
                 }
             };
-            mechanism.clip(&mut numbers);
-            (Some((mechanism, drawn)), Charge::of(order, examples)?)
+            let within = mechanism.clip(&mut numbers);
+            (
+                Some((mechanism, drawn, within)),
+                Charge::of(order, examples)?,
+            )
         }
         Protection::None | Protection::Patient(_) => (None, Charge::of_training(noised, examples)?),
     };
@@ -102,10 +105,11 @@ pub fn seal(
             index,
             range: ring.range,
         })?;
-    if let Some((mechanism, drawn)) = mechanism
-        && !drawn.is_empty()
-    {
-        mechanism.add(&mut words, &drawn);
+    if let Some((mechanism, drawn, within)) = mechanism {
+        words.extend(mechanism.bit(within));
+        if !drawn.is_empty() {
+            mechanism.add(&mut words, &drawn);
+        }
     }
     let upload = Upload {
         words: words.into(),
@@ -158,9 +162,10 @@ pub fn noise_on_sum(
 ) -> Result<Option<Upload>, SealError> {
     match order.protection {
         Protection::Hospital(asked) if asked.placement == NoisePlacement::Coordinator => {
+            let length = length.saturating_sub(order.protection.bits());
             let mechanism = HospitalMechanism::new(&asked, &order.ring, length)?;
             let mut rng = noise.rng(order.seed, address)?;
-            Ok(Some(mechanism.on_sum(length, &mut rng)))
+            Ok(Some(mechanism.on_sum(&mut rng)))
         }
         _ => Ok(None),
     }

@@ -29,6 +29,9 @@ pub struct RunState {
     /// Nodes that will train no more in this run: their own rules or privacy budgets forbid it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(crate) resting: BTreeSet<NodeId>,
+    /// The norm to which updates are clipped, where it has moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) clip_norm: Option<f32>,
     /// How nodes stand, where the sampler asks for it.
     #[serde(default, skip_serializing_if = "Standings::is_empty")]
     pub(crate) standings: Standings,
@@ -48,6 +51,7 @@ impl RunState {
             unscored: None,
             barred: BTreeSet::new(),
             resting: BTreeSet::new(),
+            clip_norm: None,
             standings: Standings::default(),
         }
     }

@@ -19,6 +19,7 @@ pub(crate) fn protection_message(protection: &Protection) -> Option<train_order:
             train_order::Protection::HospitalNoise(proto::HospitalNoise {
                 clip_norm: noise.clip_norm,
                 noise_multiplier: noise.noise_multiplier,
+                bit_deviation: noise.bit_deviation,
                 placement: Some(match noise.placement {
                     NoisePlacement::Node => Placement::Node(proto::AtNode {}),
                     NoisePlacement::Shared { honest } => {
@@ -65,6 +66,10 @@ pub(crate) fn read_protection(
                     "hospital_noise.noise_multiplier",
                     noise.noise_multiplier,
                 )?,
+                bit_deviation: noise
+                    .bit_deviation
+                    .map(|bits| multiplier("hospital_noise.bit_deviation", bits))
+                    .transpose()?,
                 placement: noise
                     .placement
                     .ok_or(Unreadable::Missing("hospital_noise.placement"))

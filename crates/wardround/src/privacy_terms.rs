@@ -5,6 +5,7 @@ use ward_core::{Draws, NoisePlacement, PrivacyTerms, Protection, TrainOrder};
 use ward_data::Federation;
 use ward_observe::text;
 use ward_privacy::Charge;
+use ward_privacy::dp::clipping::update_multiplier;
 use ward_privacy::dp::{Epsilon, Event, account};
 
 use crate::config::types::PrivacyConfig;
@@ -104,8 +105,8 @@ impl PrivacyForecast {
     #[must_use]
     pub fn of(experiment: &Experiment, opened: &Opened) -> Option<Self> {
         let privacy = experiment.privacy.as_ref()?;
-        let order = experiment.order(&opened.model, opened.ring);
         let federation = &opened.federation;
+        let order = experiment.order(&opened.model, opened.ring, federation.roster());
         let terms = terms(Some(privacy), &order, experiment.rounds, federation, true)?;
         let mut known: Vec<(Event, Epsilon)> = Vec::new();
         let mut epsilon = |rows: u64| {
@@ -184,11 +185,22 @@ fn mechanism(order: &TrainOrder) -> Option<String> {
                 }
                 NoisePlacement::Coordinator => "the coordinator, which is trusted".to_owned(),
             };
-            format!(
-                "Each update is clipped to norm {} and counts 1; the sum gets exact discrete Gaussian \
-                 noise of {:.4} times that, added by {who}",
-                noise.clip_norm, noise.noise_multiplier
-            )
+            match noise.bit_deviation {
+                None => format!(
+                    "Each update is clipped to norm {} and counts 1; the sum gets exact discrete Gaussian \
+                     noise of {:.4} times that, added by {who}",
+                    noise.clip_norm, noise.noise_multiplier
+                ),
+                Some(bits) => format!(
+                    "Each update is clipped to a norm that is {} at first and follows a quantile of the \
+                     updates' norms, and counts 1; the sum gets exact discrete Gaussian noise of {:.4} times \
+                     the norm, and the number of updates within it noise of {bits:.4}, together as much as \
+                     {:.4} times the norm alone, added by {who}",
+                    noise.clip_norm,
+                    update_multiplier(noise.noise_multiplier, bits)?,
+                    noise.noise_multiplier
+                ),
+            }
         }
     })
 }

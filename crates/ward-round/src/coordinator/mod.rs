@@ -1,5 +1,6 @@
 //! The coordinator: one function of time and input.
 
+mod clipping;
 mod cohort;
 pub(crate) mod masking;
 mod phases;

@@ -249,14 +249,19 @@ fn protection() -> impl Strategy<Value = Protection> {
                 })
             }
         ),
-        (1e-6_f32..1e6, multiplier(), placement).prop_map(
-            |(clip_norm, noise_multiplier, placement)| {
+        (
+            1e-6_f32..1e6,
+            multiplier(),
+            proptest::option::of(multiplier()),
+            placement
+        )
+            .prop_map(|(clip_norm, noise_multiplier, bit_deviation, placement)| {
                 Protection::Hospital(HospitalNoise {
                     clip_norm,
                     noise_multiplier,
+                    bit_deviation,
                     placement,
                 })
-            }
-        ),
+            }),
     ]
 }

@@ -1,5 +1,6 @@
 //! Semantic checks: everything that is wrong with an experiment, all at once.
 
+mod adaptive_clipping;
 mod adversaries;
 mod changing;
 mod data;
