@@ -123,6 +123,7 @@ impl Hospital {
             if known != Some(session.coordinator) {
                 self.begin_anew(&session);
             }
+            self.work.meet(&session.region);
             if self.attend(&session).await? {
                 return Ok(());
             }

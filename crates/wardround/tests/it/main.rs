@@ -15,6 +15,7 @@ mod obstacles;
 mod own_files;
 mod own_model;
 mod own_rule;
+mod policies;
 mod privacy;
 mod same_bits;
 mod samplers;
