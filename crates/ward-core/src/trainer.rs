@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Algorithm, Delta, Evaluation, Layout, Noised, Params, PatientNoise, Personalisation,
-    Protection, RunId, Scaling, Seed, Summary,
+    Algorithm, Delta, Evaluation, Layout, NoisePlacement, Noised, Params, PatientNoise,
+    Personalisation, Protection, RunId, Scaling, Seed, Summary,
 };
 
 /// How much local work a round asks for.
@@ -272,6 +272,13 @@ impl TrainOrder {
                         "noise on the bits of half the noise multiplier leaves none for the updates",
                     )
                 }
+                () if noise.bands > 1 && noise.placement != NoisePlacement::Coordinator => Some(
+                    "noise that cancels between rounds is one party's, and each party has its own",
+                ),
+                () if noise.bands > 1 && noise.bit_deviation.is_some() => Some(
+                    "noise that cancels between rounds is for one clip norm, and the norm is to move",
+                ),
+                () if noise.bands == 0 => Some("noise over no rounds is none"),
                 () if self.weighting != Weighting::Uniform => {
                     Some("an update that counts more than 1 needs more noise than it would get")
                 }

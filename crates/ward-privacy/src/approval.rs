@@ -84,6 +84,7 @@ mod tests {
                     clip_norm,
                     noise_multiplier: 1.0,
                     bit_deviation,
+                    bands: 1,
                     placement: NoisePlacement::Node,
                 }),
                 ..order()

@@ -29,6 +29,19 @@ pub enum Withheld {
     /// The order's noise would not cover what leaves.
     #[error("the order's noise does not cover what would leave: {0}")]
     Uncovered(&'static str),
+    /// It took part too short a time ago for noise that cancels between rounds.
+    #[error(
+        "this hospital took part in {last}, and the order's noise covers one round in {bands}; it may be \
+         asked again from {next} on"
+    )]
+    TooSoon {
+        /// The last round that it trained in.
+        last: RoundId,
+        /// Rounds over which noise cancels.
+        bands: u32,
+        /// The first round in which it may train again.
+        next: RoundId,
+    },
     /// The update cannot be sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
@@ -59,7 +72,7 @@ impl Withheld {
             Self::Forbidden(forbidden) => forbidden.is_final,
             Self::Refused(refused) => refused.is_final(),
             Self::Uncovered(_) => true,
-            Self::Seal(_) | Self::Scores(_) => false,
+            Self::TooSoon { .. } | Self::Seal(_) | Self::Scores(_) => false,
         }
     }
 }
@@ -189,6 +202,7 @@ impl Guard {
         if let Some(reason) = order.uncovered() {
             return Err(Withheld::Uncovered(reason));
         }
+        self.apart(order, address.round)?;
         let charge = Charge::of(order, rows).map_err(Refused::from)?;
         Ok(self.ledger.reserve(order.run, address.round, charge)?)
     }
@@ -207,6 +221,22 @@ impl Guard {
         self.policy.update(norm_told(&update, order))?;
         let released = seal(update, order, self.noise, address)?;
         Ok(self.ledger.admit(reservation, released)?)
+    }
+
+    /// Whether the rounds of a hospital are as far apart as the order's noise needs it.
+    fn apart(&self, order: &TrainOrder, round: RoundId) -> Result<(), Withheld> {
+        let bands = match order.protection {
+            Protection::Hospital(noise) if noise.bands > 1 => noise.bands,
+            _ => return Ok(()),
+        };
+        match self.ledger.last_before(order.run, round) {
+            Some(last) if round.0 < last.0.saturating_add(bands) => Err(Withheld::TooSoon {
+                last,
+                bands,
+                next: RoundId(last.0.saturating_add(bands)),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// Whether a person has approved the job of `order`, where the policy asks for that. One may still do
@@ -337,6 +367,7 @@ mod tests {
             clip_norm: 1.0,
             noise_multiplier: 1.0,
             bit_deviation: None,
+            bands: 1,
             placement: NoisePlacement::Node,
         })
     }
@@ -445,6 +476,31 @@ mod tests {
         *said.lock().unwrap() = Some(job);
         assert!(guard.before_training(&one, None, 100, AT).is_ok());
         assert!(guard.before_training(&other, None, 100, AT).is_err());
+    }
+
+    #[test]
+    fn rounds_are_as_far_apart_as_noise_that_cancels_needs() {
+        let order = order(Protection::Hospital(HospitalNoise {
+            clip_norm: 1.0,
+            noise_multiplier: 1.0,
+            bit_deviation: None,
+            bands: 3,
+            placement: NoisePlacement::Coordinator,
+        }));
+        let mut guard = Guard::open();
+        let mut trains = |round| {
+            let address = Address {
+                round: RoundId(round),
+                ..AT
+            };
+            guard.before_training(&order, None, 100, address)
+        };
+        assert!(trains(4).is_ok());
+        for round in [4, 5, 6] {
+            let refused = trains(round).unwrap_err();
+            assert!(matches!(refused, Withheld::TooSoon { .. }) && !refused.is_final());
+        }
+        assert!(trains(7).is_ok());
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Noise on whole updates: an update is clipped, rounded to the ring, and gets exact discrete Gaussian
 //! noise, in shares or all of it ([`distributed`]).
 
-use ward_core::{HospitalNoise, NoisePlacement, RingSpec, Upload};
+use ward_core::{HospitalNoise, NoisePlacement, RingSpec, RoundId, Upload};
 
 use crate::dp::clipping::{HALF_BIT, update_multiplier};
+use crate::dp::matrix::{Banded, NoisePast, rounding};
 use crate::dp::{DiscreteGaussian, Invalid, NoiseRng, distributed};
 
 /// The part of the clip norm that rounding to `f32` could add.
@@ -18,6 +19,8 @@ pub(crate) struct HospitalMechanism {
     noise: DiscreteGaussian,
     /// What it adds to the bit behind them, where there is one.
     bit: Option<DiscreteGaussian>,
+    /// How noise cancels between rounds.
+    bands: Banded,
     /// The largest word that the ring allows an update of weight 1.
     most: i64,
 }
@@ -51,7 +54,17 @@ impl HospitalMechanism {
         Ok(Self {
             clip_norm,
             length,
-            noise: distributed::share(multiplier, clip_norm, length, ring, honest)?,
+            noise: match asked.bands as usize {
+                0 | 1 => distributed::share(multiplier, clip_norm, length, ring, honest)?,
+                bands => {
+                    // Over the sensitivity, this is the multiplier that is charged.
+                    let rounding = rounding(length, bands) / Banded::new(bands).sensitivity(1);
+                    let longest = distributed::longest(clip_norm, length, ring);
+                    let deviation = multiplier * (longest + rounding);
+                    DiscreteGaussian::new(deviation * deviation)?
+                }
+            },
+            bands: Banded::new(asked.bands.max(1) as usize),
             bit,
             most: (f64::from(ring.range) * unit) as i64,
         })
@@ -98,9 +111,19 @@ impl HospitalMechanism {
         }
     }
 
-    /// The noise on a sum, as an upload of no weight.
-    pub(crate) fn on_sum(&self, rng: &mut NoiseRng) -> Upload {
-        let words = self.draw(rng).into_iter().map(i64::cast_unsigned);
+    /// The noise on the sum of `round`, as an upload of no weight, knowing the noise of the rounds before.
+    pub(crate) fn on_sum(
+        &self,
+        rng: &mut NoiseRng,
+        round: RoundId,
+        past: &mut NoisePast,
+    ) -> Upload {
+        let drawn = self.draw(rng);
+        let noise = match self.bands.is_one() {
+            true => drawn,
+            false => past.next(&self.bands, round, drawn),
+        };
+        let words = noise.into_iter().map(i64::cast_unsigned);
         Upload {
             words: words.collect::<Vec<_>>().into(),
             weight: 0,
@@ -125,6 +148,7 @@ mod tests {
             clip_norm: 0.5,
             noise_multiplier: 2.0,
             bit_deviation: None,
+            bands: 1,
             placement,
         };
         HospitalMechanism::new(&asked, &RING, 100).unwrap()
@@ -182,6 +206,7 @@ mod tests {
             clip_norm: 0.5,
             noise_multiplier: 2.0,
             bit_deviation: Some(bits),
+            bands: 1,
             placement: NoisePlacement::Coordinator,
         };
         let mechanism = HospitalMechanism::new(&asked(1.25), &RING, 1).unwrap();

@@ -502,6 +502,7 @@ mod tests {
             clip_norm: 1.0,
             noise_multiplier: 1.0,
             bit_deviation: None,
+            bands: 1,
             placement: NoisePlacement::Node,
         });
         for (required, protection, holds) in [

@@ -10,6 +10,7 @@ use ward_core::{
 
 use crate::charge::Charge;
 use crate::dp::Invalid;
+use crate::dp::matrix::NoisePast;
 use crate::hospital_noise::HospitalMechanism;
 use crate::ledger::Released;
 use crate::noise::NoiseSource;
@@ -150,7 +151,7 @@ pub fn trial_order(weighting: Weighting, ring: RingSpec) -> TrainOrder {
 }
 
 /// The noise that a coordinator is to add to a sum of `length` words, as an upload of no weight; `None`
-/// where hospitals add it, or nobody does.
+/// where hospitals add it, or nobody does. `past` is the noise of earlier rounds, and learns this one's.
 ///
 /// # Errors
 /// [`SealError`] where there is no such noise to be had.
@@ -159,13 +160,14 @@ pub fn noise_on_sum(
     length: usize,
     noise: NoiseSource,
     address: Address,
+    past: &mut NoisePast,
 ) -> Result<Option<Upload>, SealError> {
     match order.protection {
         Protection::Hospital(asked) if asked.placement == NoisePlacement::Coordinator => {
             let length = length.saturating_sub(order.protection.bits());
             let mechanism = HospitalMechanism::new(&asked, &order.ring, length)?;
             let mut rng = noise.rng(order.seed, address)?;
-            Ok(Some(mechanism.on_sum(&mut rng)))
+            Ok(Some(mechanism.on_sum(&mut rng, address.round, past)))
         }
         _ => Ok(None),
     }

@@ -28,6 +28,7 @@ pub fn terms(
 ) -> Option<PrivacyTerms> {
     let privacy = privacy?;
     let unit = privacy.unit()?;
+    let rounds = order.protection.most_rounds(rounds);
     let events: Vec<Event> = sizes(federation)
         .into_iter()
         .filter_map(|rows| match Charge::of(order, rows).ok()? {
@@ -116,7 +117,8 @@ impl PrivacyForecast {
             if let Some((_, epsilon)) = known.iter().find(|(of, _)| *of == event) {
                 return *epsilon;
             }
-            let steps = event.steps().saturating_mul(experiment.rounds.into());
+            let rounds = order.protection.most_rounds(experiment.rounds);
+            let steps = event.steps().saturating_mul(rounds.into());
             let all = Event::new(event.sampling(), event.noise_multiplier(), steps);
             let answer = all.and_then(|all| account::epsilon(&[all], privacy.delta));
             let epsilon = answer.map_or(Epsilon(f64::INFINITY), |answer| answer.epsilon);
@@ -186,6 +188,12 @@ fn mechanism(order: &TrainOrder) -> Option<String> {
                 NoisePlacement::Coordinator => "the coordinator, which is trusted".to_owned(),
             };
             match noise.bit_deviation {
+                None if noise.bands > 1 => format!(
+                    "Each update is clipped to norm {} and counts 1; the sum gets discrete Gaussian noise of \
+                     {:.4} times that, added by {who}, which partly cancels over {} rounds (banded matrix \
+                     mechanism): a hospital takes part once in so many at most",
+                    noise.clip_norm, noise.noise_multiplier, noise.bands
+                ),
                 None => format!(
                     "Each update is clipped to norm {} and counts 1; the sum gets exact discrete Gaussian \
                      noise of {:.4} times that, added by {who}",

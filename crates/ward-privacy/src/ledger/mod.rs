@@ -271,6 +271,13 @@ impl Ledger {
         self.spent_in(run).map_or(0, |spent| spent.rounds)
     }
 
+    /// The last round of `run` for which something was reserved. A simulated round that is played again is
+    /// itself, and not one before.
+    pub(crate) fn last_before(&self, run: RunId, round: RoundId) -> Option<RoundId> {
+        let last = self.spent_in(run)?.last;
+        last.filter(|last| !self.simulated || *last < round)
+    }
+
     /// What was spent on `run`, or on all runs where it is `None`, at `delta`: a statement for each unit
     /// that noise was spent on, and for both where anything left without noise.
     #[must_use]

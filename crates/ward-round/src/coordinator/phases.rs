@@ -140,6 +140,7 @@ impl Coordinator {
             };
             return self.enrol(now, enrolling, effects);
         }
+        self.note_asked(&cohort);
         let asked = self.ask(now, cohort, quorum, effects);
         effects.push(Effect::Emit(Event::RoundOpened {
             round,
@@ -231,13 +232,14 @@ impl Coordinator {
 
     /// Adds to the sum of the open round the noise that the coordinator is to add, as one more upload, of no
     /// weight; nothing where hospitals add it, or nobody does.
-    pub(super) fn noise_on(&self, sum: &mut dyn Accumulator) -> Result<(), Abandoned> {
+    pub(super) fn noise_on(&mut self, sum: &mut dyn Accumulator) -> Result<(), Abandoned> {
         let place = Address {
             round: self.state.round,
             node: NodeId::COORDINATOR,
         };
         let (order, length) = (self.order(place.round), self.plan.upload_len());
-        let noise = noise_on_sum(&order, length, self.plan.noise, place);
+        let past = &mut self.state.noise_past;
+        let noise = noise_on_sum(&order, length, self.plan.noise, place, past);
         match noise.map_err(|_| Abandoned::NotNoised)? {
             Some(noise) => {
                 let added = sum.accept(NodeId::COORDINATOR, &noise);

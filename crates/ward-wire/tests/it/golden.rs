@@ -261,6 +261,7 @@ fn what_is_noised_is_spelled_so() {
         clip_norm: 0.5,
         noise_multiplier: 1.5,
         bit_deviation: None,
+        bands: 1,
         placement: NoisePlacement::Shared { honest: 11 },
     };
     assert_eq!(spelled(Protection::Hospital(hospital)), golden.concat());
@@ -277,6 +278,19 @@ fn what_is_noised_is_spelled_so() {
         ..hospital
     };
     assert_eq!(spelled(Protection::Hospital(adaptive)), golden.concat());
+    let golden: &[&[u8]] = &[
+        &[0xba, 0x01, 18],                     // protection.hospital_noise, 18 bytes
+        &[0x0d, 0, 0, 0, 0x3f],                // clip_norm 0.5
+        &[0x11, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f], // noise_multiplier 1.5
+        &[0x2a, 0],                            // placement.coordinator
+        &[0x38, 4],                            // bands 4
+    ];
+    let banded = HospitalNoise {
+        bit_deviation: None,
+        bands: 4,
+        ..adaptive
+    };
+    assert_eq!(spelled(Protection::Hospital(banded)), golden.concat());
 }
 
 #[test]

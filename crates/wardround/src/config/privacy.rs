@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use ward_core::{LocalWork, NodeInfo, TrainOrder};
 use ward_privacy::dp::calibrate::{self, Uncalibrated};
 use ward_privacy::dp::clipping::{self, AdaptiveClip};
+use ward_privacy::dp::matrix::Banded;
 use ward_privacy::dp::{PrivacyUnit, Sampling};
 use ward_privacy::ledger::Budget;
 
@@ -71,6 +72,8 @@ impl Experiment {
         let Some(privacy) = &self.privacy else {
             return Ok(0.0);
         };
+        let mut rounds = self.rounds;
+        let mut part = 1.0;
         let (given, target, sampling, steps) = match (&privacy.patient, &privacy.hospital) {
             (Some(patient), _) => {
                 let PatientConfig {
@@ -95,6 +98,10 @@ impl Experiment {
                     epsilon,
                     ..
                 } = hospital;
+                // Each participation moves the independent noise of several rounds.
+                let bands = hospital.bands.max(1);
+                rounds = rounds.div_ceil(bands);
+                part = Banded::new(bands as usize).sensitivity(1);
                 (*noise_multiplier, *epsilon, Sampling::FullBatch, 1)
             }
             (None, None) => return Ok(0.0),
@@ -102,8 +109,8 @@ impl Experiment {
         match (given, target) {
             (Some(given), _) => Ok(given),
             (None, Some(target)) => {
-                let steps = steps.saturating_mul(self.rounds.into());
-                least_noise(sampling, steps, target, privacy.delta)
+                let steps = steps.saturating_mul(rounds.into());
+                Ok(part * least_noise(sampling, steps, target, privacy.delta)?)
             }
             (None, None) => Ok(0.0),
         }

@@ -1,6 +1,7 @@
 //! The program as processes: what it prints, what it leaves on disk, and what survives a crash.
 
 mod adversaries;
+mod banded;
 mod budgets;
 mod command_line;
 mod crashes;

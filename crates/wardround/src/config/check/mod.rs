@@ -2,6 +2,7 @@
 
 mod adaptive_clipping;
 mod adversaries;
+mod banded;
 mod changing;
 mod data;
 mod evaluation;

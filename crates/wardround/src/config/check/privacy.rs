@@ -5,8 +5,8 @@ use ward_data::{DataConfig, Federation, MissingValues, ScalingMode};
 use ward_round::Visibility;
 use ward_train::ModelSpec;
 
-use super::adaptive_clipping;
 use super::found::Found;
+use super::{adaptive_clipping, banded};
 use crate::codes::Code;
 use crate::config::samplers::SamplerConfig;
 use crate::config::types::{
@@ -108,6 +108,7 @@ fn of_hospitals(found: &mut Found, experiment: &Experiment, hospital: &HospitalN
             Some("leave groups out, or choose privacy.hospital.placement = \"node\"".into());
     }
     adaptive_clipping::settings(found, experiment, hospital);
+    banded::settings(found, hospital);
     let path = format!("{path}.honest");
     match (hospital.placement, &experiment.secure_aggregation) {
         (PlacementConfig::Shared, None) => {
@@ -228,6 +229,7 @@ pub(super) fn with_data(found: &mut Found, experiment: &Experiment, federation: 
             .help = Some("leave it out to have it chosen".into());
     }
     adaptive_clipping::with_ring(found, &order);
+    banded::with_data(found, experiment, &order, federation.roster());
     if privacy.patient.is_none() || !source.synthetic() {
         return;
     }

@@ -141,6 +141,11 @@ pub struct HospitalNoiseConfig {
     /// reaches it is worked out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epsilon: Option<f64>,
+    /// Over how many rounds the noise partly cancels (banded DP-FTRL, Choquette-Choo et al. 2023,
+    /// arXiv:2306.08153), 1 or more: sums over rounds, which the model is, get less noise for the same
+    /// epsilon. A hospital is asked once in so many rounds, so a round must ask few enough; the noise is
+    /// the coordinator's. Default 1: each round's noise is its own.
+    pub bands: u32,
     /// Who adds the noise: `coordinator` (default), `shared` or `node`.
     pub placement: PlacementConfig,
     /// Under `shared`, how many of a sum's hospitals are honest at least, 1 or more: their shares of the
@@ -156,6 +161,7 @@ impl Default for HospitalNoiseConfig {
             adaptive: None,
             noise_multiplier: None,
             epsilon: None,
+            bands: 1,
             placement: PlacementConfig::Coordinator,
             honest: None,
         }
@@ -224,6 +230,7 @@ impl PrivacyConfig {
                 clip_norm: hospital.clip_norm,
                 noise_multiplier,
                 bit_deviation,
+                bands: hospital.bands,
                 placement: match hospital.placement {
                     PlacementConfig::Coordinator => NoisePlacement::Coordinator,
                     PlacementConfig::Shared => NoisePlacement::Shared {
