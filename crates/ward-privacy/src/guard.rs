@@ -266,6 +266,10 @@ impl Guard {
     /// [`Withheld`] where the policy forbids it, and where there is a budget.
     pub fn before_telling(&self) -> Result<(), Withheld> {
         self.at_home()?;
+        if self.policy.approval {
+            let why = "is needed, and sums are asked for before there is a job to approve";
+            return Err(Forbidden::for_good("approval", why.to_owned()).into());
+        }
         self.policy.sums()?;
         if self.ledger.is_limited() {
             return Err(Refused::Unprotected.into());
@@ -273,20 +277,25 @@ impl Guard {
         Ok(())
     }
 
-    /// Leave to tell scores on test rows of the model that `round` of `run` made. Where the policy has them
+    /// Leave to tell scores on test rows of the model that `round` made, trained as `order` says. Where the policy has them
     /// noised, they are charged from here on.
     ///
     /// # Errors
     /// [`Withheld`] where policy or ledger refuse, and where there is no such noise.
-    pub fn before_scoring(&mut self, run: RunId, round: RoundId) -> Result<Scoring, Withheld> {
+    pub fn before_scoring(
+        &mut self,
+        order: &TrainOrder,
+        round: RoundId,
+    ) -> Result<Scoring, Withheld> {
         self.at_home()?;
+        self.approved(order)?;
         let Some(epsilon) = self.policy.scores()? else {
             return Ok(Scoring(None));
         };
         let delta = self.ledger.delta().unwrap_or(DELTA);
         let noise = ScoreNoise::new(epsilon, delta).map_err(Unnoised::from)?;
         let charge = noise.charge().map_err(Unnoised::from)?;
-        self.ledger.score(run, round, charge)?;
+        self.ledger.score(order.run, round, charge)?;
         Ok(Scoring(Some(noise)))
     }
 
@@ -435,7 +444,8 @@ mod tests {
             Withheld::Refused(Refused::Unprotected)
         );
         assert!(guard.before_telling().is_err());
-        assert!(guard.before_scoring(RunId(1), RoundId(0)).is_ok());
+        let plain = order(Protection::None);
+        assert!(guard.before_scoring(&plain, RoundId(0)).is_ok());
         assert!(
             guard
                 .before_training(&order(patient()), None, 100, AT)
@@ -476,6 +486,9 @@ mod tests {
         *said.lock().unwrap() = Some(job);
         assert!(guard.before_training(&one, None, 100, AT).is_ok());
         assert!(guard.before_training(&other, None, 100, AT).is_err());
+        assert!(guard.before_scoring(&one, RoundId(0)).is_ok());
+        assert!(guard.before_scoring(&other, RoundId(0)).is_err());
+        assert!(guard.before_telling().unwrap_err().is_final());
     }
 
     #[test]
@@ -514,7 +527,7 @@ mod tests {
         for (region, home) in [("cn-31", false), ("cn-51", true), ("", false)] {
             guard.meet(region);
             let trains = guard.before_training(&order, None, 100, AT).is_ok();
-            let scores = guard.before_scoring(RunId(1), RoundId(0)).is_ok();
+            let scores = guard.before_scoring(&order, RoundId(0)).is_ok();
             assert_eq!([trains, scores, guard.before_telling().is_ok()], [home; 3]);
         }
     }
@@ -532,18 +545,19 @@ mod tests {
             delta: 1e-3,
         };
         let mut guard = Guard::new(policy, Ledger::within(Some(budget)));
-        let scoring = guard.before_scoring(RunId(1), RoundId(0)).unwrap();
-        let spent = guard.ledger().statements(Some(RunId(1)), 1e-3)[0].epsilon.0;
+        let order = order(Protection::None);
+        let scoring = guard.before_scoring(&order, RoundId(0)).unwrap();
+        let spent = guard.ledger().statements(Some(order.run), 1e-3)[0]
+            .epsilon
+            .0;
         assert!(spent <= 0.5 && spent > 0.499, "{spent}");
         let share = Estimate::share(50_000, 100_000, 100_000);
         let names = ["accuracy", "loss"].map(str::to_owned);
         let evaluation = Evaluation(names.map(|name| (name, share)).into_iter().collect());
-        let told = guard
-            .scores(scoring, evaluation, &order(Protection::None), AT)
-            .unwrap();
+        let told = guard.scores(scoring, evaluation, &order, AT).unwrap();
         assert_eq!(told.0.keys().collect::<Vec<_>>(), ["accuracy"]);
         assert!((told.0["accuracy"].value - 0.5).abs() < 0.01);
-        let refused = (1..9).find_map(|round| guard.before_scoring(RunId(1), RoundId(round)).err());
+        let refused = (1..9).find_map(|round| guard.before_scoring(&order, RoundId(round)).err());
         assert!(matches!(
             refused,
             Some(Withheld::Refused(Refused::BudgetSpent { .. }))

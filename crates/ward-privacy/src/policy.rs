@@ -42,7 +42,8 @@ pub struct Policy {
     /// privacy ledger.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics_epsilon: Option<f64>,
-    /// Whether a person must approve each run before the hospital trains for it. Default false.
+    /// Whether a person must approve each run before the hospital trains or scores for it; sums for federated
+    /// scaling, which come before there is anything to approve, are not told. Default false.
     pub approval: bool,
     /// Whether anything may leave for a coordinator in another region: `allow` (default) or `deny`.
     pub cross_border: CrossBorder,

@@ -97,7 +97,7 @@ impl NodeEffect {
             } => NodeInput::Evaluated {
                 round: *round,
                 result: guard
-                    .before_scoring(order.run, *round)
+                    .before_scoring(order, *round)
                     .map_err(Declining::from)
                     .and_then(|scoring| {
                         trainer.turn_to(*round)?;
