@@ -143,6 +143,7 @@ impl Settings {
             evaluate_every: self.evaluate_every,
             checkpoint_every: self.checkpoint_every,
             rests_with_first: false,
+            clipping: None,
             privacy: None,
             noise: ward_privacy::NoiseSource::System,
             masking: None,

@@ -108,6 +108,17 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         for_good: bool,
     },
+    /// The norm to which updates are clipped follows their norms.
+    ClipNormMoved {
+        /// The round that taught it.
+        round: RoundId,
+        /// The norm in that round.
+        norm: f32,
+        /// The share of its updates that were within the norm, noised: it may be below 0 or above 1.
+        within: f64,
+        /// The norm in the next one.
+        next: f32,
+    },
     /// The cohort of a masked round was dealt into groups, each of which has a sum of its own.
     GroupsDealt {
         /// The round.

@@ -87,10 +87,30 @@ impl Draws {
 pub struct HospitalNoise {
     /// L2 norm to which an update is shortened where it is longer; above 0.
     pub clip_norm: f32,
-    /// Deviation of the noise on the sum of updates, over the clip norm; above 0.
+    /// Deviation of the noise on the sum of updates, over the clip norm; above 0. Where there are bits,
+    /// what updates and bits cost together is what this noise alone would.
     pub noise_multiplier: f64,
-    /// Who adds it.
+    /// Deviation of the noise on the sum of **bits**, each of which says whether one hospital's update was
+    /// within the norm: the coordinator moves the norm by them (Andrew et al. 2021, arXiv:1905.03871).
+    /// Above half the noise multiplier; `None` where the norm stays and no bits are sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bit_deviation: Option<f64>,
+    /// Over how many rounds the coordinator's noise partly cancels (banded matrix mechanism,
+    /// Choquette-Choo et al. 2023, arXiv:2306.08153): a hospital takes part at most once in so many, 1 or
+    /// more. With 1 the noise of each round is its own.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub bands: u32,
+    /// Who adds the noise.
     pub placement: NoisePlacement,
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_one(bands: &u32) -> bool {
+    *bands == 1
 }
 
 /// Who adds the noise, and so who must be trusted.
@@ -115,5 +135,23 @@ impl Protection {
     #[must_use]
     pub fn tells_loss(&self) -> bool {
         matches!(self, Self::None)
+    }
+
+    /// In how many of `rounds` rounds one hospital can take part.
+    #[must_use]
+    pub fn most_rounds(&self, rounds: u32) -> u32 {
+        match self {
+            Self::Hospital(noise) => rounds.div_ceil(noise.bands.max(1)),
+            Self::None | Self::Patient(_) => rounds,
+        }
+    }
+
+    /// How many bits an upload carries behind everything else.
+    #[must_use]
+    pub fn bits(&self) -> usize {
+        match self {
+            Self::Hospital(noise) => usize::from(noise.bit_deviation.is_some()),
+            Self::None | Self::Patient(_) => 0,
+        }
     }
 }

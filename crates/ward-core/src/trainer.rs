@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Algorithm, Delta, Evaluation, Layout, Noised, Params, PatientNoise, Personalisation,
-    Protection, RunId, Scaling, Seed, Summary,
+    Algorithm, Delta, Evaluation, Layout, NoisePlacement, Noised, Params, PatientNoise,
+    Personalisation, Protection, RunId, Scaling, Seed, Summary,
 };
 
 /// How much local work a round asks for.
@@ -264,6 +264,21 @@ impl TrainOrder {
                 () if !(noise.noise_multiplier > 0.0 && noise.noise_multiplier.is_finite()) => {
                     Some("the noise multiplier is not above 0")
                 }
+                () if noise.bit_deviation.is_some_and(|bits| {
+                    !(bits.is_finite() && 2.0 * bits > noise.noise_multiplier)
+                }) =>
+                {
+                    Some(
+                        "noise on the bits of half the noise multiplier leaves none for the updates",
+                    )
+                }
+                () if noise.bands > 1 && noise.placement != NoisePlacement::Coordinator => Some(
+                    "noise that cancels between rounds is one party's, and each party has its own",
+                ),
+                () if noise.bands > 1 && noise.bit_deviation.is_some() => Some(
+                    "noise that cancels between rounds is for one clip norm, and the norm is to move",
+                ),
+                () if noise.bands == 0 => Some("noise over no rounds is none"),
                 () if self.weighting != Weighting::Uniform => {
                     Some("an update that counts more than 1 needs more noise than it would get")
                 }
@@ -273,6 +288,14 @@ impl TrainOrder {
                 () => None,
             },
         }
+    }
+
+    /// Numbers that an upload carries where a model has `parameters`: the update of the models, what the
+    /// algorithm has behind it, and the bits of the protection.
+    #[must_use]
+    pub fn upload_len(&self, parameters: usize) -> usize {
+        let update = self.algorithm.upload_len(parameters);
+        update.saturating_add(self.protection.bits())
     }
 
     /// The noise that local training is to add with `rows` rows; `None` where it is to add none.

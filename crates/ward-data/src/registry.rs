@@ -60,7 +60,7 @@ macro_rules! scenarios {
         pub enum DataConfig {
             $( $(#[$help])* $scenario($config), )*
             /// Files of your own.
-            Csv(CsvConfig),
+            Csv(Box<CsvConfig>),
         }
 
         /// Every scenario there is, and the files.
@@ -135,7 +135,7 @@ impl DataConfig {
     #[must_use]
     pub fn anchored(&self, folder: &Path) -> Self {
         match self {
-            Self::Csv(config) => Self::Csv(config.anchored(folder)),
+            Self::Csv(config) => Self::Csv(Box::new(config.anchored(folder))),
             made => made.clone(),
         }
     }

@@ -27,6 +27,11 @@ pub trait Source: std::fmt::Debug + Send + Sync {
         self.rows(node).0
     }
 
+    /// Whether rows of patients who do not consent are left out in a hospital.
+    fn asks_consent(&self, _node: NodeId) -> bool {
+        false
+    }
+
     /// The first round in which hospitals have the same rows as in `round`: always 0 where rows do not
     /// change while a run goes on.
     fn since(&self, _round: RoundId) -> RoundId {

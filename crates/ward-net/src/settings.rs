@@ -42,6 +42,8 @@ pub struct ServerSettings {
     pub store_bytes: u64,
     /// What shows that a caller may use the admin service; `None` closes that service.
     pub admin_token: Option<String>,
+    /// Where it says it is; empty where it does not. Default empty.
+    pub region: String,
 }
 
 impl Default for ServerSettings {
@@ -55,6 +57,7 @@ impl Default for ServerSettings {
             linger: Duration::from_secs(10),
             store_bytes: 4 << 30,
             admin_token: None,
+            region: String::new(),
         }
     }
 }

@@ -168,6 +168,9 @@ fn is_finite(event: &Event) -> bool {
         Event::RoundClosed {
             loss, update_norm, ..
         } => loss.is_none_or(f64::is_finite) && update_norm.is_finite(),
+        Event::ClipNormMoved {
+            norm, within, next, ..
+        } => norm.is_finite() && within.is_finite() && next.is_finite(),
         Event::Evaluated { evaluation, .. } | Event::EvaluationClosed { evaluation, .. } => {
             sound(evaluation)
         }

@@ -94,6 +94,8 @@ pub fn metric_lines(run_id: &str, view: &RunView, record: &Record) -> Vec<Metric
                 ("train_loss", this.loss),
                 ("epsilon", epsilon(view, *round)),
                 ("update_norm", this.update_norm),
+                ("clip_norm", this.clip.map(|(norm, _)| f64::from(norm))),
+                ("within_clip_norm", this.clip.map(|(_, within)| within)),
                 ("cohort", Some(this.cohort.len() as f64)),
                 ("reporters", Some(this.counted() as f64)),
                 ("silent", Some(this.silent.len() as f64)),

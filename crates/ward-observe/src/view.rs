@@ -197,6 +197,12 @@ impl RunView {
                 Some(view) => view.declined.push((*node, reason.clone())),
                 None => self.stray(*node, format!("declined, {reason}")),
             },
+            Event::ClipNormMoved {
+                round,
+                norm,
+                within,
+                ..
+            } => self.round(*round).clip = Some((*norm, *within)),
             Event::GroupsDealt { round, groups } => self.round(*round).groups.clone_from(groups),
             Event::GroupLost {
                 round,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ward_core::{Draws, Noised, Protection, TrainOrder};
 
+use crate::dp::matrix::Banded;
 use crate::dp::{Event, Invalid, PrivacyUnit, Sampling};
 
 /// What one release costs.
@@ -29,9 +30,14 @@ impl Charge {
         match order.protection {
             Protection::None => Ok(Self::Unprotected),
             Protection::Patient(_) => Self::of_training(order.noised(rows), rows),
+            // Where noise cancels between rounds, an update moves the independent noise of several.
             Protection::Hospital(noise) => Ok(Self::Noised {
                 unit: PrivacyUnit::Hospital,
-                event: Event::new(Sampling::FullBatch, noise.noise_multiplier, 1)?,
+                event: Event::new(
+                    Sampling::FullBatch,
+                    noise.noise_multiplier / Banded::new(noise.bands as usize).sensitivity(1),
+                    1,
+                )?,
             }),
         }
     }
@@ -94,7 +100,9 @@ impl Sampling {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ward_core::{LocalWork, OptimizerSpec, PatientNoise, RingSpec, Seed};
+    use ward_core::{
+        HospitalNoise, LocalWork, NoisePlacement, OptimizerSpec, PatientNoise, RingSpec, Seed,
+    };
 
     fn order(work: LocalWork, draws: Draws) -> TrainOrder {
         let optimizer = OptimizerSpec::Sgd {
@@ -165,6 +173,27 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!((most(40), most(400)), ((40, 40), (64, 400)));
+    }
+
+    #[test]
+    fn noise_that_cancels_costs_each_participation_its_sensitivity() {
+        let of = |bands| {
+            let mut order = order(LocalWork::Steps(1), Draws::Full);
+            order.protection = Protection::Hospital(HospitalNoise {
+                clip_norm: 1.0,
+                noise_multiplier: 3.0,
+                bit_deviation: None,
+                bands,
+                placement: NoisePlacement::Coordinator,
+            });
+            match Charge::of(&order, 10).unwrap() {
+                Charge::Noised { event, .. } => event.noise_multiplier(),
+                Charge::Unprotected => panic!("no charge"),
+            }
+        };
+        assert_eq!(of(1), 3.0);
+        // Ten participations, ten rounds apart, are the known answer for (100, 10, 10, 10).
+        assert!((3.0 / of(10) * f64::sqrt(10.0) - 4.232_427_130_6).abs() < 1e-9);
     }
 
     #[test]

@@ -1,13 +1,21 @@
 //! A hospital's guard: its policy and its privacy ledger, asked before anything is worked on, and
 //! again before anything leaves.
 
-use ward_core::{Address, LocalUpdate, Protection, RoundId, RunId, TrainOrder, Upload};
+use ward_core::{Address, Evaluation, LocalUpdate, Protection, RoundId, RunId, TrainOrder, Upload};
 
+use crate::approval::{self, Approvals};
 use crate::charge::Charge;
+use crate::dp::Invalid;
+use crate::dp::calibrate::Uncalibrated;
 use crate::ledger::{Ledger, Refused, Reservation};
 use crate::noise::NoiseSource;
 use crate::policy::{Asked, Forbidden, Policy};
+use crate::score_noise::ScoreNoise;
 use crate::seal::{SealError, seal};
+use crate::secagg::NoRandomness;
+
+/// The delta of noise on scores where there is no budget.
+const DELTA: f64 = 1e-5;
 
 /// Why nothing leaves.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -21,9 +29,39 @@ pub enum Withheld {
     /// The order's noise would not cover what leaves.
     #[error("the order's noise does not cover what would leave: {0}")]
     Uncovered(&'static str),
+    /// It took part too short a time ago for noise that cancels between rounds.
+    #[error(
+        "this hospital took part in {last}, and the order's noise covers one round in {bands}; it may be \
+         asked again from {next} on"
+    )]
+    TooSoon {
+        /// The last round that it trained in.
+        last: RoundId,
+        /// Rounds over which noise cancels.
+        bands: u32,
+        /// The first round in which it may train again.
+        next: RoundId,
+    },
     /// The update cannot be sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// Scores cannot be noised.
+    #[error("scores cannot be noised: {0}")]
+    Scores(#[from] Unnoised),
+}
+
+/// Why there is no noise for scores.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Unnoised {
+    /// No noise reaches the policy's epsilon.
+    #[error(transparent)]
+    Uncalibrated(#[from] Uncalibrated),
+    /// It cannot be drawn.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// There is none to be had.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
 }
 
 impl Withheld {
@@ -34,7 +72,7 @@ impl Withheld {
             Self::Forbidden(forbidden) => forbidden.is_final,
             Self::Refused(refused) => refused.is_final(),
             Self::Uncovered(_) => true,
-            Self::Seal(_) => false,
+            Self::TooSoon { .. } | Self::Seal(_) | Self::Scores(_) => false,
         }
     }
 }
@@ -47,7 +85,18 @@ pub struct Guard {
     noise: NoiseSource,
     /// Minutes since midnight, UTC.
     clock: fn() -> u16,
+    /// Where its people say what they approve.
+    approvals: Option<Box<dyn Approvals>>,
+    /// Whether rows of patients who do not consent are left out.
+    consented: bool,
+    /// The regions of the hospital and of its coordinator; empty where nobody said.
+    regions: [String; 2],
 }
+
+/// Leave to tell scores once.
+#[derive(Debug)]
+#[must_use = "what noised scores cost is spent, whether they are told or not"]
+pub struct Scoring(Option<ScoreNoise>);
 
 impl Guard {
     /// A guard with these rules and this ledger, whose noise is the operating system's.
@@ -58,6 +107,9 @@ impl Guard {
             ledger,
             noise: NoiseSource::System,
             clock: || 0,
+            approvals: None,
+            consented: false,
+            regions: Default::default(),
         }
     }
 
@@ -79,6 +131,37 @@ impl Guard {
     pub fn with_clock(mut self, clock: fn() -> u16) -> Self {
         self.clock = clock;
         self
+    }
+
+    /// Asks `approvals` where the policy wants a person's leave. Without, nothing is approved.
+    #[must_use]
+    pub fn approved_by(mut self, approvals: Box<dyn Approvals>) -> Self {
+        self.approvals = Some(approvals);
+        self
+    }
+
+    /// Guards rows of which those of patients who do not consent are left out, where `consented`.
+    #[must_use]
+    pub fn of_consenting(mut self, consented: bool) -> Self {
+        self.consented = consented;
+        self
+    }
+
+    /// Guards a hospital in `region`.
+    #[must_use]
+    pub fn in_region(mut self, region: &str) -> Self {
+        region.clone_into(&mut self.regions[0]);
+        self
+    }
+
+    /// Works from here on for a coordinator that says it is in `region`.
+    pub fn meet(&mut self, region: &str) {
+        region.clone_into(&mut self.regions[1]);
+    }
+
+    fn at_home(&self) -> Result<(), Forbidden> {
+        let [own, theirs] = &self.regions;
+        self.policy.border(own, theirs)
     }
 
     /// What was spent.
@@ -109,13 +192,17 @@ impl Guard {
             order,
             masked,
             rows,
+            consented: self.consented,
             rounds: self.ledger.rounds(order.run),
             minute: (self.clock)(),
         };
+        self.at_home()?;
         self.policy.training(&asked)?;
+        self.approved(order)?;
         if let Some(reason) = order.uncovered() {
             return Err(Withheld::Uncovered(reason));
         }
+        self.apart(order, address.round)?;
         let charge = Charge::of(order, rows).map_err(Refused::from)?;
         Ok(self.ledger.reserve(order.run, address.round, charge)?)
     }
@@ -136,17 +223,101 @@ impl Guard {
         Ok(self.ledger.admit(reservation, released)?)
     }
 
-    /// Leave to tell what no noise covers: sums of training rows, where `of_training`, or scores on test
-    /// rows.
+    /// Whether the rounds of a hospital are as far apart as the order's noise needs it.
+    fn apart(&self, order: &TrainOrder, round: RoundId) -> Result<(), Withheld> {
+        let bands = match order.protection {
+            Protection::Hospital(noise) if noise.bands > 1 => noise.bands,
+            _ => return Ok(()),
+        };
+        match self.ledger.last_before(order.run, round) {
+            Some(last) if round.0 < last.0.saturating_add(bands) => Err(Withheld::TooSoon {
+                last,
+                bands,
+                next: RoundId(last.0.saturating_add(bands)),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a person has approved the job of `order`, where the policy asks for that. One may still do
+    /// so: it is asked again in the next round.
+    fn approved(&self, order: &TrainOrder) -> Result<(), Forbidden> {
+        if !self.policy.approval {
+            return Ok(());
+        }
+        let job = approval::job(order);
+        let why = match &self.approvals {
+            None => "is needed, and nobody can give it".to_owned(),
+            Some(approvals) => match approvals.approves(job) {
+                Ok(true) => return Ok(()),
+                Ok(false) => format!("of job {job} is not given yet; {}", approvals.remedy()),
+                Err(error) => format!("of job {job} cannot be read: {error}"),
+            },
+        };
+        Err(Forbidden {
+            is_final: false,
+            ..Forbidden::for_good("approval", why)
+        })
+    }
+
+    /// Leave to tell sums of training rows, which no noise covers.
     ///
     /// # Errors
-    /// [`Withheld`] where the policy forbids it, and for training rows where there is a budget.
-    pub fn before_telling(&self, of_training: bool) -> Result<(), Withheld> {
-        self.policy.metrics()?;
-        if of_training && self.ledger.is_limited() {
+    /// [`Withheld`] where the policy forbids it, and where there is a budget.
+    pub fn before_telling(&self) -> Result<(), Withheld> {
+        self.at_home()?;
+        if self.policy.approval {
+            let why = "is needed, and sums are asked for before there is a job to approve";
+            return Err(Forbidden::for_good("approval", why.to_owned()).into());
+        }
+        self.policy.sums()?;
+        if self.ledger.is_limited() {
             return Err(Refused::Unprotected.into());
         }
         Ok(())
+    }
+
+    /// Leave to tell scores on test rows of the model that `round` made, trained as `order` says. Where the policy has them
+    /// noised, they are charged from here on.
+    ///
+    /// # Errors
+    /// [`Withheld`] where policy or ledger refuse, and where there is no such noise.
+    pub fn before_scoring(
+        &mut self,
+        order: &TrainOrder,
+        round: RoundId,
+    ) -> Result<Scoring, Withheld> {
+        self.at_home()?;
+        self.approved(order)?;
+        let Some(epsilon) = self.policy.scores()? else {
+            return Ok(Scoring(None));
+        };
+        let delta = self.ledger.delta().unwrap_or(DELTA);
+        let noise = ScoreNoise::new(epsilon, delta).map_err(Unnoised::from)?;
+        let charge = noise.charge().map_err(Unnoised::from)?;
+        self.ledger.score(order.run, round, charge)?;
+        Ok(Scoring(Some(noise)))
+    }
+
+    /// What is told of `evaluation`, of a model trained as `order` says.
+    ///
+    /// # Errors
+    /// [`Withheld`] where there is no noise to be had.
+    pub fn scores(
+        &self,
+        Scoring(noise): Scoring,
+        evaluation: Evaluation,
+        order: &TrainOrder,
+        address: Address,
+    ) -> Result<Evaluation, Withheld> {
+        let Some(noise) = noise else {
+            return Ok(evaluation);
+        };
+        let mut rng = self
+            .noise
+            .rng(order.seed, address)
+            .map_err(Unnoised::from)?;
+        Ok(noise.on(&evaluation, &mut rng).map_err(Unnoised::from)?)
     }
 }
 
@@ -165,8 +336,8 @@ mod tests {
     use super::*;
     use crate::ledger::Budget;
     use ward_core::{
-        Delta, Draws, HospitalNoise, LocalWork, NodeId, NoisePlacement, OptimizerSpec,
-        PatientNoise, RingSpec, Seed, Weighting,
+        Delta, Digest, Draws, Estimate, HospitalNoise, LocalWork, NodeId, NoisePlacement,
+        OptimizerSpec, PatientNoise, RingSpec, Seed, Weighting,
     };
 
     const AT: Address = Address {
@@ -204,6 +375,8 @@ mod tests {
         Protection::Hospital(HospitalNoise {
             clip_norm: 1.0,
             noise_multiplier: 1.0,
+            bit_deviation: None,
+            bands: 1,
             placement: NoisePlacement::Node,
         })
     }
@@ -270,12 +443,125 @@ mod tests {
             refused.unwrap_err(),
             Withheld::Refused(Refused::Unprotected)
         );
-        assert!(guard.before_telling(true).is_err() && guard.before_telling(false).is_ok());
+        assert!(guard.before_telling().is_err());
+        let plain = order(Protection::None);
+        assert!(guard.before_scoring(&plain, RoundId(0)).is_ok());
         assert!(
             guard
                 .before_training(&order(patient()), None, 100, AT)
                 .is_ok()
         );
+    }
+
+    /// One digest is approved once a test says so.
+    #[derive(Debug)]
+    struct Person(std::sync::Arc<std::sync::Mutex<Option<Digest>>>);
+
+    impl Approvals for Person {
+        fn approves(&self, job: Digest) -> Result<bool, String> {
+            Ok(*self.0.lock().unwrap() == Some(job))
+        }
+
+        fn remedy(&self) -> String {
+            "ask".to_owned()
+        }
+    }
+
+    #[test]
+    fn a_person_approves_one_job_and_no_other() {
+        let policy = Policy {
+            approval: true,
+            ..Policy::default()
+        };
+        let said = std::sync::Arc::default();
+        let person = Person(std::sync::Arc::clone(&said));
+        let guard = Guard::new(policy, Ledger::unlimited());
+        let nobody = guard.approved(&order(Protection::None)).unwrap_err();
+        assert!(!nobody.is_final && nobody.to_string().contains("nobody"));
+        let mut guard = guard.approved_by(Box::new(person));
+        let (one, other) = (order(Protection::None), order(patient()));
+        let refused = guard.before_training(&one, None, 100, AT).unwrap_err();
+        let job = approval::job(&one);
+        assert!(!refused.is_final() && refused.to_string().contains(&job.to_string()));
+        *said.lock().unwrap() = Some(job);
+        assert!(guard.before_training(&one, None, 100, AT).is_ok());
+        assert!(guard.before_training(&other, None, 100, AT).is_err());
+        assert!(guard.before_scoring(&one, RoundId(0)).is_ok());
+        assert!(guard.before_scoring(&other, RoundId(0)).is_err());
+        assert!(guard.before_telling().unwrap_err().is_final());
+    }
+
+    #[test]
+    fn rounds_are_as_far_apart_as_noise_that_cancels_needs() {
+        let order = order(Protection::Hospital(HospitalNoise {
+            clip_norm: 1.0,
+            noise_multiplier: 1.0,
+            bit_deviation: None,
+            bands: 3,
+            placement: NoisePlacement::Coordinator,
+        }));
+        let mut guard = Guard::open();
+        let mut trains = |round| {
+            let address = Address {
+                round: RoundId(round),
+                ..AT
+            };
+            guard.before_training(&order, None, 100, address)
+        };
+        assert!(trains(4).is_ok());
+        for round in [4, 5, 6] {
+            let refused = trains(round).unwrap_err();
+            assert!(matches!(refused, Withheld::TooSoon { .. }) && !refused.is_final());
+        }
+        assert!(trains(7).is_ok());
+    }
+
+    #[test]
+    fn nothing_leaves_for_another_region() {
+        let policy = Policy {
+            cross_border: crate::policy::CrossBorder::Deny,
+            ..Policy::default()
+        };
+        let mut guard = Guard::new(policy, Ledger::unlimited()).in_region("cn-51");
+        let order = order(Protection::None);
+        for (region, home) in [("cn-31", false), ("cn-51", true), ("", false)] {
+            guard.meet(region);
+            let trains = guard.before_training(&order, None, 100, AT).is_ok();
+            let scores = guard.before_scoring(&order, RoundId(0)).is_ok();
+            assert_eq!([trains, scores, guard.before_telling().is_ok()], [home; 3]);
+        }
+    }
+
+    #[test]
+    fn noised_scores_are_charged_before_they_are_made() {
+        let policy = Policy {
+            metrics: crate::policy::Metrics::Noised,
+            metrics_epsilon: Some(0.5),
+            ..Policy::default()
+        };
+        let budget = Budget {
+            epsilon_per_run: Some(1.0),
+            epsilon_in_all: None,
+            delta: 1e-3,
+        };
+        let mut guard = Guard::new(policy, Ledger::within(Some(budget)));
+        let order = order(Protection::None);
+        let scoring = guard.before_scoring(&order, RoundId(0)).unwrap();
+        let spent = guard.ledger().statements(Some(order.run), 1e-3)[0]
+            .epsilon
+            .0;
+        assert!(spent <= 0.5 && spent > 0.499, "{spent}");
+        let share = Estimate::share(50_000, 100_000, 100_000);
+        let names = ["accuracy", "loss"].map(str::to_owned);
+        let evaluation = Evaluation(names.map(|name| (name, share)).into_iter().collect());
+        let told = guard.scores(scoring, evaluation, &order, AT).unwrap();
+        assert_eq!(told.0.keys().collect::<Vec<_>>(), ["accuracy"]);
+        assert!((told.0["accuracy"].value - 0.5).abs() < 0.01);
+        let refused = (1..9).find_map(|round| guard.before_scoring(&order, RoundId(round)).err());
+        assert!(matches!(
+            refused,
+            Some(Withheld::Refused(Refused::BudgetSpent { .. }))
+        ));
     }
 
     #[test]

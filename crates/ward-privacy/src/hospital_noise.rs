@@ -1,8 +1,10 @@
 //! Noise on whole updates: an update is clipped, rounded to the ring, and gets exact discrete Gaussian
 //! noise, in shares or all of it ([`distributed`]).
 
-use ward_core::{HospitalNoise, NoisePlacement, RingSpec, Upload};
+use ward_core::{HospitalNoise, NoisePlacement, RingSpec, RoundId, Upload};
 
+use crate::dp::clipping::{HALF_BIT, update_multiplier};
+use crate::dp::matrix::{Banded, NoisePast, rounding};
 use crate::dp::{DiscreteGaussian, Invalid, NoiseRng, distributed};
 
 /// The part of the clip norm that rounding to `f32` could add.
@@ -11,8 +13,14 @@ const ROUNDING: f64 = 1e-6;
 /// Clipping and noise as one order asks for them.
 pub(crate) struct HospitalMechanism {
     clip_norm: f64,
-    /// What one party adds.
+    /// Numbers of an update.
+    length: usize,
+    /// What one party adds to each of them.
     noise: DiscreteGaussian,
+    /// What it adds to the bit behind them, where there is one.
+    bit: Option<DiscreteGaussian>,
+    /// How noise cancels between rounds.
+    bands: Banded,
     /// The largest word that the ring allows an update of weight 1.
     most: i64,
 }
@@ -33,29 +41,62 @@ impl HospitalMechanism {
             NoisePlacement::Node | NoisePlacement::Coordinator => 1,
         };
         let unit = (1u64 << ring.fraction_bits) as f64;
+        let all = asked.noise_multiplier;
+        let (multiplier, bit) = match asked.bit_deviation {
+            None => (all, None),
+            Some(bits) => {
+                let multiplier = update_multiplier(all, bits).ok_or(Invalid::Bits { bits, all })?;
+                let words = bits * f64::from(2 * HALF_BIT);
+                let bit = DiscreteGaussian::new(words * words / f64::from(honest))?;
+                (multiplier, Some(bit))
+            }
+        };
         Ok(Self {
             clip_norm,
-            noise: distributed::share(asked.noise_multiplier, clip_norm, length, ring, honest)?,
+            length,
+            noise: match asked.bands as usize {
+                0 | 1 => distributed::share(multiplier, clip_norm, length, ring, honest)?,
+                bands => {
+                    // Over the sensitivity, this is the multiplier that is charged.
+                    let rounding = rounding(length, bands) / Banded::new(bands).sensitivity(1);
+                    let longest = distributed::longest(clip_norm, length, ring);
+                    let deviation = multiplier * (longest + rounding);
+                    DiscreteGaussian::new(deviation * deviation)?
+                }
+            },
+            bands: Banded::new(asked.bands.max(1) as usize),
+            bit,
             most: (f64::from(ring.range) * unit) as i64,
         })
     }
 
-    /// Shortens an update to the clip norm; one of norm 0 stays as it is.
-    pub(crate) fn clip(&self, numbers: &mut [f32]) {
+    /// Shortens an update to the clip norm, and says whether it was within; one of norm 0 stays as it is.
+    pub(crate) fn clip(&self, numbers: &mut [f32]) -> bool {
         let squares = numbers.iter().map(|d| f64::from(*d).powi(2));
         let norm = squares.sum::<f64>().sqrt();
-        if norm > self.clip_norm {
+        let longer = norm > self.clip_norm;
+        if longer {
             let share = self.clip_norm * (1.0 - ROUNDING) / norm;
             for number in numbers {
                 *number = (f64::from(*number) * share) as f32;
             }
         }
+        !longer
     }
 
-    /// One party's noise for so many words. It is drawn before words are looked at: how long that takes
-    /// depends on what is drawn.
-    pub(crate) fn draw(&self, length: usize, rng: &mut NoiseRng) -> Vec<i64> {
-        self.noise.draws(length, rng)
+    /// The word that says so, where the coordinator is to know how many updates were within.
+    pub(crate) fn bit(&self, within: bool) -> Option<u64> {
+        let half = i64::from(HALF_BIT);
+        let word = if within { half } else { -half };
+        self.bit.map(|_| word.cast_unsigned())
+    }
+
+    /// One party's noise for an update and its bit. It is drawn before words are looked at: how long that
+    /// takes depends on what is drawn.
+    pub(crate) fn draw(&self, rng: &mut NoiseRng) -> Vec<i64> {
+        let mut noise = self.noise.draws(self.length, rng);
+        noise.extend(self.bit.map(|bit| bit.draw(rng)));
+        noise
     }
 
     /// Adds a hospital's noise to its words, and brings what then does not fit the ring back to its edge,
@@ -70,9 +111,19 @@ impl HospitalMechanism {
         }
     }
 
-    /// The noise on a sum, as an upload of no weight.
-    pub(crate) fn on_sum(&self, length: usize, rng: &mut NoiseRng) -> Upload {
-        let words = self.draw(length, rng).into_iter().map(i64::cast_unsigned);
+    /// The noise on the sum of `round`, as an upload of no weight, knowing the noise of the rounds before.
+    pub(crate) fn on_sum(
+        &self,
+        rng: &mut NoiseRng,
+        round: RoundId,
+        past: &mut NoisePast,
+    ) -> Upload {
+        let drawn = self.draw(rng);
+        let noise = match self.bands.is_one() {
+            true => drawn,
+            false => past.next(&self.bands, round, drawn),
+        };
+        let words = noise.into_iter().map(i64::cast_unsigned);
         Upload {
             words: words.collect::<Vec<_>>().into(),
             weight: 0,
@@ -96,9 +147,17 @@ mod tests {
         let asked = HospitalNoise {
             clip_norm: 0.5,
             noise_multiplier: 2.0,
+            bit_deviation: None,
+            bands: 1,
             placement,
         };
         HospitalMechanism::new(&asked, &RING, 100).unwrap()
+    }
+
+    /// The deviation of noise around 0.
+    fn deviation(noise: &[i64]) -> f64 {
+        let squares = noise.iter().map(|n| (*n as f64).powi(2));
+        (squares.sum::<f64>() / noise.len() as f64).sqrt()
     }
 
     fn norm(numbers: &[f32]) -> f64 {
@@ -131,14 +190,35 @@ mod tests {
         ] {
             let mechanism = mechanism(placement);
             let mut rng = NoiseRng::simulated(Seed::run(3));
-            let noise = mechanism.draw(40_000, &mut rng);
-            let squares = noise.iter().map(|n| (*n as f64).powi(2));
-            let deviation = (squares.sum::<f64>() / 40_000.0 * parties).sqrt();
+            let noise: Vec<i64> = (0..400).flat_map(|_| mechanism.draw(&mut rng)).collect();
+            let deviation = deviation(&noise) * f64::sqrt(parties);
             assert!(
                 (deviation / whole - 1.0).abs() < 0.02,
                 "{placement:?}: {deviation}"
             );
         }
+    }
+
+    #[test]
+    fn noise_is_divided_between_updates_and_bits_as_their_charge_has_it() {
+        // 1 / 2^2 = 1 / z^2 + 1 / (2 * 1.25)^2, so that z = 10/3.
+        let asked = |bits| HospitalNoise {
+            clip_norm: 0.5,
+            noise_multiplier: 2.0,
+            bit_deviation: Some(bits),
+            bands: 1,
+            placement: NoisePlacement::Coordinator,
+        };
+        let mechanism = HospitalMechanism::new(&asked(1.25), &RING, 1).unwrap();
+        let mut rng = NoiseRng::simulated(Seed::run(4));
+        let draws: Vec<Vec<i64>> = (0..20_000).map(|_| mechanism.draw(&mut rng)).collect();
+        let of = |place: usize| -> Vec<i64> { draws.iter().map(|draw| draw[place]).collect() };
+        let whole = 10.0 / 3.0 * (0.5 * 1_048_576.0 + 0.5);
+        assert!((deviation(&of(0)) / whole - 1.0).abs() < 0.02);
+        assert!((deviation(&of(1)) / (1.25 * 2_048.0) - 1.0).abs() < 0.02);
+        assert_eq!(mechanism.bit(true).map(u64::cast_signed), Some(1_024));
+        assert_eq!(mechanism.bit(false).map(u64::cast_signed), Some(-1_024));
+        assert!(HospitalMechanism::new(&asked(1.0), &RING, 1).is_err());
     }
 
     #[test]

@@ -11,6 +11,7 @@
 //! them, and a file only where it opens a [journal](secagg::FileJournal). Nothing but [`seal`](seal())
 //! makes an [`Upload`](ward_core::Upload) from a [`LocalUpdate`](ward_core::LocalUpdate).
 
+pub mod approval;
 mod chain;
 pub mod charge;
 pub mod dp;
@@ -22,10 +23,12 @@ pub mod noise;
 pub mod part;
 pub mod policy;
 pub mod ring;
+mod score_noise;
 pub mod seal;
 pub mod secagg;
 pub mod sighting;
 
+pub use approval::Approvals;
 pub use charge::Charge;
 pub use egress::RowScanner;
 pub use guard::{Guard, Withheld};

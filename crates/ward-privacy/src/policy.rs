@@ -18,6 +18,9 @@ pub struct Policy {
     pub min_cohort: u32,
     /// The fewest training rows with which it takes part. Default 1.
     pub min_records: u64,
+    /// Whether it trains only where the rows of patients who do not consent are left out: its data must say
+    /// who does. Default false.
+    pub require_consent: bool,
     /// What hospitals may do beside plain training, by the names in `wardround strategies`: `plain`,
     /// `feddyn`, `scaffold`, `fednova`, `fedexp`, `qfedavg`, `ifca`. Default: anything.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,15 +34,36 @@ pub struct Policy {
     /// The largest Euclidean norm of an update that leaves. Default: any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_update_norm: Option<f64>,
-    /// What it tells of its test rows and of sums of its training rows, which no noise covers: `plain`
-    /// (default) or `none`.
+    /// What it tells of its test rows and of sums of its training rows, which no noise on updates covers:
+    /// `plain` (default), `noised` or `none`.
     pub metrics: Metrics,
+    /// What one evaluation may cost a patient among the test rows under `metrics = "noised"`, as an
+    /// epsilon above 0 at the budget's delta, or at 1e-5 where there is no budget. It is charged to the
+    /// privacy ledger.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics_epsilon: Option<f64>,
+    /// Whether a person must approve each run before the hospital trains or scores for it; sums for federated
+    /// scaling, which come before there is anything to approve, are not told. Default false.
+    pub approval: bool,
+    /// Whether anything may leave for a coordinator in another region: `allow` (default) or `deny`.
+    pub cross_border: CrossBorder,
     /// Whose presence the noise in an update must hide: `patient` or `hospital`. Default: none needed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_noise: Option<PrivacyUnit>,
     /// When it takes part, in UTC: `"22:00-06:00"`. Default: at any time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hours: Option<Hours>,
+}
+
+/// Whether a hospital works for coordinators elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum CrossBorder {
+    /// It does.
+    #[default]
+    Allow,
+    /// It does not, nor for those that do not say where they are.
+    Deny,
 }
 
 /// What a hospital tells beside updates.
@@ -49,6 +73,8 @@ pub enum Metrics {
     /// Scores on its test rows, and sums for federated scaling.
     #[default]
     Plain,
+    /// Of its test rows, the share that a model gets right, with noise that hides one patient. No sums.
+    Noised,
     /// Nothing.
     None,
 }
@@ -59,11 +85,15 @@ impl Default for Policy {
             require_secure_aggregation: false,
             min_cohort: 1,
             min_records: 1,
+            require_consent: false,
             algorithms: None,
             max_rounds: None,
             max_local_epochs: None,
             max_update_norm: None,
             metrics: Metrics::Plain,
+            metrics_epsilon: None,
+            approval: false,
+            cross_border: CrossBorder::Allow,
             require_noise: None,
             hours: None,
         }
@@ -79,6 +109,8 @@ pub struct Asked<'a> {
     pub masked: Option<u32>,
     /// The hospital's training rows.
     pub rows: u64,
+    /// Whether rows of patients who do not consent are left out.
+    pub consented: bool,
     /// Rounds of this run that it trained in already.
     pub rounds: usize,
     /// Minutes since midnight, UTC.
@@ -124,6 +156,10 @@ impl Policy {
         if asked.rows < self.min_records {
             let why = format!("is {}, and there are {} rows", self.min_records, asked.rows);
             return broken("min_records", why);
+        }
+        if self.require_consent && !asked.consented {
+            let why = "is set, and the data do not say whose rows may be used";
+            return broken("require_consent", why.to_owned());
         }
         let algorithm = asked.order.algorithm.name();
         if let Some(allowed) = &self.algorithms
@@ -179,6 +215,26 @@ impl Policy {
         }
     }
 
+    /// Whether a hospital of region `own` works for a coordinator that says it is in `theirs`; either is
+    /// empty where nobody said.
+    ///
+    /// # Errors
+    /// [`Forbidden`] where it does not.
+    pub fn border(&self, own: &str, theirs: &str) -> Result<(), Forbidden> {
+        if self.cross_border == CrossBorder::Allow || (own == theirs && !own.is_empty()) {
+            return Ok(());
+        }
+        let why = match theirs {
+            "" => format!(
+                "is `deny`: this hospital is in `{own}`, and the coordinator does not say where it is"
+            ),
+            _ => {
+                format!("is `deny`: this hospital is in `{own}`, and the coordinator in `{theirs}`")
+            }
+        };
+        Err(Forbidden::for_good("cross_border", why))
+    }
+
     /// Whether an update of Euclidean norm `norm` may leave.
     ///
     /// # Errors
@@ -196,13 +252,29 @@ impl Policy {
         }
     }
 
-    /// Whether the hospital tells what no noise covers.
+    /// Whether the hospital tells sums of training rows, which no noise covers.
     ///
     /// # Errors
     /// [`Forbidden`] where it does not.
-    pub fn metrics(&self) -> Result<(), Forbidden> {
+    pub fn sums(&self) -> Result<(), Forbidden> {
+        let why = match self.metrics {
+            Metrics::Plain => return Ok(()),
+            Metrics::Noised => "are `noised`, and sums of rows would not be",
+            Metrics::None => "are `none`",
+        };
+        Err(Forbidden::for_good("metrics", why.to_owned()))
+    }
+
+    /// The epsilon at which the hospital tells scores on test rows; `None` where it tells them without
+    /// noise.
+    ///
+    /// # Errors
+    /// [`Forbidden`] where it tells none.
+    pub fn scores(&self) -> Result<Option<f64>, Forbidden> {
         match self.metrics {
-            Metrics::Plain => Ok(()),
+            Metrics::Plain => Ok(None),
+            // Checked rules have an epsilon; without one nothing is told.
+            Metrics::Noised => Ok(Some(self.metrics_epsilon.unwrap_or(0.0))),
             Metrics::None => Err(Forbidden::for_good("metrics", "are `none`".to_owned())),
         }
     }
@@ -223,12 +295,27 @@ impl Policy {
         {
             problems.push(("max_update_norm", "must be a number above 0".to_owned()));
         }
+        let noised = self.metrics == Metrics::Noised;
+        match self.metrics_epsilon {
+            None if noised => {
+                let message = "are noised: say how much with `metrics_epsilon`, such as 0.1";
+                problems.push(("metrics", message.to_owned()));
+            }
+            Some(epsilon) if !(epsilon > 0.0 && epsilon.is_finite()) => {
+                problems.push(("metrics_epsilon", "must be a number above 0".to_owned()));
+            }
+            Some(_) if !noised => {
+                let message = "is for metrics = \"noised\" alone";
+                problems.push(("metrics_epsilon", message.to_owned()));
+            }
+            _ => {}
+        }
         problems
     }
 }
 
 impl Forbidden {
-    fn for_good(rule: &'static str, why: String) -> Self {
+    pub(crate) fn for_good(rule: &'static str, why: String) -> Self {
         Self {
             rule,
             why,
@@ -333,6 +420,7 @@ mod tests {
             order,
             masked,
             rows: 50,
+            consented: false,
             rounds: 4,
             minute,
         };
@@ -369,6 +457,28 @@ mod tests {
     }
 
     #[test]
+    fn consent_is_asked_of_the_data() {
+        let policy = policy(|p| p.require_consent = true);
+        let order = order();
+        let broken = |consented| {
+            let asked = Asked {
+                order: &order,
+                masked: None,
+                rows: 50,
+                consented,
+                rounds: 0,
+                minute: 0,
+            };
+            policy
+                .training(&asked)
+                .err()
+                .map(|broken| (broken.rule, broken.is_final))
+        };
+        assert_eq!(broken(true), None);
+        assert_eq!(broken(false), Some(("require_consent", true)));
+    }
+
+    #[test]
     fn an_update_in_the_clear_has_a_cohort_of_one() {
         let few = policy(|p| p.min_cohort = 4);
         let masks = policy(|p| p.require_secure_aggregation = true);
@@ -392,6 +502,8 @@ mod tests {
         let hospital = Protection::Hospital(HospitalNoise {
             clip_norm: 1.0,
             noise_multiplier: 1.0,
+            bit_deviation: None,
+            bands: 1,
             placement: NoisePlacement::Node,
         });
         for (required, protection, holds) in [
@@ -421,6 +533,30 @@ mod tests {
         );
         assert!(allowing(&["plain", "ifca"]).problems().is_empty());
         assert_eq!(allowing(&["scafold"]).problems()[0].0, "algorithms");
+    }
+
+    #[test]
+    fn nothing_crosses_a_border_and_an_unknown_place_is_abroad() {
+        let deny = policy(|p| p.cross_border = CrossBorder::Deny);
+        let broken = |policy: &Policy, own, theirs| policy.border(own, theirs).err();
+        assert_eq!(broken(&deny, "cn-51", "cn-51"), None);
+        for (own, theirs) in [("cn-51", "cn-31"), ("cn-51", ""), ("", "")] {
+            let broken = broken(&deny, own, theirs).unwrap();
+            assert_eq!((broken.rule, broken.is_final), ("cross_border", true));
+        }
+        assert_eq!(broken(&Policy::default(), "cn-51", ""), None);
+    }
+
+    #[test]
+    fn noised_metrics_need_an_epsilon_of_their_own() {
+        let noised = |epsilon| {
+            policy(|p| (p.metrics, p.metrics_epsilon) = (Metrics::Noised, epsilon)).problems()
+        };
+        assert!(noised(Some(0.1)).is_empty());
+        assert_eq!(noised(None)[0].0, "metrics");
+        assert_eq!(noised(Some(0.0))[0].0, "metrics_epsilon");
+        let unused = policy(|p| p.metrics_epsilon = Some(0.1)).problems();
+        assert_eq!(unused[0].0, "metrics_epsilon");
     }
 
     #[test]

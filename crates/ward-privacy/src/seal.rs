@@ -10,6 +10,7 @@ use ward_core::{
 
 use crate::charge::Charge;
 use crate::dp::Invalid;
+use crate::dp::matrix::NoisePast;
 use crate::hospital_noise::HospitalMechanism;
 use crate::ledger::Released;
 use crate::noise::NoiseSource;
@@ -88,11 +89,14 @@ pub fn seal(
             let drawn = match asked.placement {
                 NoisePlacement::Coordinator => Vec::new(),
                 NoisePlacement::Node | NoisePlacement::Shared { .. } => {
-                    mechanism.draw(numbers.len(), &mut noise.rng(order.seed, address)?)
+                    mechanism.draw(&mut noise.rng(order.seed, address)?)
                 }
             };
-            mechanism.clip(&mut numbers);
-            (Some((mechanism, drawn)), Charge::of(order, examples)?)
+            let within = mechanism.clip(&mut numbers);
+            (
+                Some((mechanism, drawn, within)),
+                Charge::of(order, examples)?,
+            )
         }
         Protection::None | Protection::Patient(_) => (None, Charge::of_training(noised, examples)?),
     };
@@ -102,10 +106,11 @@ pub fn seal(
             index,
             range: ring.range,
         })?;
-    if let Some((mechanism, drawn)) = mechanism
-        && !drawn.is_empty()
-    {
-        mechanism.add(&mut words, &drawn);
+    if let Some((mechanism, drawn, within)) = mechanism {
+        words.extend(mechanism.bit(within));
+        if !drawn.is_empty() {
+            mechanism.add(&mut words, &drawn);
+        }
     }
     let upload = Upload {
         words: words.into(),
@@ -146,7 +151,7 @@ pub fn trial_order(weighting: Weighting, ring: RingSpec) -> TrainOrder {
 }
 
 /// The noise that a coordinator is to add to a sum of `length` words, as an upload of no weight; `None`
-/// where hospitals add it, or nobody does.
+/// where hospitals add it, or nobody does. `past` is the noise of earlier rounds, and learns this one's.
 ///
 /// # Errors
 /// [`SealError`] where there is no such noise to be had.
@@ -155,12 +160,14 @@ pub fn noise_on_sum(
     length: usize,
     noise: NoiseSource,
     address: Address,
+    past: &mut NoisePast,
 ) -> Result<Option<Upload>, SealError> {
     match order.protection {
         Protection::Hospital(asked) if asked.placement == NoisePlacement::Coordinator => {
+            let length = length.saturating_sub(order.protection.bits());
             let mechanism = HospitalMechanism::new(&asked, &order.ring, length)?;
             let mut rng = noise.rng(order.seed, address)?;
-            Ok(Some(mechanism.on_sum(length, &mut rng)))
+            Ok(Some(mechanism.on_sum(&mut rng, address.round, past)))
         }
         _ => Ok(None),
     }

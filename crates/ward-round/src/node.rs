@@ -240,7 +240,7 @@ impl NodeSession {
         // An earlier round's secrets are wiped.
         self.masked = None;
         let secrets = self.secrets.as_mut().ok_or(Refused::NotMe)?;
-        let length = order.algorithm.upload_len(secrets.parameters);
+        let length = order.upload_len(secrets.parameters);
         let session = session(round, params, order, masking, &secrets.roster, length);
         let masked = MaskedRound::begin(self.node, session, secrets)?;
         Ok(self.masked.insert(masked).said())

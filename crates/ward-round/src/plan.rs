@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ward_core::{MaskSuite, NodeId, NodeInfo, PrivacyTerms, Schedule, Seed, TrainOrder, WordWidth};
 use ward_privacy::NoiseSource;
+use ward_privacy::dp::clipping::AdaptiveClip;
 use ward_privacy::secagg::Roster;
 
 /// Everything the engine needs to know before round 0.
@@ -44,6 +45,8 @@ pub struct Plan {
     /// Whether the run ends with the first hospital that will train no more, because its rules or its
     /// privacy budget forbid it; otherwise it goes on without.
     pub rests_with_first: bool,
+    /// How the order's clip norm follows the norms of updates; `None` where it stays.
+    pub clipping: Option<AdaptiveClip>,
     /// What noised updates cost, for those who watch; `None` where nothing is noised.
     pub privacy: Option<PrivacyTerms>,
     /// Where noise comes from that the coordinator adds.
@@ -127,10 +130,11 @@ impl Plan {
         self.order.algorithm.models_len(self.parameters)
     }
 
-    /// Numbers that an upload must have: those of the models and the algorithm's extras.
+    /// Numbers that an upload must have: those of the models, the algorithm's extras and the bits of the
+    /// protection.
     #[must_use]
     pub fn upload_len(&self) -> usize {
-        self.order.algorithm.upload_len(self.parameters)
+        self.order.upload_len(self.parameters)
     }
 
     /// How wide the words are in which uploads travel.

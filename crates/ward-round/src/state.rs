@@ -1,10 +1,11 @@
 //! Everything a run must remember: save it, load it, go on to the same bits.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use ward_core::{NodeId, Params, RoundId, Scaling};
+use ward_privacy::dp::matrix::NoisePast;
 
 use crate::OptimizerState;
 use crate::strategy::Standings;
@@ -29,6 +30,15 @@ pub struct RunState {
     /// Nodes that will train no more in this run: their own rules or privacy budgets forbid it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(crate) resting: BTreeSet<NodeId>,
+    /// The norm to which updates are clipped, where it has moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) clip_norm: Option<f32>,
+    /// The noise of the last rounds, where it cancels between rounds. A deployed coordinator saves none.
+    #[serde(default, skip_serializing_if = "NoisePast::is_empty")]
+    pub(crate) noise_past: NoisePast,
+    /// The last round in which each node was asked to train, where it must not be asked again soon.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) last_asked: BTreeMap<NodeId, RoundId>,
     /// How nodes stand, where the sampler asks for it.
     #[serde(default, skip_serializing_if = "Standings::is_empty")]
     pub(crate) standings: Standings,
@@ -48,8 +58,19 @@ impl RunState {
             unscored: None,
             barred: BTreeSet::new(),
             resting: BTreeSet::new(),
+            clip_norm: None,
+            noise_past: NoisePast::default(),
+            last_asked: BTreeMap::new(),
             standings: Standings::default(),
         }
+    }
+
+    /// The same without noise that nobody else may know. Without it, noise goes on as at the beginning of
+    /// a run, which costs no more.
+    #[must_use]
+    pub(crate) fn without_noise(mut self) -> Self {
+        self.noise_past = NoisePast::default();
+        self
     }
 
     /// The round to play next.

@@ -61,7 +61,7 @@ impl NodeEffect {
         };
         Some(match self {
             Self::Summarise { round } => {
-                let allowed = guard.before_telling(true).map_err(Declining::from);
+                let allowed = guard.before_telling().map_err(Declining::from);
                 match allowed.and_then(|()| Ok(trainer.turn_to(*round)?)) {
                     Ok(()) => NodeInput::Summarised {
                         round: *round,
@@ -96,16 +96,18 @@ impl NodeEffect {
                 order,
             } => NodeInput::Evaluated {
                 round: *round,
-                result: match guard.before_telling(false) {
-                    Ok(()) => trainer
-                        .turn_to(*round)
-                        .and_then(|()| trainer.evaluate(params, order, place(round)))
-                        .map_err(Declining::from),
-                    Err(withheld) => Err(Declining {
+                result: guard
+                    .before_scoring(order, *round)
+                    .map_err(Declining::from)
+                    .and_then(|scoring| {
+                        trainer.turn_to(*round)?;
+                        let evaluation = trainer.evaluate(params, order, place(round))?;
+                        Ok(guard.scores(scoring, evaluation, order, place(round))?)
+                    })
+                    .map_err(|declining| Declining {
                         for_good: false, // it may still train
-                        ..withheld.into()
+                        ..declining
                     }),
-                },
             },
             Self::Send(_) | Self::Done => return None,
         })

@@ -19,6 +19,8 @@ pub(crate) fn protection_message(protection: &Protection) -> Option<train_order:
             train_order::Protection::HospitalNoise(proto::HospitalNoise {
                 clip_norm: noise.clip_norm,
                 noise_multiplier: noise.noise_multiplier,
+                bit_deviation: noise.bit_deviation,
+                bands: (noise.bands != 1).then_some(noise.bands),
                 placement: Some(match noise.placement {
                     NoisePlacement::Node => Placement::Node(proto::AtNode {}),
                     NoisePlacement::Shared { honest } => {
@@ -65,6 +67,14 @@ pub(crate) fn read_protection(
                     "hospital_noise.noise_multiplier",
                     noise.noise_multiplier,
                 )?,
+                bit_deviation: noise
+                    .bit_deviation
+                    .map(|bits| multiplier("hospital_noise.bit_deviation", bits))
+                    .transpose()?,
+                bands: match noise.bands {
+                    None => 1,
+                    Some(bands) => in_range("hospital_noise.bands", bands, bands > 1, "2 or more")?,
+                },
                 placement: noise
                     .placement
                     .ok_or(Unreadable::Missing("hospital_noise.placement"))

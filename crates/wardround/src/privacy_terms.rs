@@ -5,6 +5,7 @@ use ward_core::{Draws, NoisePlacement, PrivacyTerms, Protection, TrainOrder};
 use ward_data::Federation;
 use ward_observe::text;
 use ward_privacy::Charge;
+use ward_privacy::dp::clipping::update_multiplier;
 use ward_privacy::dp::{Epsilon, Event, account};
 
 use crate::config::types::PrivacyConfig;
@@ -27,6 +28,7 @@ pub fn terms(
 ) -> Option<PrivacyTerms> {
     let privacy = privacy?;
     let unit = privacy.unit()?;
+    let rounds = order.protection.most_rounds(rounds);
     let events: Vec<Event> = sizes(federation)
         .into_iter()
         .filter_map(|rows| match Charge::of(order, rows).ok()? {
@@ -104,8 +106,8 @@ impl PrivacyForecast {
     #[must_use]
     pub fn of(experiment: &Experiment, opened: &Opened) -> Option<Self> {
         let privacy = experiment.privacy.as_ref()?;
-        let order = experiment.order(&opened.model, opened.ring);
         let federation = &opened.federation;
+        let order = experiment.order(&opened.model, opened.ring, federation.roster());
         let terms = terms(Some(privacy), &order, experiment.rounds, federation, true)?;
         let mut known: Vec<(Event, Epsilon)> = Vec::new();
         let mut epsilon = |rows: u64| {
@@ -115,7 +117,8 @@ impl PrivacyForecast {
             if let Some((_, epsilon)) = known.iter().find(|(of, _)| *of == event) {
                 return *epsilon;
             }
-            let steps = event.steps().saturating_mul(experiment.rounds.into());
+            let rounds = order.protection.most_rounds(experiment.rounds);
+            let steps = event.steps().saturating_mul(rounds.into());
             let all = Event::new(event.sampling(), event.noise_multiplier(), steps);
             let answer = all.and_then(|all| account::epsilon(&[all], privacy.delta));
             let epsilon = answer.map_or(Epsilon(f64::INFINITY), |answer| answer.epsilon);
@@ -184,11 +187,28 @@ fn mechanism(order: &TrainOrder) -> Option<String> {
                 }
                 NoisePlacement::Coordinator => "the coordinator, which is trusted".to_owned(),
             };
-            format!(
-                "Each update is clipped to norm {} and counts 1; the sum gets exact discrete Gaussian \
-                 noise of {:.4} times that, added by {who}",
-                noise.clip_norm, noise.noise_multiplier
-            )
+            match noise.bit_deviation {
+                None if noise.bands > 1 => format!(
+                    "Each update is clipped to norm {} and counts 1; the sum gets discrete Gaussian noise of \
+                     {:.4} times that, added by {who}, which partly cancels over {} rounds (banded matrix \
+                     mechanism): a hospital takes part once in so many at most",
+                    noise.clip_norm, noise.noise_multiplier, noise.bands
+                ),
+                None => format!(
+                    "Each update is clipped to norm {} and counts 1; the sum gets exact discrete Gaussian \
+                     noise of {:.4} times that, added by {who}",
+                    noise.clip_norm, noise.noise_multiplier
+                ),
+                Some(bits) => format!(
+                    "Each update is clipped to a norm that is {} at first and follows a quantile of the \
+                     updates' norms, and counts 1; the sum gets exact discrete Gaussian noise of {:.4} times \
+                     the norm, and the number of updates within it noise of {bits:.4}, together as much as \
+                     {:.4} times the norm alone, added by {who}",
+                    noise.clip_norm,
+                    update_multiplier(noise.noise_multiplier, bits)?,
+                    noise.noise_multiplier
+                ),
+            }
         }
     })
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use ward_core::{Layout, NodeId, Params, Purpose, RingSpec, RoundId, RunId};
+use ward_core::{Layout, NodeId, Params, Purpose, RingSpec, RoundId, RunId, TrainOrder};
 use ward_data::{DataError, Federation, HospitalData, Rows};
 use ward_observe::RunView;
 use ward_privacy::secagg::Roster;
@@ -119,11 +119,16 @@ impl Setup {
         models
     }
 
+    /// How a round trains.
+    fn order(&self) -> TrainOrder {
+        let roster = self.federation.roster();
+        self.experiment.order(&self.model, self.ring, roster)
+    }
+
     /// How many models the run has.
     #[must_use]
     pub fn models(&self) -> usize {
-        let order = self.experiment.order(&self.model, self.ring);
-        order.algorithm.models()
+        self.order().algorithm.models()
     }
 
     /// The layout of all the run's models, one after the other.
@@ -197,7 +202,7 @@ impl Setup {
         if self.experiment.privacy.is_none() {
             return;
         }
-        let order = self.experiment.order(&self.model, self.ring);
+        let order = self.order();
         let before = view
             .rounds
             .iter()

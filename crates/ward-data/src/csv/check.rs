@@ -194,6 +194,9 @@ impl CsvConfig {
         if let Some(column) = &self.test_column {
             self.check_named("test_column", column, problems);
         }
+        if let Some(column) = &self.consent_column {
+            self.check_named("consent_column", column, problems);
+        }
         if let Some(share) = self.test_share {
             if self.test_column.is_some() {
                 let message = "a column marks the rows to test on; remove `test_share` or \

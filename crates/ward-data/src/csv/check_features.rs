@@ -32,6 +32,10 @@ impl CsvConfig {
             let message = format!("`{column}` marks the rows to test on; it is no feature");
             problems.add(&at("column"), message);
         }
+        if self.consent_column.as_deref() == Some(column) {
+            let message = format!("`{column}` says who consents; it is no feature");
+            problems.add(&at("column"), message);
+        }
         match feature.kind {
             FeatureKind::Numeric => {
                 if !feature.levels.is_empty() || feature.unlisted.is_some() {

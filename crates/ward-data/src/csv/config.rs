@@ -48,6 +48,10 @@ pub struct CsvConfig {
     /// What a missing feature is: `error` (default), `median`, `median-and-indicator`, `drop-row`.
     #[serde(default)]
     pub missing_values: MissingValues,
+    /// The column that says whether a row's patient consents to its use, 1 or 0. Other rows than those
+    /// with a 1 are left out. Default: nobody is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent_column: Option<String>,
     /// The column that marks the rows to test on; with `test_value`, and without `test_share`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_column: Option<String>,

@@ -120,6 +120,7 @@ mod tests {
             labels: vec![0; 4],
             marked: vec![false; 4],
             dropped: 0,
+            without_consent: 0,
         };
         assert_eq!(Medians::of(&parsed, &[0, 1, 3]).0, [Some(2.0), None]);
         assert_eq!(Medians::of(&parsed, &[0, 1]).0, [Some(2.5), None]);

@@ -162,6 +162,11 @@ fn partitioned(
 
 fn no_rows(name: &str, parsed: &Parsed) -> String {
     match parsed.dropped {
+        0 if parsed.without_consent > 0 => format!(
+            "hospital `{name}` has no rows left: none of its {} patients consents; remove the hospital, or \
+             correct data.csv.consent_column",
+            parsed.without_consent
+        ),
         0 => format!("hospital `{name}` has no rows; remove it or give it some"),
         n => format!(
             "hospital `{name}` has no rows left: all {n} miss a value; use another \

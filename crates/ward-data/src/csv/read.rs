@@ -19,6 +19,8 @@ pub(super) struct Parsed {
     pub(super) marked: Vec<bool>,
     /// Rows that were left out.
     pub(super) dropped: u64,
+    /// Rows whose patients do not consent: they are left out as well.
+    pub(super) without_consent: u64,
 }
 
 impl Parsed {
@@ -52,6 +54,7 @@ pub(super) struct RowReader<'a> {
     label_at: usize,
     features_at: Vec<usize>,
     test_at: Option<(usize, &'a str)>,
+    consent_at: Option<usize>,
 }
 
 impl<'a> RowReader<'a> {
@@ -70,17 +73,26 @@ impl<'a> RowReader<'a> {
             }
             _ => None,
         };
+        let consent_column = config.consent_column.as_deref();
+        let consent_at = consent_column
+            .map(|column| table.column(column, "consent_column"))
+            .transpose()?;
         Ok(Self {
             config,
             label,
             label_at,
             features_at,
             test_at,
+            consent_at,
         })
     }
 
     /// Appends one row, unless it is one to leave out.
     pub(super) fn read(&self, row: &Row<'_>, into: &mut Parsed) -> Result<(), DataError> {
+        if !self.consents(row)? {
+            into.without_consent += 1;
+            return Ok(());
+        }
         let cell = row.cell(self.label_at)?;
         if self.is_missing(cell) {
             if self.config.drop_rows_without_label {
@@ -119,6 +131,20 @@ impl<'a> RowReader<'a> {
         into.labels.push(class);
         into.marked.push(marked);
         Ok(())
+    }
+
+    /// Whether a row's patient consents to its use. A missing answer is no consent.
+    fn consents(&self, row: &Row<'_>) -> Result<bool, DataError> {
+        let Some(at) = self.consent_at else {
+            return Ok(true);
+        };
+        let cell = row.cell(at)?;
+        match finite(cell) {
+            _ if self.is_missing(cell) => Ok(false),
+            Some(1.0) => Ok(true),
+            Some(0.0) => Ok(false),
+            _ => Err(row.wrong_cell(at, "is neither 1 (the patient consents) nor 0; correct it")),
+        }
     }
 
     /// The number of a cell, NaN where it is missing.

@@ -20,6 +20,8 @@ pub struct CsvSource {
     roster: Vec<NodeInfo>,
     names: Vec<String>,
     shape: [usize; 1],
+    /// Whether rows of patients who do not consent are left out.
+    asks_consent: bool,
     /// By node; another hospital's rows are not there where one hospital opened its own.
     hospitals: Vec<Option<Hospital>>,
 }
@@ -95,6 +97,7 @@ impl CsvSource {
             roster: Vec::with_capacity(pools.len()),
             names: features::names(config),
             shape: [features::names(config).len()],
+            asks_consent: config.consent_column.is_some(),
             hospitals: Vec::with_capacity(pools.len()),
         };
         // A map is sorted by name, so ids are the same for everyone who opens the same data.
@@ -166,6 +169,12 @@ fn hospital(
     if imputed > 0 {
         facts.push(("values imputed".to_owned(), imputed.to_string()));
     }
+    if parsed.without_consent > 0 {
+        let consenting = parsed.labels.len() as u64 + parsed.dropped;
+        let all = consenting + parsed.without_consent;
+        let fact = format!("{consenting} of {all}");
+        facts.push(("patients who consent".to_owned(), fact));
+    }
     if parsed.dropped > 0 {
         facts.push(("rows left out".to_owned(), parsed.dropped.to_string()));
     }
@@ -202,6 +211,10 @@ impl Source for CsvSource {
             ))),
             None => Err(DataError::NoSuchHospital(node)),
         }
+    }
+
+    fn asks_consent(&self, _: NodeId) -> bool {
+        self.asks_consent
     }
 
     fn root(&self, _rows: u64) -> Option<Rows> {

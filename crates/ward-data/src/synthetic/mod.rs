@@ -250,6 +250,11 @@ impl<S: Scenario> Source for Synthetic<S> {
         self.scenario.feature_names()
     }
 
+    fn asks_consent(&self, node: NodeId) -> bool {
+        let info = self.roster().get(node.0 as usize);
+        info.is_some_and(|info| self.common().consent.share(&info.tier).is_some())
+    }
+
     fn synthetic(&self) -> bool {
         true
     }

@@ -29,6 +29,8 @@ pub(super) struct Asking {
 pub(super) struct Session {
     pub(super) node: NodeId,
     pub(super) coordinator: Instance,
+    /// Where the coordinator says it is; empty where it does not.
+    pub(super) region: String,
     pub(super) heartbeat: Duration,
     pub(super) ping: Duration,
 }
@@ -129,6 +131,7 @@ fn read(link: &Link, answer: &proto::JoinResponse) -> Result<Session, HospitalEr
     Ok(Session {
         node: NodeId(answer.node),
         coordinator,
+        region: answer.region.clone(),
         heartbeat: Duration::from_millis(answer.heartbeat_ms),
         ping: Duration::from_millis(answer.ping_ms),
     })

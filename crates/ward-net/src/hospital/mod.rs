@@ -123,6 +123,7 @@ impl Hospital {
             if known != Some(session.coordinator) {
                 self.begin_anew(&session);
             }
+            self.work.meet(&session.region);
             if self.attend(&session).await? {
                 return Ok(());
             }
@@ -241,7 +242,15 @@ impl Hospital {
         let mut over = false;
         for effect in conversation.handle(now, input) {
             match effect {
-                NodeEffect::Send(report) => self.outgoing.push_back(report),
+                NodeEffect::Send(report) => {
+                    if let Report::Declined {
+                        reason, for_good, ..
+                    } = &report
+                    {
+                        tracing::warn!(%reason, for_good, "declined");
+                    }
+                    self.outgoing.push_back(report);
+                }
                 NodeEffect::Done => over = true,
                 task => self.work.begin(node, task),
             }

@@ -13,6 +13,8 @@ use ward_round::{NodeEffect, NodeInput};
 struct Job {
     series: u64,
     node: NodeId,
+    /// Where the coordinator says it is.
+    region: String,
     task: NodeEffect,
 }
 
@@ -30,6 +32,7 @@ pub(super) struct Work {
     /// Results of an earlier series are not wanted any more.
     series: u64,
     under_way: usize,
+    region: String,
 }
 
 impl Work {
@@ -51,8 +54,14 @@ impl Work {
             jobs,
             series: 0,
             under_way: 0,
+            region: String::new(),
         };
         Ok((work, finished))
+    }
+
+    /// Works from here on for a coordinator that says it is in `region`.
+    pub(super) fn meet(&mut self, region: &str) {
+        region.clone_into(&mut self.region);
     }
 
     /// Whether something is under way that is still wanted.
@@ -68,9 +77,14 @@ impl Work {
 
     /// Begins `task`, after whatever is under way.
     pub(super) fn begin(&mut self, node: NodeId, task: NodeEffect) {
-        let series = self.series;
+        let job = Job {
+            series: self.series,
+            node,
+            region: self.region.clone(),
+            task,
+        };
         // The thread goes away only after a panic, which is told by its own message.
-        if self.jobs.send(Job { series, node, task }).is_ok() {
+        if self.jobs.send(job).is_ok() {
             self.under_way += 1;
         }
     }
@@ -96,10 +110,17 @@ fn labour(
     waiting: &queue::Receiver<Job>,
     tell: &mpsc::UnboundedSender<Done>,
 ) {
-    for Job { series, node, task } in waiting {
+    for job in waiting {
+        let Job {
+            series,
+            node,
+            region,
+            task,
+        } = job;
         let Some((_, round)) = task.work() else {
             continue;
         };
+        guard.meet(&region);
         let run = AssertUnwindSafe(|| task.carry_out(node, trainer.as_mut(), &mut guard));
         let outcome = match catch_unwind(run) {
             Ok(Some(input)) => Ok(input),

@@ -124,6 +124,7 @@ impl NodeService for Nodes {
             heartbeat_ms: milliseconds(settings.heartbeat),
             ping_ms: milliseconds(settings.ping),
             tick_ms: shared.clock.now().0,
+            region: settings.region.clone(),
         }))
     }
 

@@ -80,6 +80,7 @@ pub(crate) fn plan(nodes: u32, rounds: u32, parameters: usize) -> Plan {
         evaluate_every: 1,
         checkpoint_every: 1,
         rests_with_first: false,
+        clipping: None,
         privacy: None,
         noise: ward_privacy::NoiseSource::System,
         masking: None,

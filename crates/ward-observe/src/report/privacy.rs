@@ -57,7 +57,43 @@ pub(super) fn section(page: &mut Markup, run: &RunData) {
             table(page, "Epsilon by round", &["round", "epsilon"], 1, rows);
         },
     );
+    clip_norm(page, run);
     hospitals(page, run);
+}
+
+/// The norm to which updates were clipped, where it followed them.
+fn clip_norm(page: &mut Markup, run: &RunData) {
+    let clips = run.view.rounds.iter();
+    let clips: Vec<(u32, f32, f64)> = clips
+        .filter_map(|played| {
+            let (norm, within) = played.clip?;
+            Some((played.round.0 + 1, norm, within))
+        })
+        .collect();
+    let (Some((_, first, _)), Some((_, last, _))) = (clips.first(), clips.last()) else {
+        return;
+    };
+    let summary = format!(
+        "The norm to which updates were clipped followed theirs, from {first:.4} to {last:.4}."
+    );
+    let steps: Vec<(u32, f64)> = clips
+        .iter()
+        .map(|(round, norm, _)| (*round, f64::from(*norm)))
+        .collect();
+    figure(
+        page,
+        "",
+        &summary,
+        |page| draw(page, &steps),
+        |page| {
+            let rows = clips.iter().map(|(round, norm, within)| {
+                let norm = format!("{norm:.4}");
+                vec![round.to_string(), norm, format!("{within:.3}")]
+            });
+            let columns = ["round", "clip norm", "share within, noised"];
+            table(page, "Clip norm by round", &columns, 1, rows);
+        },
+    );
 }
 
 /// Rounds, counted from 1, and the largest epsilon after each.
@@ -68,14 +104,15 @@ fn curve(run: &RunData) -> Vec<(u32, f64)> {
         .collect()
 }
 
+/// A curve over rounds, from 0 up.
 fn draw(page: &mut Markup, steps: &[(u32, f64)]) {
     let (Some(first), Some(last)) = (steps.first(), steps.last()) else {
         return;
     };
     let most = steps
         .iter()
-        .map(|(_, epsilon)| *epsilon)
-        .filter(|e| e.is_finite());
+        .map(|(_, value)| *value)
+        .filter(|value| value.is_finite());
     let most = most.fold(0.0, f64::max);
     let across = Scale::new((f64::from(first.0), f64::from(last.0)), (LEFT, RIGHT));
     let up = Scale::new((0.0, most.max(1e-9)), (BOTTOM, TOP));
@@ -101,10 +138,10 @@ fn draw(page: &mut Markup, steps: &[(u32, f64)]) {
                 tick_label(*tick, &ticks),
             );
         }
-        let points = steps.iter().filter(|(_, epsilon)| epsilon.is_finite());
+        let points = steps.iter().filter(|(_, value)| value.is_finite());
         let points: Vec<String> = points
-            .map(|(round, epsilon)| {
-                let (x, y) = (across.at(f64::from(*round)), up.at(*epsilon));
+            .map(|(round, value)| {
+                let (x, y) = (across.at(f64::from(*round)), up.at(*value));
                 format!("{},{}", Num(x), Num(y))
             })
             .collect();

@@ -145,6 +145,14 @@ fn any_event() -> impl Strategy<Value = Event> {
                 silent,
             }
         ),
+        (round.clone(), -1e3_f32..1e3, number).prop_map(|(round, norm, within)| {
+            Event::ClipNormMoved {
+                round,
+                norm,
+                within,
+                next: -norm,
+            }
+        }),
         (round.clone(), prop::collection::vec(nodes.clone(), 0..4))
             .prop_map(|(round, groups)| Event::GroupsDealt { round, groups }),
         (round.clone(), nodes.clone(), abandoned()).prop_map(|(round, group, reason)| {

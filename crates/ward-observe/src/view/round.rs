@@ -37,6 +37,9 @@ pub struct RoundView {
     pub loss: Option<f64>,
     /// Euclidean norm of the mean update.
     pub update_norm: Option<f64>,
+    /// The norm to which updates were clipped and the noised share of them that were within it, where
+    /// it follows them.
+    pub clip: Option<(f32, f64)>,
     /// The new model's scores, all hospitals as one.
     pub evaluation: Option<Evaluation>,
     /// The new model's scores by tier.
@@ -98,6 +101,7 @@ impl RoundView {
             abandoned: None,
             loss: None,
             update_norm: None,
+            clip: None,
             evaluation: None,
             evaluation_by_tier: BTreeMap::new(),
             evaluation_silent: Vec::new(),

@@ -4,7 +4,11 @@
 //! update was *within* the norm, and the norm moves against the share of those above the target:
 //! `C <- C exp(-rate (share - quantile))`. With the opposite sign it would run away from the quantile.
 
-use serde::{Deserialize, Serialize};
+use ward_core::RingSpec;
+
+/// What a bit adds to a word of the ring where an update was within the norm, and takes away where it was
+/// not: then it moves the sum by so much and no more.
+pub const HALF_BIT: u32 = 1 << 10;
 
 /// Shortens `update` to the L2 norm `clip`, and says whether it was within before. The result is never longer,
 /// rounding included.
@@ -25,32 +29,34 @@ pub fn clip(update: &mut [f32], clip: f64) -> bool {
     false
 }
 
-/// A clip norm that follows a quantile of the norms of updates.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+/// How a clip norm follows a quantile of the norms of updates.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AdaptiveClip {
-    /// The norm, C.
-    pub norm: f64,
-    /// The share of updates that are to be within it. Default of the paper: a half.
+    /// The share of updates that are to be within it, above 0 and below 1. Default of the paper: a half.
     pub quantile: f64,
-    /// How fast it moves. Default of the paper: 0.2.
+    /// How fast it moves, above 0. Default of the paper: 0.2.
     pub rate: f64,
+    /// It never gets smaller than this.
+    pub least: f64,
+    /// Nor larger than this.
+    pub most: f64,
 }
 
 impl AdaptiveClip {
-    /// The paper's settings from a first norm.
+    /// What becomes of `norm`, knowing the noised share of updates that were within it.
     #[must_use]
-    pub fn from(norm: f64) -> Self {
-        Self {
-            norm,
-            quantile: 0.5,
-            rate: 0.2,
-        }
+    pub fn next(&self, norm: f64, share_within: f64) -> f64 {
+        let moved = norm * libm::exp(-self.rate * (share_within - self.quantile));
+        moved.clamp(self.least, self.most)
     }
+}
 
-    /// Moves the norm, knowing the noised share of updates that were within it.
-    pub fn learn(&mut self, share_within: f64) {
-        self.norm *= libm::exp(-self.rate * (share_within - self.quantile));
-    }
+/// The share of updates that were within the norm, from the mean of words of [`HALF_BIT`], noised, as
+/// numbers of `ring`. Noise may take it below 0 or above 1.
+#[must_use]
+pub fn share_within(mean: f32, ring: &RingSpec) -> f64 {
+    let words = f64::from(mean) * (1_u64 << ring.fraction_bits) as f64;
+    0.5 + words / f64::from(2 * HALF_BIT)
 }
 
 /// The deviation of the noise on the number of bits from `n` hospitals, for updates with noise multiplier `z`.
@@ -112,9 +118,42 @@ mod tests {
         assert_eq!(update_multiplier(1.0, 0.5), None);
     }
 
+    /// The paper's rate, and room for the tests' norms.
+    fn following(quantile: f64, least: f64) -> AdaptiveClip {
+        AdaptiveClip {
+            quantile,
+            rate: 0.2,
+            least,
+            most: 100.0,
+        }
+    }
+
+    #[test]
+    fn noise_may_move_the_norm_no_further_than_its_limits() {
+        let clip = following(0.5, 0.5);
+        assert_eq!(clip.next(1.0, 1e9), 0.5);
+        assert_eq!(clip.next(1.0, -1e9), 100.0);
+    }
+
+    #[test]
+    fn a_mean_of_bits_is_a_share() {
+        let ring = RingSpec {
+            fraction_bits: 19,
+            range: 4.0,
+            most_weight: 1,
+        };
+        let half = HALF_BIT as f32 / (1 << 19) as f32;
+        // Three of four were within.
+        assert_eq!(share_within(half / 2.0, &ring), 0.75);
+        assert_eq!(
+            [half, -half].map(|mean| share_within(mean, &ring)),
+            [1.0, 0.0]
+        );
+    }
+
     #[test]
     fn the_norm_moves_as_the_paper_says() {
-        let mut clip = AdaptiveClip::from(1.0);
+        let (clip, mut found) = (following(0.5, 0.01), 1.0);
         let expected = [
             0.904_837_418_0,
             0.818_730_753_1,
@@ -128,8 +167,8 @@ mod tests {
             .into_iter()
             .zip(expected)
         {
-            clip.learn(share);
-            assert!((clip.norm - norm).abs() < 1e-10, "{}", clip.norm);
+            found = clip.next(found, share);
+            assert!((found - norm).abs() < 1e-10, "{found}");
         }
     }
 
@@ -145,15 +184,12 @@ mod tests {
         ] {
             let mut rng = NoiseRng::simulated(Seed::run(9));
             let noise = gaussian_noise(400, bit_deviation(50, 1.0), &mut rng);
-            let mut clip = AdaptiveClip {
-                quantile,
-                ..AdaptiveClip::from(start)
-            };
+            let (clip, mut now) = (following(quantile, 0.01), start);
             let mut late = 0.0;
             for (round, noise) in noise.into_iter().enumerate() {
-                let within = norms.iter().filter(|&&norm| norm <= clip.norm).count();
-                clip.learn((within as f64 + f64::from(noise)) / 50.0);
-                late += if round < 200 { 0.0 } else { clip.norm / 200.0 };
+                let within = norms.iter().filter(|&&norm| norm <= now).count();
+                now = clip.next(now, (within as f64 + f64::from(noise)) / 50.0);
+                late += if round < 200 { 0.0 } else { now / 200.0 };
             }
             assert!(
                 (late / norm - 1.0).abs() < 0.05,

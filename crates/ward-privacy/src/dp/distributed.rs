@@ -21,9 +21,14 @@ pub fn share(
     ring: &RingSpec,
     honest: u32,
 ) -> Result<DiscreteGaussian, Invalid> {
-    let steps = clip * (1_u64 << ring.fraction_bits) as f64 + (length as f64).sqrt() / 2.0;
-    let deviation = noise_multiplier * steps;
+    let deviation = noise_multiplier * longest(clip, length, ring);
     DiscreteGaussian::new(deviation * deviation / f64::from(honest))
+}
+
+/// The largest norm of an update of `length` numbers, clipped to `clip`, in steps of the ring.
+#[must_use]
+pub fn longest(clip: f64, length: usize, ring: &RingSpec) -> f64 {
+    clip * (1_u64 << ring.fraction_bits) as f64 + (length as f64).sqrt() / 2.0
 }
 
 /// Adds noise to words of the ring, modulo 2^64.

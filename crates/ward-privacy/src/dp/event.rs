@@ -57,6 +57,17 @@ pub enum Invalid {
     /// The noise.
     #[error("a noise multiplier of {0} is not a size; give a finite number, 0 or more")]
     NoiseMultiplier(f64),
+    /// The noise on bits beside updates.
+    #[error(
+        "noise of deviation {bits} on bits leaves none for the updates of a noise multiplier of {all}; give \
+         more than half of that"
+    )]
+    Bits {
+        /// Deviation of the noise on the sum of bits.
+        bits: f64,
+        /// The noise multiplier of both together.
+        all: f64,
+    },
     /// The spread of noise on a ring.
     #[error(
         "noise of variance {0} cannot be drawn exactly; give one above 0 and up to 2^52 squared steps of the ring"

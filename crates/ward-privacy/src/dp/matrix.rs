@@ -8,6 +8,9 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+use ward_core::RoundId;
+
 use super::rdp::RdpCurve;
 
 /// The banded matrix.
@@ -27,6 +30,12 @@ impl Banded {
             coefficients.push(next(&coefficients[k - 1], k));
         }
         Self { coefficients }
+    }
+
+    /// Whether it is one diagonal: noise that cancels nowhere.
+    #[must_use]
+    pub fn is_one(&self) -> bool {
+        self.coefficients.len() == 1
     }
 
     /// How many times the clip norm a record that takes part `participations` times, at least as many steps
@@ -87,6 +96,47 @@ impl BandedNoise {
     }
 }
 
+/// Banded noise in whole numbers, on sums of rounds: what was given out in the last of them.
+///
+/// The noise of a round is W less the rounded sum of c_j times the noise of j rounds before, where W is whole
+/// and independent of all before. So nothing is ever added to a sum but whole numbers, and what one update moves
+/// is a shift of W in its round and in the `bands - 1` after it: by C times the update, and by 1 in each number
+/// of a later round for what rounding may turn. Rounds without a sum have no noise and stand for zeros: then too
+/// a hospital whose rounds are `bands` apart moves each W at most once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct NoisePast(Vec<(RoundId, Vec<i64>)>);
+
+impl NoisePast {
+    /// The noise of `round`, later than all before, from whole and independent noise.
+    pub fn next(&mut self, matrix: &Banded, round: RoundId, independent: Vec<i64>) -> Vec<i64> {
+        let bands = matrix.coefficients.len();
+        let lag = |earlier: &RoundId| (round.0 - earlier.0) as usize;
+        self.0.retain(|(earlier, _)| lag(earlier) < bands);
+        let mut noise = independent;
+        for (place, now) in noise.iter_mut().enumerate() {
+            let past = self.0.iter();
+            let terms = past
+                .map(|(earlier, noise)| matrix.coefficients[lag(earlier)] * noise[place] as f64);
+            *now -= terms.sum::<f64>().round() as i64;
+        }
+        self.0.push((round, noise.clone()));
+        noise
+    }
+
+    /// Whether it holds nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// How far, in steps of the ring, rounding in [`NoisePast::next`] can move independent noise in all, for one
+/// update of `length` numbers; a little more than it can in exact arithmetic.
+#[must_use]
+pub fn rounding(length: usize, bands: usize) -> f64 {
+    1.001 * ((length * (bands - 1)) as f64).sqrt()
+}
+
 /// What binary trees of partial sums cost, to which banded noise is the successor: `trees` of `leaves` steps,
 /// each record once in a tree, noise multiplier `z` on every node (Kairouz et al. 2021, appendix D).
 #[must_use]
@@ -128,7 +178,63 @@ mod tests {
         }
     }
 
+    /// The independent noise behind `given`, of which each belongs to its round: what [`NoisePast::next`]
+    /// was given.
+    fn behind(matrix: &Banded, given: &[(RoundId, Vec<i64>)]) -> Vec<Vec<i64>> {
+        let found = given.iter().enumerate().map(|(at, (round, noise))| {
+            let mut independent = noise.clone();
+            for (place, now) in independent.iter_mut().enumerate() {
+                let earlier = given[..at].iter().filter_map(|(before, noise)| {
+                    let c = matrix.coefficients.get((round.0 - before.0) as usize)?;
+                    Some(c * noise[place] as f64)
+                });
+                *now += earlier.sum::<f64>().round() as i64;
+            }
+            independent
+        });
+        found.collect()
+    }
+
     proptest! {
+        /// What an accountant is told: whatever else was drawn, an update moves independent noise no
+        /// further than the sensitivity, in as many rounds as there are bands and in no other.
+        #[test]
+        fn an_update_moves_independent_noise_no_further_than_its_sensitivity(
+            bands in 1..6_usize,
+            drawn in prop::collection::vec((any::<bool>(), prop::collection::vec(-1_000_000..1_000_000_i64, 4)), 1..20),
+            update in prop::collection::vec(-500..500_i64, 4),
+            at in any::<prop::sample::Index>(),
+        ) {
+            let matrix = Banded::new(bands);
+            let mut past = NoisePast::default();
+            let mut given: Vec<(RoundId, Vec<i64>)> = Vec::new();
+            // Some rounds have no sum.
+            for (round, (open, independent)) in drawn.iter().enumerate() {
+                if *open || round == 0 {
+                    let round = RoundId(round as u32);
+                    given.push((round, past.next(&matrix, round, independent.clone())));
+                }
+            }
+            prop_assert!(past.0.len() <= bands);
+            let before = behind(&matrix, &given);
+            let opened = drawn.iter().enumerate().filter(|(round, (open, _))| *open || *round == 0);
+            prop_assert_eq!(&before, &opened.map(|(_, (_, w))| w.clone()).collect::<Vec<_>>());
+            // The same sums without the update are those of other noise.
+            let at = at.index(given.len());
+            let took_part = given[at].0;
+            given[at].1.iter_mut().zip(&update).for_each(|(noise, moved)| *noise += moved);
+            let mut moved = 0.0;
+            for (place, (with, without)) in behind(&matrix, &given).iter().zip(&before).enumerate() {
+                let lag = given[place].0.0.checked_sub(took_part.0);
+                let within = lag.is_some_and(|lag| (lag as usize) < bands);
+                prop_assert!(within || with == without);
+                moved += with.iter().zip(without).map(|(a, b)| ((a - b) as f64).powi(2)).sum::<f64>();
+            }
+            let norm = update.iter().map(|x| (*x as f64).powi(2)).sum::<f64>().sqrt();
+            let most = matrix.sensitivity(1) * norm + rounding(4, bands);
+            prop_assert!(moved.sqrt() <= most + 1e-9, "{} {most}", moved.sqrt());
+        }
+
         #[test]
         fn the_matrix_times_the_noise_is_independent_again(
             bands in 1..6_usize, steps in prop::collection::vec(prop::collection::vec(-9.0..9.0_f64, 3), 1..20),

@@ -75,6 +75,15 @@ pub enum Entry {
         /// How much.
         charge: Charge,
     },
+    /// Scores on test rows are told, noised: spent as soon as it is written.
+    Scored {
+        /// For which run.
+        run: RunId,
+        /// The round whose model is scored.
+        round: RoundId,
+        /// How much.
+        charge: Charge,
+    },
     /// It left.
     Committed {
         /// For which run.
@@ -116,9 +125,14 @@ struct Spent {
 }
 
 impl Spent {
-    fn add(&mut self, round: RoundId, charge: &Charge) {
+    /// Enters a round of training.
+    fn train(&mut self, round: RoundId, charge: &Charge) {
         self.rounds += 1;
         self.last = self.last.max(Some(round));
+        self.add(charge);
+    }
+
+    fn add(&mut self, charge: &Charge) {
         match charge {
             Charge::Unprotected => self.unprotected += 1,
             Charge::Noised { unit, event } => {
@@ -172,8 +186,14 @@ impl Ledger {
     #[must_use]
     pub fn with_entries(mut self, entries: &[Entry], kept: Box<dyn Keep>) -> Self {
         for entry in entries {
-            if let Entry::Reserved { run, round, charge } = entry {
-                self.runs.entry(*run).or_default().add(*round, charge);
+            match entry {
+                Entry::Reserved { run, round, charge } => {
+                    self.runs.entry(*run).or_default().train(*round, charge);
+                }
+                Entry::Scored { run, charge, .. } => {
+                    self.runs.entry(*run).or_default().add(charge);
+                }
+                Entry::Committed { .. } => {}
             }
         }
         self.kept = Some(kept);
@@ -197,9 +217,28 @@ impl Ledger {
                 budget.allows(self, run, &charge)?;
             }
             self.write(&Entry::Reserved { run, round, charge })?;
-            self.runs.entry(run).or_default().add(round, &charge);
+            self.runs.entry(run).or_default().train(round, &charge);
         }
         Ok(Reservation { run, round, charge })
+    }
+
+    /// Spends what telling scores in `round` of `run` costs.
+    ///
+    /// # Errors
+    /// As [`Self::reserve`].
+    pub fn score(&mut self, run: RunId, round: RoundId, charge: Charge) -> Result<(), Refused> {
+        if let Some(budget) = &self.budget {
+            budget.allows(self, run, &charge)?;
+        }
+        self.write(&Entry::Scored { run, round, charge })?;
+        self.runs.entry(run).or_default().add(&charge);
+        Ok(())
+    }
+
+    /// The delta at which its budget is meant, where it has one.
+    #[must_use]
+    pub fn delta(&self) -> Option<f64> {
+        self.budget.map(|budget| budget.delta)
     }
 
     /// Opens what was released under `reservation`.
@@ -230,6 +269,13 @@ impl Ledger {
     #[must_use]
     pub fn rounds(&self, run: RunId) -> usize {
         self.spent_in(run).map_or(0, |spent| spent.rounds)
+    }
+
+    /// The last round of `run` for which something was reserved. A simulated round that is played again is
+    /// itself, and not one before.
+    pub(crate) fn last_before(&self, run: RunId, round: RoundId) -> Option<RoundId> {
+        let last = self.spent_in(run)?.last;
+        last.filter(|last| !self.simulated || *last < round)
     }
 
     /// What was spent on `run`, or on all runs where it is `None`, at `delta`: a statement for each unit

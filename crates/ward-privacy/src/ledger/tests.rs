@@ -152,6 +152,20 @@ fn a_restart_remembers_what_was_reserved_whether_it_left_or_not() {
 }
 
 #[test]
+fn scores_are_charged_and_are_no_rounds_of_training() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.privacy.jsonl");
+    let mut ledger = open(&path);
+    release(&mut ledger, RUN, 0, steps(20)).unwrap();
+    ledger.score(RUN, RoundId(0), steps(30)).unwrap();
+    assert!(ledger.score(RUN, RoundId(1), steps(20)).is_err());
+    drop(ledger);
+    let ledger = open(&path);
+    assert_eq!(ledger.rounds(RUN), 1);
+    assert!((spent(&ledger, Some(RUN)) - epsilon(50)).abs() < 1e-12);
+}
+
+#[test]
 fn a_torn_line_never_happened_and_a_changed_one_is_damage() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.privacy.jsonl");

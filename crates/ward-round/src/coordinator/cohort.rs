@@ -1,6 +1,8 @@
 //! Who is asked: those who may be, and the sampler's choice among them.
 
-use ward_core::{Abandoned, Event, NodeId};
+use std::collections::BTreeSet;
+
+use ward_core::{Abandoned, Event, NodeId, Protection};
 
 use super::{Coordinator, Effect};
 use crate::strategy::{Draw, Drawn};
@@ -11,7 +13,31 @@ impl Coordinator {
         let present = self.present.iter().copied();
         present
             .filter(|node| self.strategy.sampler.admits(*node) && !self.is_out(node))
+            .filter(|node| !self.pauses(*node))
             .collect()
+    }
+
+    /// Whether a node was asked too short a time ago for noise that cancels between rounds.
+    fn pauses(&self, node: NodeId) -> bool {
+        let last = self.state.last_asked.get(&node);
+        last.is_some_and(|last| self.state.round.0 < last.0.saturating_add(self.bands()))
+    }
+
+    /// In how many rounds a node may be asked once.
+    fn bands(&self) -> u32 {
+        match &self.plan.order.protection {
+            Protection::Hospital(noise) => noise.bands,
+            Protection::None | Protection::Patient(_) => 1,
+        }
+    }
+
+    /// Remembers who is asked in the open round, where they must not be asked again soon.
+    pub(super) fn note_asked(&mut self, cohort: &BTreeSet<NodeId>) {
+        if self.bands() > 1 {
+            let round = self.state.round;
+            let asked = cohort.iter().map(|node| (*node, round));
+            self.state.last_asked.extend(asked);
+        }
     }
 
     /// Whether a node is asked to train no more.

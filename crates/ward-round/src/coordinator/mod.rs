@@ -1,5 +1,6 @@
 //! The coordinator: one function of time and input.
 
+mod clipping;
 mod cohort;
 pub(crate) mod masking;
 mod phases;
@@ -8,6 +9,8 @@ mod reports;
 use std::collections::BTreeSet;
 
 use ward_core::{Event, Instruction, NodeId, Outcome, Params, Report, Tick};
+
+use ward_privacy::NoiseSource;
 
 use crate::phase::{Enrolling, Phase};
 use crate::strategy::Visibility;
@@ -75,6 +78,11 @@ impl Coordinator {
     #[must_use]
     pub fn new(plan: Plan, strategy: Strategy, state: RunState) -> Self {
         let admitted = plan.nodes().filter(|node| strategy.sampler.admits(*node));
+        // After a stop nobody knows which sums with the noise behind a saved one were released since.
+        let state = match plan.noise {
+            NoiseSource::System => state.without_noise(),
+            NoiseSource::Simulated => state,
+        };
         Self {
             admitted: admitted.count(),
             plan,
@@ -228,7 +236,11 @@ impl Coordinator {
     }
 
     fn checkpoint(&self, effects: &mut Vec<Effect>) {
-        effects.push(Effect::Checkpoint(Box::new(self.state.clone())));
+        let state = match self.plan.noise {
+            NoiseSource::System => self.state.clone().without_noise(),
+            NoiseSource::Simulated => self.state.clone(),
+        };
+        effects.push(Effect::Checkpoint(Box::new(state)));
         effects.push(Effect::Emit(Event::Checkpointed {
             round: self.state.round,
         }));

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ward_core::{
-    Abandoned, Address, Delta, Evaluation, Event, Instruction, NodeId, Outcome, Params, RoundId,
-    Summary, Tick, TrainOrder,
+    Abandoned, Address, Delta, Evaluation, Event, Instruction, NodeId, Outcome, Params, Protection,
+    RoundId, Summary, Tick, TrainOrder,
 };
 
 use ward_privacy::seal::noise_on_sum;
@@ -140,6 +140,7 @@ impl Coordinator {
             };
             return self.enrol(now, enrolling, effects);
         }
+        self.note_asked(&cohort);
         let asked = self.ask(now, cohort, quorum, effects);
         effects.push(Effect::Emit(Event::RoundOpened {
             round,
@@ -231,13 +232,14 @@ impl Coordinator {
 
     /// Adds to the sum of the open round the noise that the coordinator is to add, as one more upload, of no
     /// weight; nothing where hospitals add it, or nobody does.
-    pub(super) fn noise_on(&self, sum: &mut dyn Accumulator) -> Result<(), Abandoned> {
+    pub(super) fn noise_on(&mut self, sum: &mut dyn Accumulator) -> Result<(), Abandoned> {
         let place = Address {
             round: self.state.round,
             node: NodeId::COORDINATOR,
         };
-        let (order, length) = (&self.plan.order, self.plan.upload_len());
-        let noise = noise_on_sum(order, length, self.plan.noise, place);
+        let (order, length) = (self.order(place.round), self.plan.upload_len());
+        let past = &mut self.state.noise_past;
+        let noise = noise_on_sum(&order, length, self.plan.noise, place, past);
         match noise.map_err(|_| Abandoned::NotNoised)? {
             Some(noise) => {
                 let added = sum.accept(NodeId::COORDINATOR, &noise);
@@ -262,6 +264,9 @@ impl Coordinator {
         } = closing;
         if self.strategy.aggregator.carries() {
             self.state.carried.clone_from(&update.0);
+        }
+        if let Some(clipping) = self.plan.clipping {
+            self.move_clip_norm(&clipping, update.0.pop(), effects);
         }
         let extras = update.0.split_off(self.plan.models_len());
         let step = Move {
@@ -398,7 +403,8 @@ impl Coordinator {
         }
     }
 
-    /// The plan's order, with the scaling that was agreed on, at the learning rate of `round`.
+    /// The plan's order, with the scaling that was agreed on and the clip norm as it stands, at the
+    /// learning rate of `round`.
     fn order(&self, round: RoundId) -> Arc<TrainOrder> {
         let Plan {
             order,
@@ -410,11 +416,17 @@ impl Coordinator {
         let optimizer = order
             .optimizer
             .at_rate(schedule.rate(first, round, *rounds));
-        Arc::new(TrainOrder {
+        let mut order = TrainOrder {
             optimizer,
             scaling: self.state.scaling.clone(),
             ..order.clone()
-        })
+        };
+        if let (Protection::Hospital(noise), Some(norm)) =
+            (&mut order.protection, self.state.clip_norm)
+        {
+            noise.clip_norm = norm;
+        }
+        Arc::new(order)
     }
 
     /// Opens a window for `quorum` answers of `cohort`.

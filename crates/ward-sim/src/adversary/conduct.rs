@@ -66,7 +66,7 @@ impl Conduct {
                 let result = match &adversaries.attack {
                     Attack::NonFinite(attack) => {
                         let parameters = trainer.layout().len();
-                        let words = order.algorithm.upload_len(parameters);
+                        let words = order.upload_len(parameters);
                         Some(NodeInput::Trained {
                             round: *round,
                             result: Ok(attack.forge(words)),

@@ -237,6 +237,7 @@ fn plan(weighting: Weighting) -> Plan {
         evaluate_every: 2,
         checkpoint_every: 1,
         rests_with_first: false,
+        clipping: None,
         privacy: None,
         noise: ward_privacy::NoiseSource::System,
         masking: None,

@@ -122,6 +122,7 @@ fn play(threads: usize) -> Vec<usize> {
         evaluate_every: 0,
         checkpoint_every: 1,
         rests_with_first: false,
+        clipping: None,
         privacy: None,
         noise: ward_privacy::NoiseSource::System,
         masking: None,

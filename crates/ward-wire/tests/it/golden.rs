@@ -260,9 +260,37 @@ fn what_is_noised_is_spelled_so() {
     let hospital = HospitalNoise {
         clip_norm: 0.5,
         noise_multiplier: 1.5,
+        bit_deviation: None,
+        bands: 1,
         placement: NoisePlacement::Shared { honest: 11 },
     };
     assert_eq!(spelled(Protection::Hospital(hospital)), golden.concat());
+    let golden: &[&[u8]] = &[
+        &[0xba, 0x01, 25],                     // protection.hospital_noise, 25 bytes
+        &[0x0d, 0, 0, 0, 0x3f],                // clip_norm 0.5
+        &[0x11, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f], // noise_multiplier 1.5
+        &[0x2a, 0],                            // placement.coordinator
+        &[0x31, 0, 0, 0, 0, 0, 0, 0, 0x40],    // bit_deviation 2
+    ];
+    let adaptive = HospitalNoise {
+        bit_deviation: Some(2.0),
+        placement: NoisePlacement::Coordinator,
+        ..hospital
+    };
+    assert_eq!(spelled(Protection::Hospital(adaptive)), golden.concat());
+    let golden: &[&[u8]] = &[
+        &[0xba, 0x01, 18],                     // protection.hospital_noise, 18 bytes
+        &[0x0d, 0, 0, 0, 0x3f],                // clip_norm 0.5
+        &[0x11, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f], // noise_multiplier 1.5
+        &[0x2a, 0],                            // placement.coordinator
+        &[0x38, 4],                            // bands 4
+    ];
+    let banded = HospitalNoise {
+        bit_deviation: None,
+        bands: 4,
+        ..adaptive
+    };
+    assert_eq!(spelled(Protection::Hospital(banded)), golden.concat());
 }
 
 #[test]

@@ -249,14 +249,23 @@ fn protection() -> impl Strategy<Value = Protection> {
                 })
             }
         ),
-        (1e-6_f32..1e6, multiplier(), placement).prop_map(
-            |(clip_norm, noise_multiplier, placement)| {
-                Protection::Hospital(HospitalNoise {
-                    clip_norm,
-                    noise_multiplier,
-                    placement,
-                })
-            }
-        ),
+        (
+            1e-6_f32..1e6,
+            multiplier(),
+            proptest::option::of(multiplier()),
+            1..=u32::MAX,
+            placement
+        )
+            .prop_map(
+                |(clip_norm, noise_multiplier, bit_deviation, bands, placement)| {
+                    Protection::Hospital(HospitalNoise {
+                        clip_norm,
+                        noise_multiplier,
+                        bit_deviation,
+                        bands,
+                        placement,
+                    })
+                }
+            ),
     ]
 }

@@ -91,6 +91,7 @@ impl Job {
             evaluate_every: 0,
             checkpoint_every: 1,
             rests_with_first: false,
+            clipping: None,
             privacy: None,
             noise: ward_privacy::NoiseSource::System,
             masking: None,

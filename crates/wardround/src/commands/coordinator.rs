@@ -166,6 +166,12 @@ async fn serve(
             admin_token: std::env::var(ADMIN_TOKEN_VARIABLE)
                 .ok()
                 .filter(|token| !token.is_empty()),
+            region: setup
+                .experiment
+                .coordinator
+                .region
+                .clone()
+                .unwrap_or_default(),
             ..ServerSettings::default()
         },
     };

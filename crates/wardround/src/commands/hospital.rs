@@ -18,7 +18,7 @@ use crate::cli::{HospitalArgs, Talk};
 use crate::codes::Code;
 use crate::config::types::PrivacyConfig;
 use crate::config::{HospitalConfig, Layer, Loaded};
-use crate::deployment::{Ledger, tie_to_parent};
+use crate::deployment::{ApprovalFile, Ledger, tie_to_parent};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::keyring;
@@ -51,7 +51,10 @@ pub fn execute(args: &HospitalArgs, talk: Talk) -> Result<ExitCode, Failure> {
         ..HospitalSettings::new(&config.coordinator, &config.name, token)
     };
     let secrets = secrets(&loaded, trainer.layout().len())?;
-    let guard = guard(&loaded)?;
+    let guard = guard(
+        &loaded,
+        federation.source().asks_consent(trainer.data().info.node),
+    )?;
     let runtime = super::runtime()?;
     if !talk.quiet {
         let rows = &trainer.data().train;
@@ -81,8 +84,9 @@ pub fn execute(args: &HospitalArgs, talk: Talk) -> Result<ExitCode, Failure> {
     Ok(code)
 }
 
-/// The hospital's policy, and its privacy ledger as earlier runs left it.
-fn guard(loaded: &Loaded<HospitalConfig>) -> Result<Guard, Failure> {
+/// The hospital's policy, and its privacy ledger as earlier runs left it. `consented` says whether rows of
+/// patients who do not consent are left out.
+fn guard(loaded: &Loaded<HospitalConfig>, consented: bool) -> Result<Guard, Failure> {
     let config = &loaded.value;
     let folder = loaded.folder().join(&config.state_dir);
     let path = folder.join(format!("{}.privacy.jsonl", config.name));
@@ -99,7 +103,12 @@ fn guard(loaded: &Loaded<HospitalConfig>) -> Result<Guard, Failure> {
         .and_then(PrivacyConfig::budget);
     let budget = config.budget().or(of_run);
     let ledger = LedgerFile::open(&path, budget).map_err(|error| failed(&error))?;
-    Ok(Guard::new(config.policy.clone(), ledger).with_clock(minute_of_day))
+    let approvals = ApprovalFile::new(&folder, &config.name);
+    Ok(Guard::new(config.policy.clone(), ledger)
+        .with_clock(minute_of_day)
+        .in_region(config.region.as_deref().unwrap_or_default())
+        .of_consenting(consented)
+        .approved_by(Box::new(approvals)))
 }
 
 /// Minutes since midnight, UTC.

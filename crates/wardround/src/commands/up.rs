@@ -285,6 +285,7 @@ impl Nodes {
                 roster: "roster.json".to_owned(),
                 root: root.clone(),
             }),
+            region: None,
             policy: Policy::default(),
             budget: None, // the experiment's holds
             state_dir: ".".to_owned(),

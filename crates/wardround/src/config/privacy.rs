@@ -2,12 +2,17 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use ward_core::{LocalWork, TrainOrder};
+use ward_core::{LocalWork, NodeInfo, TrainOrder};
 use ward_privacy::dp::calibrate::{self, Uncalibrated};
+use ward_privacy::dp::clipping::{self, AdaptiveClip};
+use ward_privacy::dp::matrix::Banded;
 use ward_privacy::dp::{PrivacyUnit, Sampling};
 use ward_privacy::ledger::Budget;
 
 use super::types::{Experiment, HospitalNoiseConfig, PatientConfig, PrivacyConfig, WhenSpent};
+
+/// How many times larger or smaller than at first a clip norm may get.
+const ROOM: f32 = 64.0;
 
 /// As [`calibrate::noise_multiplier`], which takes a while, worked out once for the same question.
 fn least_noise(
@@ -67,6 +72,8 @@ impl Experiment {
         let Some(privacy) = &self.privacy else {
             return Ok(0.0);
         };
+        let mut rounds = self.rounds;
+        let mut part = 1.0;
         let (given, target, sampling, steps) = match (&privacy.patient, &privacy.hospital) {
             (Some(patient), _) => {
                 let PatientConfig {
@@ -91,6 +98,10 @@ impl Experiment {
                     epsilon,
                     ..
                 } = hospital;
+                // Each participation moves the independent noise of several rounds.
+                let bands = hospital.bands.max(1);
+                rounds = rounds.div_ceil(bands);
+                part = Banded::new(bands as usize).sensitivity(1);
                 (*noise_multiplier, *epsilon, Sampling::FullBatch, 1)
             }
             (None, None) => return Ok(0.0),
@@ -98,23 +109,58 @@ impl Experiment {
         match (given, target) {
             (Some(given), _) => Ok(given),
             (None, Some(target)) => {
-                let steps = steps.saturating_mul(self.rounds.into());
-                least_noise(sampling, steps, target, privacy.delta)
+                let steps = steps.saturating_mul(rounds.into());
+                Ok(part * least_noise(sampling, steps, target, privacy.delta)?)
             }
             (None, None) => Ok(0.0),
         }
     }
 
-    /// The finest resolution of the ring at which noise on whole updates can be drawn exactly: its
-    /// deviation is at most 2^25 steps. `None` where nothing of that kind is drawn.
-    pub(super) fn finest_noise(&self) -> Option<f64> {
+    /// How the clip norm moves; `None` where it stays. It never gets so large that a number of an update
+    /// within it would not fit the ring.
+    pub(super) fn adaptive_clip(&self) -> Option<AdaptiveClip> {
         let hospital = self.privacy.as_ref()?.hospital.as_ref()?;
-        let deviation: f64 = self.noise_multiplier().ok()? * f64::from(hospital.clip_norm);
-        Some((25.0 - deviation.log2()).floor())
+        let config = hospital.adaptive.as_ref()?;
+        let first = hospital.clip_norm;
+        let most = (first * ROOM).min(self.ring.range).max(first);
+        Some(AdaptiveClip {
+            quantile: config.quantile,
+            rate: config.learning_rate,
+            least: f64::from(first / ROOM),
+            most: f64::from(most),
+        })
+    }
+
+    /// Deviation of the noise on the sum of bits that tell how many updates were within the clip norm;
+    /// `None` where none are sent.
+    pub(super) fn bit_deviation(&self, roster: &[NodeInfo]) -> Option<f64> {
+        let config = self
+            .privacy
+            .as_ref()?
+            .hospital
+            .as_ref()?
+            .adaptive
+            .as_ref()?;
+        let multiplier = self.noise_multiplier().ok()?;
+        let of_paper = clipping::bit_deviation(self.target(roster) as u32, multiplier);
+        Some(config.bit_deviation.unwrap_or(of_paper))
+    }
+
+    /// The finest resolution of the ring at which noise on whole updates can be drawn exactly: its
+    /// deviation is at most 2^25 steps, at the largest clip norm. `None` where nothing of that kind is
+    /// drawn.
+    pub(super) fn finest_noise(&self, roster: &[NodeInfo]) -> Option<f64> {
+        let hospital = self.privacy.as_ref()?.hospital.as_ref()?;
+        let all = self.noise_multiplier().ok()?;
+        let (multiplier, norm) = match (self.adaptive_clip(), self.bit_deviation(roster)) {
+            (Some(clip), Some(bits)) => (clipping::update_multiplier(all, bits)?, clip.most),
+            _ => (all, f64::from(hospital.clip_norm)),
+        };
+        Some((25.0 - (multiplier * norm).log2()).floor())
     }
 
     /// Has `order` noised as `[privacy]` says; a checked config has a noise multiplier.
-    pub(super) fn protect(&self, order: &mut TrainOrder) {
+    pub(super) fn protect(&self, order: &mut TrainOrder, roster: &[NodeInfo]) {
         let Some(privacy) = &self.privacy else {
             return;
         };
@@ -123,7 +169,7 @@ impl Experiment {
             .as_ref()
             .map_or(1, |s| s.min_survivors);
         let multiplier = self.noise_multiplier().unwrap_or(0.0);
-        order.protection = privacy.protection(multiplier, survivors);
+        order.protection = privacy.protection(multiplier, self.bit_deviation(roster), survivors);
         if let Some(patient) = &privacy.patient {
             order.example_clip_norm = patient.clip_norm;
         }

@@ -124,7 +124,7 @@ impl Experiment {
             None => {
                 let range = self.ring.range;
                 let ring = ward_privacy::ring::finest(range, most_weight, total, self.width())?;
-                let finest = self.finest_noise().unwrap_or(f64::INFINITY);
+                let finest = self.finest_noise(roster).unwrap_or(f64::INFINITY);
                 Some(RingSpec {
                     fraction_bits: f64::from(ring.fraction_bits).min(finest.max(0.0)) as u32,
                     ..ring
@@ -135,10 +135,10 @@ impl Experiment {
 
     /// The order of a round that trains `model`.
     #[must_use]
-    pub fn order(&self, model: &ModelSpec, ring: RingSpec) -> TrainOrder {
+    pub fn order(&self, model: &ModelSpec, ring: RingSpec, roster: &[NodeInfo]) -> TrainOrder {
         let mut order = self.plain_order(&self.training, ring);
         self.strategy.shape(&mut order);
-        self.protect(&mut order);
+        self.protect(&mut order, roster);
         if let Some(config) = &self.personalisation {
             order.personalisation = config.personalisation(&order, model.layout());
         }
@@ -192,7 +192,7 @@ impl Experiment {
             rounds: self.rounds,
             roster: federation.roster().to_vec(),
             seed: self.root(),
-            order: self.order(model, ring),
+            order: self.order(model, ring, federation.roster()),
             schedule: ScheduleConfig::schedule(self.training.schedule),
             federated_scaling: self.preprocessing.scaling == ScalingMode::Federated,
             features: federation.source().shape().iter().product(),
@@ -205,6 +205,7 @@ impl Experiment {
             rests_with_first: self.rests_with_first(),
             evaluate_every: self.round.evaluate_every,
             checkpoint_every: self.round.checkpoint_every,
+            clipping: self.adaptive_clip(),
             privacy: None,
             noise: NoiseSource::System,
             masking: None,

@@ -91,7 +91,17 @@ impl Lab {
 
     /// Starts a command and leaves it running.
     pub(crate) fn start(&self, line: &str) -> Running {
+        Self::leave(self.command(line))
+    }
+
+    /// The same for a hospital of the coordinator at `address`.
+    pub(crate) fn start_at(&self, line: &str, address: &str) -> Running {
         let mut command = self.command(line);
+        command.env("WARDROUND_COORDINATOR", address);
+        Self::leave(command)
+    }
+
+    fn leave(mut command: Command) -> Running {
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -1,6 +1,8 @@
 //! The program as processes: what it prints, what it leaves on disk, and what survives a crash.
 
 mod adversaries;
+mod banded;
+mod budgets;
 mod claims;
 mod command_line;
 mod crashes;
@@ -15,6 +17,7 @@ mod obstacles;
 mod own_files;
 mod own_model;
 mod own_rule;
+mod policies;
 mod privacy;
 mod same_bits;
 mod samplers;

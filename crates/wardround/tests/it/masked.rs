@@ -146,7 +146,9 @@ fn a_masked_run_that_was_stopped_goes_on_to_the_same_bits() {
 fn canary(lab: &Lab, round: u32, node: NodeId) -> Vec<u8> {
     let loaded = Experiment::load(&lab.path("e.toml"), Vec::new()).unwrap();
     let setup = Setup::open(&loaded).unwrap();
-    let order = loaded.value.order(&setup.model, setup.ring);
+    let order = loaded
+        .value
+        .order(&setup.model, setup.ring, setup.federation.roster());
     let mut trainer = setup.trainer(setup.hospital(node).unwrap());
     let place = Address {
         round: RoundId(round),

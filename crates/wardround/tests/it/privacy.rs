@@ -2,6 +2,7 @@
 //! has rules of its own.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -190,4 +191,108 @@ fn secure_aggregation_and_noise_in_shares_go_together() {
     assert!(epsilon(&hidden) > 1.0);
     let up = lab.summary("up e.toml");
     assert!((epsilon(&up) - epsilon(&hidden)).abs() < 1e-9);
+}
+
+/// Updates noised as a whole, under a clip norm that starts where most updates are longer, and follows.
+const ADAPTIVE: &str = r#"
+name = "adaptive"
+rounds = 30
+
+[data.emr-risk]
+population = "province-21"
+
+[model.logistic]
+
+[training]
+steps = 20
+
+[round]
+weight = "uniform"
+evaluate_every = 0
+checkpoint_every = 10
+
+[baselines]
+alone = false
+pooled = false
+
+[privacy]
+delta = 1e-2
+
+[privacy.hospital]
+clip_norm = 0.05
+noise_multiplier = 1.0
+
+[privacy.hospital.adaptive]
+"#;
+
+/// The clip norms of a run and the noised shares of updates that were within them.
+fn clips(run: &Path) -> Vec<(f64, f64)> {
+    let moved = of_kind(run, "clip_norm_moved").into_iter();
+    moved
+        .map(|moved| {
+            ["norm", "within"]
+                .map(|key| moved[key].as_f64().unwrap())
+                .into()
+        })
+        .collect()
+}
+
+#[test]
+fn a_clip_norm_follows_updates_at_no_further_cost() {
+    let lab = Lab::new(ADAPTIVE);
+    let fixed = ADAPTIVE.replace("[privacy.hospital.adaptive]", "");
+    let moving = lab.summary("run e.toml");
+    assert_eq!(
+        epsilon(&moving),
+        epsilon(&Lab::new(&fixed).summary("run e.toml"))
+    );
+    let run = lab.path(&text(&moving, "run_dir"));
+    let clips = clips(&run);
+    assert_eq!(clips.len(), 30);
+    assert_eq!(clips[0].0 as f32, 0.05);
+    for pair in clips.windows(2) {
+        let [(norm, within), (next, _)] = pair else {
+            unreachable!()
+        };
+        assert!((norm * (-0.2 * (within - 0.5)).exp() / next - 1.0).abs() < 1e-6);
+    }
+    // Every update is longer at first, and about half are in the end.
+    let early = clips[..5].iter().map(|(_, within)| within).sum::<f64>() / 5.0;
+    let late = clips[20..].iter().map(|(_, within)| within).sum::<f64>() / 10.0;
+    assert!(early < 0.2 && (late - 0.5).abs() < 0.2, "{early} {late}");
+    let page = fs::read_to_string(run.join("report.html")).unwrap();
+    assert!(page.contains("Clip norm by round"));
+    // The same bits on more threads and from masked sums, and after a stop.
+    let digest = text(&moving, "model_digest");
+    assert_eq!(lab.digest("run e.toml --threads 8"), digest);
+    assert_eq!(
+        lab.digest("run e.toml --set secure_aggregation.min_survivors=11"),
+        digest
+    );
+    let mut stopped = lab.start("run e.toml --out stopped --set training.steps=2000");
+    let folder = until("a run to stop", || {
+        let folder = fs::read_dir(lab.path("stopped")).ok()?.next()?.ok()?.path();
+        (!of_kind(&folder, "checkpointed").is_empty()).then_some(folder)
+    });
+    stopped.kill();
+    let resumed = lab.digest(&format!("run --resume {}", folder.display()));
+    assert_eq!(resumed, lab.digest("run e.toml --set training.steps=2000"));
+}
+
+#[test]
+fn a_clip_norm_follows_updates_over_grpc_too() {
+    let small = ADAPTIVE
+        .replace("province-21", "ward-3")
+        .replace("rounds = 30", "rounds = 8");
+    let lab = Lab::new(&small);
+    let up = lab.summary("up e.toml");
+    let clips = clips(&lab.path(&text(&up, "run_dir")));
+    assert_eq!(clips.len(), 8);
+    for pair in clips.windows(2) {
+        let [(norm, within), (next, _)] = pair else {
+            unreachable!()
+        };
+        assert!((norm * (-0.2 * (within - 0.5)).exp() / next - 1.0).abs() < 1e-6);
+    }
+    assert_eq!(epsilon(&up), epsilon(&lab.summary("run e.toml")));
 }

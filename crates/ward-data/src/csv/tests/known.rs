@@ -146,6 +146,35 @@ fn a_file_may_have_no_header_and_another_delimiter() {
 }
 
 #[test]
+fn rows_without_consent_stay_out() {
+    let config = r#"
+        file = "x"
+        hospital_column = "h"
+        label = "y"
+        test_share = 0
+        consent_column = "c"
+        [[features]]
+        column = "x"
+    "#;
+    let text = |rows: &str| format!("h,y,x,c\n{rows}");
+    let open = |rows: &str| Files::new(config, &[("x", text(rows).as_bytes())]).open();
+    let source = open("a,1,1,1\na,0,2,0\na,0,3,1\na,1,4,NA\n").expect("a source");
+    let data = hospital(&source, 0);
+    assert_eq!(
+        (data.train.features, data.train.labels),
+        (vec![1.0, 3.0], vec![1, 0])
+    );
+    assert!(
+        data.facts
+            .contains(&("patients who consent".to_owned(), "2 of 4".to_owned()))
+    );
+    assert!(source.asks_consent(ward_core::NodeId(0)));
+    let said = |rows: &str| open(rows).unwrap_err().to_string();
+    assert!(said("a,1,1,yes\n").contains("line 2") && said("a,1,1,yes\n").contains("neither 1"));
+    assert!(said("a,1,1,0\n").contains("none of its 1 patients consents"));
+}
+
+#[test]
 fn a_pool_is_split_among_made_up_hospitals_without_loss() {
     for kind in ["iid", "dirichlet", "quantity"] {
         for test in ["", "test_column = \"set\"\ntest_value = \"test\""] {

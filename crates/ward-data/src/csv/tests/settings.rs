@@ -164,7 +164,7 @@ fn settings_survive_a_round_trip_and_know_no_other_word() {
     let full = format!(
         "{GOOD}\nfolder = \"d\"\nheader = false\ncolumns = [\"a\"]\ndelimiter = \";\"\n\
          missing = [\"-\"]\ndrop_rows_without_label = true\nmissing_values = \"drop-row\"\n\
-         test_column = \"t\"\ntest_value = \"v\"\ntest_share = 0.5\ntiers = {{ a = \"b\" }}\n\
+         test_column = \"t\"\ntest_value = \"v\"\ntest_share = 0.5\nconsent_column = \"c\"\ntiers = {{ a = \"b\" }}\n\
          tags = {{ a = {{ region = \"west\" }} }}\n\
          partition = {{ hospitals = 3, kind = \"quantity\", alpha = 0.5, minimum = 4 }}\n\
          hospitals = [{{ name = \"a\", file = \"f\", tier = \"t\", tags = {{ x = \"1\" }} }}]"

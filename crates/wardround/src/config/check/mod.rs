@@ -1,6 +1,8 @@
 //! Semantic checks: everything that is wrong with an experiment, all at once.
 
+mod adaptive_clipping;
 mod adversaries;
+mod banded;
 mod changing;
 mod data;
 mod evaluation;
@@ -14,6 +16,7 @@ mod strategy;
 use std::net::SocketAddr;
 
 use ward_data::ScalingMode;
+use ward_privacy::policy::CrossBorder;
 
 pub use adversaries::only_simulated;
 pub use data::{problems_with_data, visibility};
@@ -129,6 +132,16 @@ pub fn hospital_problems(hospital: &HospitalConfig) -> Vec<Problem> {
     }
     for (field, message) in hospital.policy.problems() {
         found.add(Code::OutOfRange, &format!("policy.{field}"), message);
+    }
+    if hospital.policy.cross_border == CrossBorder::Deny && hospital.region.is_none() {
+        let message = "needs `region`: where this hospital is";
+        found
+            .add(Code::MissingKey, "policy.cross_border", message)
+            .help = Some("say `region = \"cn-51\"` at the top of the file".into());
+    }
+    if hospital.region.as_deref().is_some_and(str::is_empty) {
+        let message = "must not be empty, or be left out";
+        found.add(Code::BadName, "region", message);
     }
     if let Some(budget) = &hospital.budget {
         let limits = [

@@ -6,6 +6,7 @@ use ward_round::Visibility;
 use ward_train::ModelSpec;
 
 use super::found::Found;
+use super::{adaptive_clipping, banded};
 use crate::codes::Code;
 use crate::config::samplers::SamplerConfig;
 use crate::config::types::{
@@ -106,6 +107,8 @@ fn of_hospitals(found: &mut Found, experiment: &Experiment, hospital: &HospitalN
         found.add(Code::Combination, path, message).help =
             Some("leave groups out, or choose privacy.hospital.placement = \"node\"".into());
     }
+    adaptive_clipping::settings(found, experiment, hospital);
+    banded::settings(found, hospital);
     let path = format!("{path}.honest");
     match (hospital.placement, &experiment.secure_aggregation) {
         (PlacementConfig::Shared, None) => {
@@ -205,7 +208,7 @@ pub(super) fn with_data(found: &mut Found, experiment: &Experiment, federation: 
     let (Ok(model), Some(ring)) = (model, experiment.resolved_ring(federation)) else {
         return; // told already
     };
-    let order = experiment.order(&model, ring);
+    let order = experiment.order(&model, ring, federation.roster());
     if let Some(reason) = order.uncovered() {
         let path = match order.algorithm {
             Algorithm::Plain => "privacy",
@@ -214,7 +217,7 @@ pub(super) fn with_data(found: &mut Found, experiment: &Experiment, federation: 
         let message = format!("would not be covered by the noise: {reason}");
         found.add(Code::Combination, path, message).help = Some(help(reason).into());
     }
-    if let Some(finest) = experiment.finest_noise()
+    if let Some(finest) = experiment.finest_noise(federation.roster())
         && f64::from(ring.fraction_bits) > finest
     {
         let message = format!(
@@ -225,6 +228,8 @@ pub(super) fn with_data(found: &mut Found, experiment: &Experiment, federation: 
             .add(Code::OutOfRange, "ring.fraction_bits", message)
             .help = Some("leave it out to have it chosen".into());
     }
+    adaptive_clipping::with_ring(found, &order);
+    banded::with_data(found, experiment, &order, federation.roster());
     if privacy.patient.is_none() || !source.synthetic() {
         return;
     }

@@ -23,7 +23,9 @@ fn ordered(text: &str) -> Personalisation {
     let text = format!("{DATA}[model.mlp]\nhidden = [4]\n[round]\ncheckpoint_every = 1\n{text}");
     let loaded = parse(&text, &[]).unwrap();
     let opened = loaded.open().unwrap();
-    let order = loaded.value.order(&opened.model, opened.ring);
+    let order = loaded
+        .value
+        .order(&opened.model, opened.ring, opened.federation.roster());
     order.personalisation
 }
 

@@ -16,12 +16,18 @@ pub struct CoordinatorConfig {
     /// other hosts can reach need TLS, which is not here yet. `WARDROUND_LISTEN` in the environment
     /// wins.
     pub listen: String,
+    /// Where the coordinator is, in any word that hospitals use for the same place, such as `cn-51`.
+    /// Hospitals with `cross_border = "deny"` work for those in their own region alone. Default: it does
+    /// not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
 }
 
 impl Default for CoordinatorConfig {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:7443".to_owned(),
+            region: None,
         }
     }
 }
@@ -50,6 +56,10 @@ pub struct HospitalConfig {
     /// What it needs where updates are hidden in their sum. Default none: then it declines such rounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secure_aggregation: Option<HospitalKeysConfig>,
+    /// Where the hospital is, in the word that the coordinator uses for that place, such as `cn-51`; needed
+    /// where the policy denies to cross a border. Default: nobody says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
     /// What the hospital does not do, whoever asks. Default: nothing is forbidden.
     #[serde(default)]
     pub policy: Policy,

@@ -131,6 +131,9 @@ impl PatientConfig {
 pub struct HospitalNoiseConfig {
     /// L2 norm to which an update is shortened, above 0. Default 1.
     pub clip_norm: f32,
+    /// Has the norm follow the norms of updates from there. Default: it stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adaptive: Option<AdaptiveClipConfig>,
     /// Deviation of the noise on the sum of updates over `clip_norm`, above 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noise_multiplier: Option<f64>,
@@ -138,6 +141,11 @@ pub struct HospitalNoiseConfig {
     /// reaches it is worked out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epsilon: Option<f64>,
+    /// Over how many rounds the noise partly cancels (banded DP-FTRL, Choquette-Choo et al. 2023,
+    /// arXiv:2306.08153), 1 or more: sums over rounds, which the model is, get less noise for the same
+    /// epsilon. A hospital is asked once in so many rounds, so a round must ask few enough; the noise is
+    /// the coordinator's. Default 1: each round's noise is its own.
+    pub bands: u32,
     /// Who adds the noise: `coordinator` (default), `shared` or `node`.
     pub placement: PlacementConfig,
     /// Under `shared`, how many of a sum's hospitals are honest at least, 1 or more: their shares of the
@@ -150,10 +158,39 @@ impl Default for HospitalNoiseConfig {
     fn default() -> Self {
         Self {
             clip_norm: 1.0,
+            adaptive: None,
             noise_multiplier: None,
             epsilon: None,
+            bands: 1,
             placement: PlacementConfig::Coordinator,
             honest: None,
+        }
+    }
+}
+
+/// A clip norm that follows a quantile of updates' norms (Andrew et al. 2021, arXiv:1905.03871). Each
+/// hospital says in one noised bit whether its update was within the norm; updates get so much more noise
+/// that both together cost what the noise multiplier alone would. The norm moves 64-fold at most.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AdaptiveClipConfig {
+    /// The share of updates that are to be within the norm, above 0 and below 1. Default 0.5.
+    pub quantile: f64,
+    /// How fast the norm moves, above 0: a round in which all updates were within multiplies it by
+    /// e^-(`learning_rate` (1 - `quantile`)). Default 0.2.
+    pub learning_rate: f64,
+    /// Deviation of the noise on the sum of bits, above half the noise multiplier. Default: a twentieth of
+    /// the hospitals that a round aims at, or the noise multiplier where that is more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bit_deviation: Option<f64>,
+}
+
+impl Default for AdaptiveClipConfig {
+    fn default() -> Self {
+        Self {
+            quantile: 0.5,
+            learning_rate: 0.2,
+            bit_deviation: None,
         }
     }
 }
@@ -174,9 +211,15 @@ pub enum PlacementConfig {
 
 impl PrivacyConfig {
     /// The engine's words for it, with the noise multiplier that was given or worked out.
-    /// `min_survivors` is the fewest updates that a masked sum may hold.
+    /// `min_survivors` is the fewest updates that a masked sum may hold, `bit_deviation` the noise on bits
+    /// where there are any.
     #[must_use]
-    pub fn protection(&self, noise_multiplier: f64, min_survivors: u32) -> Protection {
+    pub fn protection(
+        &self,
+        noise_multiplier: f64,
+        bit_deviation: Option<f64>,
+        min_survivors: u32,
+    ) -> Protection {
         match (&self.patient, &self.hospital) {
             (Some(patient), _) => Protection::Patient(PatientNoise {
                 draws: patient.draws(),
@@ -186,6 +229,8 @@ impl PrivacyConfig {
             (None, Some(hospital)) => Protection::Hospital(HospitalNoise {
                 clip_norm: hospital.clip_norm,
                 noise_multiplier,
+                bit_deviation,
+                bands: hospital.bands,
                 placement: match hospital.placement {
                     PlacementConfig::Coordinator => NoisePlacement::Coordinator,
                     PlacementConfig::Shared => NoisePlacement::Shared {
