@@ -41,6 +41,10 @@ impl Purpose {
     pub const GROUPS: Self = Self("groups");
     /// Which hospitals are kept out of training, to score the model from outside.
     pub const EXTERNAL: Self = Self("external");
+    /// In which order hospitals join a federation that grows.
+    pub const ADOPTION: Self = Self("adoption");
+    /// How many visits a hospital has in a year.
+    pub const VISITS: Self = Self("visits");
     /// What comes to a hospital's reading queue, when, and how long it takes to read.
     pub const READING: Self = Self("reading");
 }

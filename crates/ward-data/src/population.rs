@@ -1,4 +1,5 @@
-//! Who takes part: presets from three hospitals to a nation's 72,108, and people with watches.
+//! Who takes part: presets from three hospitals to a nation's 72,108, and people with watches or
+//! phones.
 
 use rand_distr::{Distribution, LogNormal};
 use schemars::JsonSchema;
@@ -58,6 +59,9 @@ pub enum Population {
     /// 2,000 people who wear a watch.
     #[serde(rename = "wearers-2000")]
     Wearers2000,
+    /// 10,000 people who ask for advice by phone, about eight cases each.
+    #[serde(rename = "phones-10000")]
+    Phones10000,
 }
 
 /// How many training cases a hospital has.
@@ -112,6 +116,7 @@ impl Population {
             Self::Doctors42 => &[("doctor", 42)],
             Self::Wearers200 => &[("wearer", 200)],
             Self::Wearers2000 => &[("wearer", 2_000)],
+            Self::Phones10000 => &[("phone", 10_000)],
         }
     }
 
@@ -178,7 +183,7 @@ impl Population {
 mod tests {
     use super::*;
 
-    const ALL: [(Population, usize); 13] = [
+    const ALL: [(Population, usize); 14] = [
         (Population::Ward3, 3),
         (Population::Province21, 21),
         (Population::Province42, 42),
@@ -192,6 +197,7 @@ mod tests {
         (Population::Doctors42, 42),
         (Population::Wearers200, 200),
         (Population::Wearers2000, 2_000),
+        (Population::Phones10000, 10_000),
     ];
 
     #[test]
@@ -237,6 +243,18 @@ mod tests {
             .map(|i| china.cases(i, None, Seed::run(1)))
             .sum();
         assert!((17_500_000..18_500_000).contains(&total), "{total}");
+    }
+
+    #[test]
+    fn phones_hold_about_eight_cases_each() {
+        let phones = Population::Phones10000;
+        let roster = phones.roster();
+        let sizes = roster.iter().map(|i| phones.cases(i, None, Seed::run(1)));
+        let sizes: Vec<u64> = sizes.collect();
+        let total: u64 = sizes.iter().sum();
+        // The mean of a log-normal of median 5 and spread 1 is 8.2.
+        assert!((78_000..88_000).contains(&total), "{total}");
+        assert!(sizes.iter().all(|&cases| cases >= 1));
     }
 
     #[test]

@@ -24,8 +24,8 @@ pub use claims::{Bears, Claims};
 pub use mean::Mean;
 pub use rate::LearningRate;
 pub use sampler::{
-    All, Among, Draw, Drawn, Importance, Listed, Poisson, PowerOfChoice, RoundRobin, Sampler,
-    Standing, Standings, TierQuota, Told, Uniform, Volume, Volumes,
+    All, Among, Draw, Drawn, Importance, Joining, Listed, Poisson, PowerOfChoice, RoundRobin,
+    Sampler, Standing, Standings, TierQuota, Told, Uniform, Volume, Volumes,
 };
 pub use server_adaptive::{Adaptive, ServerAdaptive};
 pub use server_fed_dyn::ServerFedDyn;

@@ -1,5 +1,7 @@
 //! `wardround plan`: the resolved configuration, what it will cost, and whether it can work.
 
+mod adoption;
+mod affords;
 mod course;
 mod forecast;
 mod masked;
@@ -13,6 +15,8 @@ use serde::Serialize;
 use ward_core::RoundId;
 use ward_observe::text;
 
+pub use adoption::AdoptionForecast;
+pub use affords::AffordsForecast;
 pub use forecast::{Forecast, RingForecast, RowsForecast, SumsForecast, TierForecast};
 
 use super::output::{print, print_json, table};
@@ -243,14 +247,27 @@ fn page(planned: &Planned) -> Result<String, Failure> {
     );
     row("rounds", rounds(config, forecast));
     if forecast.may_be_asked < forecast.hospitals {
+        let by = match config.sampler.settings().condition() {
+            Some(_) => ", by `where`",
+            None => "",
+        };
         row(
             "may be asked",
             format!(
-                "{} of {} hospitals, by `where`",
+                "{} of {} hospitals{by}",
                 count(forecast.may_be_asked),
                 count(forecast.hospitals)
             ),
         );
+    }
+    if !forecast.affords.is_empty() {
+        row(
+            "can afford it",
+            text::plain(&AffordsForecast::line(&forecast.affords)),
+        );
+    }
+    if let Some(adoption) = &forecast.adoption {
+        row("have joined", adoption.line());
     }
     if let Some(personalisation) = &config.personalisation {
         row(

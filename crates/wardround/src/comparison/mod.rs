@@ -115,6 +115,10 @@ pub fn compare(
     }
     let examinations = examination::all(setup, &all, &looks);
     let mut cards = cards::cards(&setup.federation, setup.experiment.rounds)?;
+    let joins = setup.experiment.joins(roster).unwrap_or_default();
+    for (card, joins) in cards.iter_mut().zip(joins) {
+        card.joins = Some(joins);
+    }
     if models > 1 {
         for (card, seen) in cards.iter_mut().zip(&seen) {
             let chosen = seen.federated.as_ref().ok();
@@ -194,7 +198,7 @@ impl<'a> Bench<'a> {
             federated,
             scaling,
             initial: setup.initial_params(),
-            outside: experiment.external(setup.federation.roster()),
+            outside: experiment.outside(setup.federation.roster()),
             order: TrainOrder {
                 seed: order.seed.child("baseline", 0),
                 scaling: scaling.cloned(),

@@ -1,8 +1,8 @@
 //! What is asked of a trained model once the run is over: one file for each question.
 //!
 //! All of it reads scores that the comparison has made already, and changes nothing: a run with
-//! questions ends with the same model as one without. Only `[evaluation.external]` reaches into
-//! training, and that is the sampler's (`config/samplers`).
+//! questions ends with the same model as one without. Only `[evaluation.external]` and `[reimbursement]`
+//! reach into training, and that is the sampler's (`config/samplers`).
 
 mod clinical;
 mod edge;
@@ -10,6 +10,7 @@ mod external;
 mod membership;
 pub mod model_card;
 mod reading_queue;
+mod reimbursement;
 mod release;
 
 use ward_core::{Estimate, NodeInfo};
@@ -64,6 +65,11 @@ pub(crate) fn all(setup: &Setup, scored: &[ScoredBy<'_>], looks: &Looks<'_>) -> 
     if evaluation.membership.is_some() {
         let synthetic = setup.federation.source().synthetic();
         answers.push(membership::examine(&looks.attacked, synthetic));
+    }
+    if let Some(config) = &experiment.reimbursement {
+        let stays_out = experiment.stays_out(roster);
+        let root = experiment.root();
+        answers.push(reimbursement::examine(config, scored, &stays_out, root));
     }
     answers
 }

@@ -7,6 +7,7 @@ mod emr_risk_table;
 mod examinations;
 mod grouped;
 mod heart;
+mod joining;
 mod lab;
 mod lecture;
 mod masked;

@@ -12,6 +12,8 @@ use ward_data::Federation;
 use ward_privacy::secagg::Shape;
 use ward_round::Plan;
 
+use super::adoption::AdoptionForecast;
+use super::affords::AffordsForecast;
 use super::course::{Course, Ledger};
 use crate::config::{Experiment, Opened};
 
@@ -26,6 +28,10 @@ pub struct Forecast {
     pub hospitals: usize,
     /// Hospitals that may be asked to train.
     pub may_be_asked: usize,
+    /// Hospitals that have joined; `null` where all are there from the start.
+    pub adoption: Option<AdoptionForecast>,
+    /// Hospitals that can afford to take part, by tier; empty where everybody can.
+    pub affords: Vec<AffordsForecast>,
     /// Hospitals asked in a round, on average.
     pub mean_cohort: f64,
     /// The chance that a round asks nobody.
@@ -197,6 +203,8 @@ impl Forecast {
             evaluations,
             hospitals: enrolled,
             may_be_asked: crowd.admitted,
+            adoption: AdoptionForecast::of(experiment, &plan.roster),
+            affords: AffordsForecast::of(experiment, &plan.roster),
             mean_cohort: sampler.mean(&crowd, experiment.round.over_selection),
             chance_of_nobody: sampler.chance_of_nobody(&crowd),
             cohort,

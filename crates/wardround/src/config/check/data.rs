@@ -8,7 +8,10 @@ use ward_round::Visibility;
 use ward_train::{EngineError, ModelError, ModelSpec};
 
 use super::found::Found;
-use super::{adversaries, evaluation, privacy, secure_aggregation, strategy, unusable};
+use super::{
+    adoption, adversaries, evaluation, privacy, reimbursement, secure_aggregation, strategy,
+    unusable,
+};
 use crate::codes::Code;
 use crate::config::problem::Problem;
 use crate::config::samplers;
@@ -20,6 +23,8 @@ pub fn problems_with_data(experiment: &Experiment, federation: &Federation) -> V
     let mut found = Found::default();
     model(&mut found, experiment, federation);
     cohort(&mut found, experiment, federation.roster());
+    adoption::with_data(&mut found, experiment, federation.roster());
+    reimbursement::with_data(&mut found, experiment, federation);
     strategy::bearing(
         &mut found,
         experiment,

@@ -1,11 +1,13 @@
 //! Semantic checks: everything that is wrong with an experiment, all at once.
 
+mod adoption;
 mod adversaries;
 mod changing;
 mod data;
 mod evaluation;
 mod found;
 mod privacy;
+mod reimbursement;
 mod schedule;
 mod secure_aggregation;
 mod settings;
@@ -40,6 +42,8 @@ pub fn problems(experiment: &Experiment) -> Vec<Problem> {
     schedule::of_hospitals(&mut found, experiment);
     strategy::settings(&mut found, experiment);
     samplers::check(&mut found, experiment);
+    adoption::settings(&mut found, experiment);
+    reimbursement::settings(&mut found, experiment);
     settings::round(&mut found, &experiment.round);
     settings::ring(&mut found, &experiment.ring, experiment.width());
     secure_aggregation::settings(&mut found, experiment);

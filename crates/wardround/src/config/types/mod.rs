@@ -3,10 +3,12 @@
 //! Choices are externally tagged tables, `[strategy.fedavg]`: so a misspelt key is found where it
 //! stands. Nothing is flattened or untagged.
 
+mod adoption;
 mod adversaries;
 mod deployment;
 mod evaluation;
 mod privacy;
+mod reimbursement;
 mod round;
 mod schedule;
 mod secure_aggregation;
@@ -23,6 +25,7 @@ use crate::config::samplers::SamplerConfig;
 use crate::personalisation::PersonalisationConfig;
 use crate::strategies::StrategyConfig;
 
+pub use adoption::{AdoptionConfig, AdoptionOrder};
 pub use adversaries::AdversariesConfig;
 pub use deployment::{
     BudgetConfig, CoordinatorConfig, HospitalConfig, HospitalKeysConfig, Secret, TransportMode,
@@ -34,6 +37,7 @@ pub use evaluation::{
 pub use privacy::{
     HospitalNoiseConfig, PatientConfig, PlacementConfig, PrivacyConfig, SamplingConfig, WhenSpent,
 };
+pub use reimbursement::{ReimbursementConfig, TierAccountConfig};
 pub use round::{RingConfig, RoundConfig};
 pub use schedule::{CosineConfig, LinearWarmupConfig, ScheduleConfig, StepConfig};
 pub use secure_aggregation::SecureAggregationConfig;
@@ -71,6 +75,12 @@ pub struct Experiment {
     /// Who is asked each round. Default `all`.
     #[serde(default)]
     pub sampler: SamplerConfig,
+    /// Hospitals that join while the run goes on. Default: all are there from the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adoption: Option<AdoptionConfig>,
+    /// What it pays a hospital to take part, and what it costs. Default: everybody can afford it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reimbursement: Option<ReimbursementConfig>,
     /// When rounds end, and what happens between them.
     #[serde(default)]
     pub round: RoundConfig,
