@@ -145,6 +145,7 @@ impl Settings {
             rests_with_first: false,
             privacy: None,
             noise: ward_privacy::NoiseSource::System,
+            region_of: None,
             masking: None,
         }
     }

@@ -50,6 +50,9 @@ pub enum Population {
     /// Ukraine's capable network of July 2023: 542.
     #[serde(rename = "ukraine-1:1")]
     Ukraine1,
+    /// China, one hospital in a thousand, and Ukraine, one in ten: 127.
+    #[serde(rename = "china-ukraine")]
+    ChinaUkraine,
     /// 42 doctors, two for each of 21 specialties: 9,996 cases.
     #[serde(rename = "doctors-42")]
     Doctors42,
@@ -113,6 +116,16 @@ impl Population {
             Self::Counties24 => &[("county", 24)],
             Self::Counties1870 => &[("county", 1_870)],
             Self::Ukraine1 => &[("supercluster", 118), ("cluster", 149), ("general", 275)],
+            Self::ChinaUkraine => &[
+                ("tertiary", 4),
+                ("county", 12),
+                ("primary", 13),
+                ("ungraded", 9),
+                ("township", 34),
+                ("supercluster", 12),
+                ("cluster", 15),
+                ("general", 28),
+            ],
             Self::Doctors42 => &[("doctor", 42)],
             Self::Wearers200 => &[("wearer", 200)],
             Self::Wearers2000 => &[("wearer", 2_000)],
@@ -183,7 +196,7 @@ impl Population {
 mod tests {
     use super::*;
 
-    const ALL: [(Population, usize); 14] = [
+    const ALL: [(Population, usize); 15] = [
         (Population::Ward3, 3),
         (Population::Province21, 21),
         (Population::Province42, 42),
@@ -194,6 +207,7 @@ mod tests {
         (Population::Counties24, 24),
         (Population::Counties1870, 1_870),
         (Population::Ukraine1, 542),
+        (Population::ChinaUkraine, 127),
         (Population::Doctors42, 42),
         (Population::Wearers200, 200),
         (Population::Wearers2000, 2_000),

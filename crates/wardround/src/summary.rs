@@ -57,7 +57,8 @@ pub struct Summary {
 /// A question that was asked of the model, and its answer.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct SummaryExamination {
-    /// `clinical`, `external`, `release`, `reading-queue`, `edge`, `membership` or `reimbursement`.
+    /// `clinical`, `external`, `release`, `reading-queue`, `edge`, `membership`, `border`, `reimbursement` or
+    /// `pretraining`.
     pub id: String,
     /// Whether the model passed; `null` where there is nothing to pass.
     pub passed: Option<bool>,

@@ -8,6 +8,7 @@ mod claims;
 mod layerwise;
 mod mean;
 mod rate;
+mod regional;
 mod sampler;
 mod server_adaptive;
 mod server_fed_dyn;
@@ -23,6 +24,7 @@ mod server_sgd;
 pub use claims::{Bears, Claims};
 pub use mean::Mean;
 pub use rate::LearningRate;
+pub use regional::{Exchange, RegionOf, RegionalMean, ServerRegional};
 pub use sampler::{
     All, Among, Draw, Drawn, Importance, Joining, Listed, Poisson, PowerOfChoice, RoundRobin,
     Sampler, Standing, Standings, TierQuota, Told, Uniform, Volume, Volumes,

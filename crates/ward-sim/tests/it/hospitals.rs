@@ -239,6 +239,7 @@ fn plan(weighting: Weighting) -> Plan {
         rests_with_first: false,
         privacy: None,
         noise: ward_privacy::NoiseSource::System,
+        region_of: None,
         masking: None,
     }
 }

@@ -124,6 +124,7 @@ fn play(threads: usize) -> Vec<usize> {
         rests_with_first: false,
         privacy: None,
         noise: ward_privacy::NoiseSource::System,
+        region_of: None,
         masking: None,
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);

@@ -93,6 +93,7 @@ impl Job {
             rests_with_first: false,
             privacy: None,
             noise: ward_privacy::NoiseSource::System,
+            region_of: None,
             masking: None,
         };
         let cohorts = wards.cohorts.iter().cycle().cloned();

@@ -238,6 +238,10 @@ fn page(planned: &Planned) -> Result<String, Failure> {
         "model",
         match forecast.models {
             1 => format!("{} parameters", count(forecast.parameters)),
+            models if config.border.is_some() => format!(
+                "{models}, of {} parameters each; a hospital has that of its region",
+                count(forecast.parameters)
+            ),
             models => format!(
                 "{models}, of {} parameters each; a hospital has the one that fits its training \
                  rows best",
@@ -245,6 +249,16 @@ fn page(planned: &Planned) -> Result<String, Failure> {
             ),
         },
     );
+    if let (Some(pretraining), Some(whole)) = (&config.pretraining, forecast.whole_model) {
+        row(
+            "pretrained",
+            format!(
+                "{} parameters on {} public rows; the last layer alone is trained on and sent",
+                count(whole),
+                text::count(pretraining.rows)
+            ),
+        );
+    }
     row("rounds", rounds(config, forecast));
     if forecast.may_be_asked < forecast.hospitals {
         let by = match config.sampler.settings().condition() {
@@ -264,6 +278,24 @@ fn page(planned: &Planned) -> Result<String, Failure> {
         row(
             "can afford it",
             text::plain(&AffordsForecast::line(&forecast.affords)),
+        );
+    }
+    if let Some(border) = &config.border {
+        let exchanges = border.exchanges(config.rounds);
+        row(
+            "border",
+            format!(
+                "{} between {}",
+                text::things(exchanges.into(), "exchange", "exchanges"),
+                text::plain(
+                    &border
+                        .regions
+                        .keys()
+                        .cloned()
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                )
+            ),
         );
     }
     if let Some(adoption) = &forecast.adoption {

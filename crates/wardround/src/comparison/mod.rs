@@ -19,6 +19,7 @@ use ward_core::{
 };
 use ward_data::{HospitalData, Rows};
 use ward_observe::{Examination, HospitalCard, Model, ResultRow, RunView};
+use ward_round::strategy::RegionOf;
 use ward_train::{Learner, Learners, Scores};
 
 use crate::examination::{self, Looks, ScoredBy};
@@ -112,14 +113,23 @@ pub fn compare(
     for (seen, info) in seen.iter().zip(roster) {
         looks.stored.push((info, seen.look.stored.clone()));
         looks.attacked.push((info, seen.look.attacked.clone()));
+        looks.before.push((info, seen.look.before.clone()));
     }
-    let examinations = examination::all(setup, &all, &looks);
+    let examinations = examination::all(setup, &all, &looks, view);
     let mut cards = cards::cards(&setup.federation, setup.experiment.rounds)?;
     let joins = setup.experiment.joins(roster).unwrap_or_default();
     for (card, joins) in cards.iter_mut().zip(joins) {
         card.joins = Some(joins);
     }
-    if models > 1 {
+    if let Some(border) = &setup.experiment.border {
+        let names: Vec<&String> = border.regions.keys().collect();
+        let regions = setup.experiment.region_of(roster).unwrap_or_default();
+        for (card, region) in cards.iter_mut().zip(regions.iter()) {
+            let name = names.get(*region).map(|name| (*name).clone());
+            card.facts
+                .extend(name.map(|name| ("region".to_owned(), name)));
+        }
+    } else if models > 1 {
         for (card, seen) in cards.iter_mut().zip(&seen) {
             let chosen = seen.federated.as_ref().ok();
             let cluster = chosen.map(|(place, _)| format!("{} of {models}", place + 1));
@@ -186,6 +196,8 @@ struct Bench<'a> {
     order: TrainOrder,
     /// Hospitals that never train.
     outside: BTreeSet<NodeId>,
+    /// By node, the region that it is in, where there are regions.
+    region_of: Option<RegionOf>,
 }
 
 impl<'a> Bench<'a> {
@@ -198,6 +210,7 @@ impl<'a> Bench<'a> {
             federated,
             scaling,
             initial: setup.initial_params(),
+            region_of: experiment.region_of(setup.federation.roster()),
             outside: experiment.outside(setup.federation.roster()),
             order: TrainOrder {
                 seed: order.seed.child("baseline", 0),
@@ -235,13 +248,12 @@ impl<'a> Bench<'a> {
             self.attack(learner, Model::Alone, &fitted.params, data, &mut look)?;
             self.score(learner, &fitted.params, data)
         });
-        let federated = learner
-            .choose(self.federated, &data.train, self.scaling.map(Arc::as_ref))
-            .and_then(|(place, model)| {
-                self.attack(learner, Model::Federated, &model, data, &mut look)?;
-                self.store(learner, &model, data, &mut look)?;
-                Ok((place, self.score(learner, &model, data)?))
-            });
+        let federated = self.model_of(learner, data).and_then(|(place, model)| {
+            self.attack(learner, Model::Federated, &model, data, &mut look)?;
+            self.store(learner, &model, data, &mut look)?;
+            self.before(learner, data, &mut look)?;
+            Ok((place, self.score(learner, &model, data)?))
+        });
         let last = self.setup.last_round();
         let ceiling = self.setup.federation.ceiling(data, last)?;
         let ceiling = (!ceiling.0.is_empty()).then_some(Scored {
@@ -256,6 +268,26 @@ impl<'a> Bench<'a> {
             look,
             print: print_of(data),
         })
+    }
+
+    /// Of the run's models the one that a hospital has, and its place among them: its region's, or the one
+    /// that fits its training rows best.
+    fn model_of(
+        &self,
+        learner: &mut Learner,
+        data: &HospitalData,
+    ) -> Result<(usize, Params), TrainError> {
+        let regions = self.region_of.as_ref();
+        if let Some(&region) = regions.and_then(|of| of.get(data.info.node.0 as usize)) {
+            let length = self.initial.0.len();
+            let models = self.federated.0.chunks(length.max(1));
+            let model = models
+                .skip(region)
+                .map(|model| Params(model.to_vec()))
+                .next();
+            return Ok((region, model.unwrap_or_default()));
+        }
+        learner.choose(self.federated, &data.train, self.scaling.map(Arc::as_ref))
     }
 
     fn score(

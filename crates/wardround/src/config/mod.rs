@@ -8,6 +8,7 @@
 
 mod adoption;
 mod adversaries;
+mod border;
 pub mod check;
 pub mod condition;
 pub mod layer;

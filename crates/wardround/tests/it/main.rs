@@ -16,6 +16,7 @@ mod own_files;
 mod own_model;
 mod own_rule;
 mod privacy;
+mod regions;
 mod same_bits;
 mod samplers;
 mod scenarios;

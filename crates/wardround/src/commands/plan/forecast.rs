@@ -46,6 +46,8 @@ pub struct Forecast {
     pub adversaries: Vec<String>,
     /// Parameters of a model.
     pub parameters: usize,
+    /// Parameters of the whole model, where hospitals train its last layer alone.
+    pub whole_model: Option<usize>,
     /// Models of the run.
     pub models: usize,
     /// Numbers that each hospital keeps for a model of its own.
@@ -212,7 +214,8 @@ impl Forecast {
             quorum: plan.quorum_of(target),
             adversaries: experiment.adversaries_by_name(&plan.roster),
             parameters: plan.parameters,
-            models: plan.order.algorithm.models(),
+            whole_model: opened.pretrained.as_ref().map(|of| of.full().parameters()),
+            models: plan.models_len() / plan.parameters.max(1),
             own_numbers: own,
             training_rows: course.rows.iter().map(|(train, _)| train).sum(),
             test_rows: course.rows.iter().map(|(_, test)| test).sum(),

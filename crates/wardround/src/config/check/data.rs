@@ -9,8 +9,8 @@ use ward_train::{EngineError, ModelError, ModelSpec};
 
 use super::found::Found;
 use super::{
-    adoption, adversaries, evaluation, privacy, reimbursement, secure_aggregation, strategy,
-    unusable,
+    adoption, adversaries, border, evaluation, pretraining, privacy, reimbursement,
+    secure_aggregation, strategy, unusable,
 };
 use crate::codes::Code;
 use crate::config::problem::Problem;
@@ -24,7 +24,9 @@ pub fn problems_with_data(experiment: &Experiment, federation: &Federation) -> V
     model(&mut found, experiment, federation);
     cohort(&mut found, experiment, federation.roster());
     adoption::with_data(&mut found, experiment, federation.roster());
+    border::with_data(&mut found, experiment, federation.roster());
     reimbursement::with_data(&mut found, experiment, federation);
+    pretraining::with_data(&mut found, experiment, federation);
     strategy::bearing(
         &mut found,
         experiment,
@@ -102,7 +104,7 @@ fn model(found: &mut Found, experiment: &Experiment, federation: &Federation) {
 }
 
 /// Whether the engine asked for at `path` can train `model`.
-fn engine(found: &mut Found, path: &str, training: &Training, model: &ModelSpec) {
+pub(super) fn engine(found: &mut Found, path: &str, training: &Training, model: &ModelSpec) {
     if let Err(error) = training.engine(model) {
         let key = match error {
             EngineError::CannotFuse => "engine",

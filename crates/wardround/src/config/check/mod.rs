@@ -2,10 +2,12 @@
 
 mod adoption;
 mod adversaries;
+mod border;
 mod changing;
 mod data;
 mod evaluation;
 mod found;
+mod pretraining;
 mod privacy;
 mod reimbursement;
 mod schedule;
@@ -40,9 +42,11 @@ pub fn problems(experiment: &Experiment) -> Vec<Problem> {
     }
     settings::training(&mut found, "training", &experiment.training);
     schedule::of_hospitals(&mut found, experiment);
+    pretraining::settings(&mut found, experiment);
     strategy::settings(&mut found, experiment);
     samplers::check(&mut found, experiment);
     adoption::settings(&mut found, experiment);
+    border::settings(&mut found, experiment);
     reimbursement::settings(&mut found, experiment);
     settings::round(&mut found, &experiment.round);
     settings::ring(&mut found, &experiment.ring, experiment.width());

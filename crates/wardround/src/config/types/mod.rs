@@ -5,8 +5,10 @@
 
 mod adoption;
 mod adversaries;
+mod border;
 mod deployment;
 mod evaluation;
+mod pretraining;
 mod privacy;
 mod reimbursement;
 mod round;
@@ -27,6 +29,7 @@ use crate::strategies::StrategyConfig;
 
 pub use adoption::{AdoptionConfig, AdoptionOrder};
 pub use adversaries::AdversariesConfig;
+pub use border::{BorderConfig, ExchangeConfig, NoisedConfig};
 pub use deployment::{
     BudgetConfig, CoordinatorConfig, HospitalConfig, HospitalKeysConfig, Secret, TransportMode,
 };
@@ -34,6 +37,7 @@ pub use evaluation::{
     ClinicalConfig, EdgeConfig, EvaluationConfig, ExternalConfig, IntervalMethod, MembershipConfig,
     ReadingQueueConfig, ReleaseClass, ReleaseConfig,
 };
+pub use pretraining::PretrainingConfig;
 pub use privacy::{
     HospitalNoiseConfig, PatientConfig, PlacementConfig, PrivacyConfig, SamplingConfig, WhenSpent,
 };
@@ -64,6 +68,10 @@ pub struct Experiment {
     pub preprocessing: Preprocessing,
     /// The model.
     pub model: ModelConfig,
+    /// How the model is trained on public rows before the first round; then hospitals train and send its
+    /// last layer alone. Default: it is not, and they send all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pretraining: Option<PretrainingConfig>,
     /// Local work of one round.
     pub training: Training,
     /// How updates become a model. Default `fedavg`.
@@ -78,6 +86,10 @@ pub struct Experiment {
     /// Hospitals that join while the run goes on. Default: all are there from the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adoption: Option<AdoptionConfig>,
+    /// Regions with an aggregator each, and what crosses the border between them. Default: there is one
+    /// aggregator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub border: Option<BorderConfig>,
     /// What it pays a hospital to take part, and what it costs. Default: everybody can afford it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reimbursement: Option<ReimbursementConfig>,
