@@ -146,6 +146,7 @@ impl Settings {
             clipping: None,
             privacy: None,
             noise: ward_privacy::NoiseSource::System,
+            region_of: None,
             masking: None,
         }
     }

@@ -75,6 +75,21 @@ impl Layout {
         }
     }
 
+    /// The layout of a model of this layout for each of `names`, one after the other; each tensor's name
+    /// begins with its model's.
+    #[must_use]
+    pub fn of_named<'a>(&self, names: impl IntoIterator<Item = &'a String>) -> Self {
+        let of_model = |model: &'a String| {
+            self.tensors.iter().map(move |tensor| TensorSpec {
+                name: format!("{model}.{}", tensor.name),
+                shape: tensor.shape.clone(),
+            })
+        };
+        Self {
+            tensors: names.into_iter().flat_map(of_model).collect(),
+        }
+    }
+
     /// The digest of names and shapes: two models with equal digests can be averaged.
     #[must_use]
     pub fn digest(&self) -> Digest {

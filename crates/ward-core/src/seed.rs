@@ -41,6 +41,12 @@ impl Purpose {
     pub const GROUPS: Self = Self("groups");
     /// Which hospitals are kept out of training, to score the model from outside.
     pub const EXTERNAL: Self = Self("external");
+    /// In which order hospitals join a federation that grows.
+    pub const ADOPTION: Self = Self("adoption");
+    /// How many visits a hospital has in a year.
+    pub const VISITS: Self = Self("visits");
+    /// What noises the change of a region's model before it crosses a border, in a simulation.
+    pub const BORDER: Self = Self("border");
     /// What comes to a hospital's reading queue, when, and how long it takes to read.
     pub const READING: Self = Self("reading");
 }

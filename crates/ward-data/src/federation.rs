@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use ward_core::{Evaluation, NodeId, NodeInfo, RoundId, Seed, Summary};
 
 use crate::csv::CsvSource;
+use crate::embedding::{Embedded, Embedding};
 use crate::registry::DataConfig;
 use crate::source::{DataError, Source};
 use crate::{HospitalData, Rows};
@@ -47,6 +48,8 @@ pub(crate) fn coordinator() -> NodeInfo {
 pub struct Federation {
     source: Arc<dyn Source>,
     scaling: ScalingMode,
+    /// Rows as hospitals store them, where `source` has features of them instead.
+    stored: Option<Arc<dyn Source>>,
 }
 
 impl Federation {
@@ -61,7 +64,7 @@ impl Federation {
         folder: &Path,
     ) -> Result<Self, DataError> {
         let source = config.source(root(seed), |csv| CsvSource::open(csv, folder, root(seed)))?;
-        Ok(Self { source, scaling })
+        Ok(Self::of(source, scaling))
     }
 
     /// Who takes part and what rows look like, without rows where these come from files: all that
@@ -76,7 +79,26 @@ impl Federation {
         folder: &Path,
     ) -> Result<Self, DataError> {
         let source = config.source(root(seed), |csv| CsvSource::enrol(csv, folder, root(seed)))?;
-        Ok(Self { source, scaling })
+        Ok(Self::of(source, scaling))
+    }
+
+    fn of(source: Arc<dyn Source>, scaling: ScalingMode) -> Self {
+        Self {
+            source,
+            scaling,
+            stored: None,
+        }
+    }
+
+    /// The same hospitals with the features that `embedding` makes of their rows. What is searched for
+    /// in everything that leaves them are still the rows themselves.
+    #[must_use]
+    pub fn through(self, embedding: Arc<dyn Embedding>) -> Self {
+        Self {
+            source: Arc::new(Embedded::new(self.source.clone(), embedding)),
+            scaling: self.scaling,
+            stored: Some(self.source),
+        }
     }
 
     /// The data as the hospital called `name` may see them: everyone is on the roster; where rows
@@ -94,7 +116,7 @@ impl Federation {
         let source = config.source(root(seed), |csv| {
             CsvSource::open_one(csv, folder, root(seed), name)
         })?;
-        let federation = Self { source, scaling };
+        let federation = Self::of(source, scaling);
         let info = federation.named(name)?.clone();
         Ok((federation, info))
     }
@@ -176,7 +198,7 @@ impl Federation {
     }
 
     /// Every training row that one hospital has in any of `rounds` rounds, `first` being those of the
-    /// first: what must not be found in anything that leaves it.
+    /// first: what must not be found in anything that leaves it. Rows are as hospitals store them.
     ///
     /// # Errors
     /// [`DataError`].
@@ -186,6 +208,11 @@ impl Federation {
         rounds: u32,
         first: &'a Rows,
     ) -> Result<Cow<'a, Rows>, DataError> {
+        if let Some(stored) = &self.stored {
+            let stored = Self::of(stored.clone(), self.scaling);
+            let first = stored.hospital(node)?.train;
+            return Ok(Cow::Owned(stored.ever(node, rounds, &first)?.into_owned()));
+        }
         let turns = self.turns(rounds);
         if turns.len() < 2 {
             return Ok(Cow::Borrowed(first));

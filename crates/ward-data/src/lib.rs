@@ -15,6 +15,7 @@ mod csv;
 pub mod dental;
 pub mod diabetic_retinopathy;
 pub mod drift;
+mod embedding;
 pub mod emr_risk;
 mod federation;
 mod gaussians;
@@ -40,6 +41,7 @@ pub mod tier;
 pub mod wearables;
 
 pub use csv::{CsvConfig, CsvSource, MissingValues};
+pub use embedding::Embedding;
 pub use federation::{Federation, ScalingMode};
 pub use place::Split;
 pub use population::{Population, Sizes};

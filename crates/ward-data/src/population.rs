@@ -1,4 +1,5 @@
-//! Who takes part: presets from three hospitals to a nation's 72,108, and people with watches.
+//! Who takes part: presets from three hospitals to a nation's 72,108, and people with watches or
+//! phones.
 
 use rand_distr::{Distribution, LogNormal};
 use schemars::JsonSchema;
@@ -49,6 +50,9 @@ pub enum Population {
     /// Ukraine's capable network of July 2023: 542.
     #[serde(rename = "ukraine-1:1")]
     Ukraine1,
+    /// China, one hospital in a thousand, and Ukraine, one in ten: 127.
+    #[serde(rename = "china-ukraine")]
+    ChinaUkraine,
     /// 42 doctors, two for each of 21 specialties: 9,996 cases.
     #[serde(rename = "doctors-42")]
     Doctors42,
@@ -58,6 +62,9 @@ pub enum Population {
     /// 2,000 people who wear a watch.
     #[serde(rename = "wearers-2000")]
     Wearers2000,
+    /// 10,000 people who ask for advice by phone, about eight cases each.
+    #[serde(rename = "phones-10000")]
+    Phones10000,
 }
 
 /// How many training cases a hospital has.
@@ -109,9 +116,20 @@ impl Population {
             Self::Counties24 => &[("county", 24)],
             Self::Counties1870 => &[("county", 1_870)],
             Self::Ukraine1 => &[("supercluster", 118), ("cluster", 149), ("general", 275)],
+            Self::ChinaUkraine => &[
+                ("tertiary", 4),
+                ("county", 12),
+                ("primary", 13),
+                ("ungraded", 9),
+                ("township", 34),
+                ("supercluster", 12),
+                ("cluster", 15),
+                ("general", 28),
+            ],
             Self::Doctors42 => &[("doctor", 42)],
             Self::Wearers200 => &[("wearer", 200)],
             Self::Wearers2000 => &[("wearer", 2_000)],
+            Self::Phones10000 => &[("phone", 10_000)],
         }
     }
 
@@ -178,7 +196,7 @@ impl Population {
 mod tests {
     use super::*;
 
-    const ALL: [(Population, usize); 13] = [
+    const ALL: [(Population, usize); 15] = [
         (Population::Ward3, 3),
         (Population::Province21, 21),
         (Population::Province42, 42),
@@ -189,9 +207,11 @@ mod tests {
         (Population::Counties24, 24),
         (Population::Counties1870, 1_870),
         (Population::Ukraine1, 542),
+        (Population::ChinaUkraine, 127),
         (Population::Doctors42, 42),
         (Population::Wearers200, 200),
         (Population::Wearers2000, 2_000),
+        (Population::Phones10000, 10_000),
     ];
 
     #[test]
@@ -237,6 +257,18 @@ mod tests {
             .map(|i| china.cases(i, None, Seed::run(1)))
             .sum();
         assert!((17_500_000..18_500_000).contains(&total), "{total}");
+    }
+
+    #[test]
+    fn phones_hold_about_eight_cases_each() {
+        let phones = Population::Phones10000;
+        let roster = phones.roster();
+        let sizes = roster.iter().map(|i| phones.cases(i, None, Seed::run(1)));
+        let sizes: Vec<u64> = sizes.collect();
+        let total: u64 = sizes.iter().sum();
+        // The mean of a log-normal of median 5 and spread 1 is 8.2.
+        assert!((78_000..88_000).contains(&total), "{total}");
+        assert!(sizes.iter().all(|&cases| cases >= 1));
     }
 
     #[test]

@@ -131,9 +131,19 @@ const WEARER: TierProfile = TierProfile {
     ..TOWNSHIP
 };
 
+/// A phone from which its owner, and those at home, ask for advice: few cases, a slow processor, and a
+/// mobile line that is there as often as a watch. Conditions are as a doctor found them later.
+const PHONE: TierProfile = TierProfile {
+    name: "phone",
+    cases_median: 5.0,
+    cases_least: 1,
+    megabits_per_s: 20.0,
+    ..WEARER
+};
+
 /// Every tier that a preset uses. Ukraine's three are China's under other names and with the
 /// outages of a war: P(up) multiplied, and longer.
-const TIERS: [TierProfile; 10] = [
+const TIERS: [TierProfile; 11] = [
     TERTIARY,
     COUNTY,
     TOWNSHIP,
@@ -165,6 +175,7 @@ const TIERS: [TierProfile; 10] = [
     },
     DOCTOR,
     WEARER,
+    PHONE,
 ];
 
 impl TierProfile {

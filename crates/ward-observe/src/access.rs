@@ -159,6 +159,7 @@ mod tests {
             rural,
             rows_present: Some(present),
             rows_used: used.collect(),
+            joins: None,
         }
     }
 

@@ -12,7 +12,7 @@ use crate::text;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Examination {
     /// The word for the question: `clinical`, `external`, `release`, `reading-queue`, `edge`,
-    /// `membership`.
+    /// `membership`, `border`, `reimbursement`, `pretraining`.
     pub id: String,
     /// What people call it.
     pub title: String,

@@ -81,6 +81,9 @@ pub struct HospitalCard {
     /// How many of them are used, from which round on; the first round first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rows_used: Vec<RowsUsed>,
+    /// The first round in which it may be asked; absent where that is the first of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joins: Option<RoundId>,
 }
 
 /// Training rows that a hospital uses from a round on.

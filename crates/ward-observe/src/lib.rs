@@ -15,6 +15,7 @@ pub mod file;
 pub mod hospital_card;
 pub mod manifest;
 pub mod metric_lines;
+pub mod reach;
 pub mod report;
 pub mod result_row;
 pub mod run_dir;

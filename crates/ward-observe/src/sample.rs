@@ -163,6 +163,7 @@ fn card(info: &NodeInfo) -> HospitalCard {
             round: RoundId(0),
             rows,
         }],
+        joins: None,
     }
 }
 

@@ -13,6 +13,7 @@ mod masked;
 mod node;
 mod phase;
 mod plan;
+mod sent;
 mod state;
 pub mod strategy;
 mod work;

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ward_core::{Evaluation, MaskingPhase, NodeId, Params, RoundId, Summary, Tick, TrainOrder};
+use ward_core::{Evaluation, MaskingPhase, NodeId, RoundId, Summary, Tick, TrainOrder};
 
 use crate::coordinator::masking::Masked;
+use crate::sent::Sent;
 use crate::strategy::{Accumulator, Told};
 
 /// The names of the phases, for diagrams and logs.
@@ -159,7 +160,7 @@ pub(crate) struct Collecting {
     pub(crate) asked: Asked,
     /// Reports that close the round before its deadline.
     pub(crate) goal: usize,
-    pub(crate) params: Arc<Params>,
+    pub(crate) sent: Sent,
     pub(crate) order: Arc<TrainOrder>,
     pub(crate) accumulator: Box<dyn Accumulator>,
     /// What each counted report told.
@@ -172,7 +173,7 @@ pub(crate) struct Evaluating {
     pub(crate) asked: Asked,
     /// The round that made the model.
     pub(crate) round: RoundId,
-    pub(crate) params: Arc<Params>,
+    pub(crate) sent: Sent,
     pub(crate) order: Arc<TrainOrder>,
     pub(crate) answers: BTreeMap<NodeId, Evaluation>,
 }

@@ -7,6 +7,8 @@ use ward_privacy::NoiseSource;
 use ward_privacy::dp::clipping::AdaptiveClip;
 use ward_privacy::secagg::Roster;
 
+use crate::strategy::RegionOf;
+
 /// Everything the engine needs to know before round 0.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -27,6 +29,9 @@ pub struct Plan {
     pub features: usize,
     /// Parameters of a model.
     pub parameters: usize,
+    /// By node, which of the run's models it is sent, where each region has one; `None` where all are
+    /// sent the same.
+    pub region_of: Option<RegionOf>,
     /// The share of the reports aimed at that is enough at the deadline, above 0 to 1.
     pub quorum: f64,
     /// Milliseconds a phase may last.
@@ -127,6 +132,17 @@ impl Plan {
     /// Numbers of all the run's models.
     #[must_use]
     pub fn models_len(&self) -> usize {
+        let regions = self.region_of.as_ref();
+        let last = regions.and_then(|regions| regions.iter().max());
+        match last {
+            Some(last) => (last + 1).saturating_mul(self.parameters),
+            None => self.order.algorithm.models_len(self.parameters),
+        }
+    }
+
+    /// Numbers of the models that an instruction to score carries.
+    #[must_use]
+    pub fn scored_len(&self) -> usize {
         self.order.algorithm.models_len(self.parameters)
     }
 

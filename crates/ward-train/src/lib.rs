@@ -24,6 +24,7 @@ mod quantised;
 mod recalled;
 mod reference;
 mod score;
+mod trunk;
 
 #[cfg(test)]
 mod agreement;
@@ -42,3 +43,4 @@ pub use model::{
 pub use network::Network;
 pub use quantised::Precision;
 pub use score::Scores;
+pub use trunk::Trunk;

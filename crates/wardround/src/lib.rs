@@ -18,6 +18,7 @@ pub mod interrupt;
 pub mod keyring;
 pub mod node_states;
 pub mod personalisation;
+pub mod pretraining;
 pub mod privacy_terms;
 pub mod results;
 pub mod run_folder;

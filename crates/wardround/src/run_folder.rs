@@ -240,7 +240,11 @@ fn describe(manifest: &mut Manifest, setup: &Setup, mode: Mode) {
     manifest.rounds = experiment.rounds;
     manifest.hospitals = setup.federation.roster().len() as u32;
     manifest.layout = setup.model.layout().clone();
-    manifest.models = setup.models() as u32;
+    manifest.models = match setup.experiment.border {
+        // A hospital does not choose among these.
+        Some(_) => 1,
+        None => setup.models() as u32,
+    };
     manifest.synthetic = setup.federation.source().synthetic();
     let masked = experiment.secure_aggregation.as_ref();
     manifest.privacy = masked.map_or_else(Privacy::default, |config| {

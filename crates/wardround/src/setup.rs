@@ -20,6 +20,7 @@ use crate::codes::Code;
 use crate::config::{Experiment, Loaded, Opened};
 use crate::failure::Failure;
 use crate::node_states::NodeStateFiles;
+use crate::pretraining::Pretrained;
 use crate::privacy_terms;
 
 /// Everything that is known before the first round, made from the config alone: so a simulation,
@@ -34,6 +35,10 @@ pub struct Setup {
     pub federation: Federation,
     /// The model.
     pub model: Arc<ModelSpec>,
+    /// The model whose last layer that is, where it was trained before the federation begins.
+    pub pretrained: Option<Arc<Pretrained>>,
+    /// The model's first parameters.
+    initial: Params,
     /// The ring in which updates are added.
     pub ring: RingSpec,
     /// The engine that trains the model.
@@ -56,7 +61,7 @@ impl Setup {
     /// # Errors
     /// As [`Loaded::open`].
     pub fn open(loaded: &Loaded<Experiment>) -> Result<Self, Failure> {
-        Ok(Self::of(loaded, loaded.open()?))
+        Self::of(loaded, loaded.open()?)
     }
 
     /// As [`Self::open`], without hospitals' rows: what a coordinator may know.
@@ -64,13 +69,19 @@ impl Setup {
     /// # Errors
     /// As [`Loaded::enrol`].
     pub fn enrol(loaded: &Loaded<Experiment>) -> Result<Self, Failure> {
-        Ok(Self::of(loaded, loaded.enrol()?))
+        Self::of(loaded, loaded.enrol()?)
     }
 
-    fn of(loaded: &Loaded<Experiment>, opened: Opened) -> Self {
+    fn of(loaded: &Loaded<Experiment>, opened: Opened) -> Result<Self, Failure> {
         let model = Arc::new(opened.model);
         let experiment = loaded.value.clone();
-        Self {
+        let initial = match &opened.pretrained {
+            Some(pretrained) => pretrained.initial()?,
+            None => model.initial_params(experiment.root()),
+        };
+        Ok(Self {
+            initial,
+            pretrained: opened.pretrained,
             folder: loaded.folder().to_owned(),
             federation: opened.federation,
             ring: opened.ring,
@@ -82,7 +93,7 @@ impl Setup {
             states: None,
             guards: Mutex::default(),
             keys: None,
-        }
+        })
     }
 
     /// Lets hospitals keep their states in `folder`.
@@ -103,7 +114,7 @@ impl Setup {
     /// The model before round 0; where the run has several, its first.
     #[must_use]
     pub fn initial_params(&self) -> Params {
-        self.model.initial_params(self.experiment.root())
+        self.initial.clone()
     }
 
     /// All the run's models before round 0, one after the other. Those after the first are drawn at
@@ -112,6 +123,11 @@ impl Setup {
     pub fn initial_models(&self) -> Params {
         let mut models = self.initial_params();
         let place = self.experiment.root().purpose(Purpose::CLUSTERS);
+        if let Some(border) = &self.experiment.border {
+            // Regions start from the same model.
+            let regions = border.regions.len();
+            return Params(models.0.repeat(regions));
+        }
         for index in 1..self.models() as u64 {
             let model = self.model.initial_params(place.child("model", index));
             models.0.extend(model.0);
@@ -120,7 +136,7 @@ impl Setup {
     }
 
     /// How a round trains.
-    fn order(&self) -> TrainOrder {
+    pub(crate) fn order(&self) -> TrainOrder {
         let roster = self.federation.roster();
         self.experiment.order(&self.model, self.ring, roster)
     }
@@ -128,13 +144,20 @@ impl Setup {
     /// How many models the run has.
     #[must_use]
     pub fn models(&self) -> usize {
+        if let Some(border) = &self.experiment.border {
+            return border.regions.len();
+        }
         self.order().algorithm.models()
     }
 
     /// The layout of all the run's models, one after the other.
     #[must_use]
     pub fn layout(&self) -> Layout {
-        self.model.layout().of_models(self.models())
+        let layout = self.model.layout();
+        match &self.experiment.border {
+            Some(border) => layout.of_named(border.regions.keys()),
+            None => layout.of_models(self.models()),
+        }
     }
 
     /// The engine of `run`, whose own noise is drawn from `noise`, starting with `state`, or at round 0 where there is none.

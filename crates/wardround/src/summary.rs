@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use ward_core::NodeInfo;
+use ward_core::metric::name;
 use ward_observe::access::{Access, ModelAccess};
+use ward_observe::reach::{Reach, ReachedBy};
 use ward_observe::{Examination, HospitalCard, Manifest, ResultRow, RowsUsed, RunDir, RunView};
 
 use crate::results;
@@ -28,6 +30,8 @@ pub struct Summary {
     pub rows: Vec<SummaryRows>,
     /// How far those far from the hubs are reached; `null` where hospitals are not rural and urban.
     pub access: Option<SummaryAccess>,
+    /// Whom the run reaches; `null` where hospitals' data are not known.
+    pub reach: Option<SummaryReach>,
     /// What was asked of the model, and the answers.
     pub examinations: Vec<SummaryExamination>,
     /// The largest epsilon of a hospital, as the coordinator can tell; `null` where nothing was noised.
@@ -53,7 +57,8 @@ pub struct Summary {
 /// A question that was asked of the model, and its answer.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct SummaryExamination {
-    /// `clinical`, `external`, `release`, `reading-queue`, `edge` or `membership`.
+    /// `clinical`, `external`, `release`, `reading-queue`, `edge`, `membership`, `border`, `reimbursement` or
+    /// `pretraining`.
     pub id: String,
     /// Whether the model passed; `null` where there is nothing to pass.
     pub passed: Option<bool>,
@@ -129,6 +134,58 @@ impl From<&Access> for SummaryAccess {
             rural_patients: access.rural_patients,
             rural_participation: access.rural_participation,
             models: access.models.iter().map(of).collect(),
+        }
+    }
+}
+
+/// Whom a run reaches. A hospital has as many patients as training rows.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct SummaryReach {
+    /// Share of hospitals that took part at least once.
+    pub hospitals: f64,
+    /// Share of all patients who are theirs.
+    pub patients: f64,
+    /// After each round whose model was scored, and after the last.
+    pub by_round: Vec<SummaryReachedBy>,
+}
+
+/// Whom a run has reached by a round.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct SummaryReachedBy {
+    /// The round, counted from 1.
+    pub round: u32,
+    /// Share of hospitals that have joined, and may be asked.
+    pub joined_hospitals: f64,
+    /// Share of all patients who are theirs.
+    pub joined_patients: f64,
+    /// Share of hospitals that took part so far.
+    pub hospitals: f64,
+    /// Share of all patients who are theirs.
+    pub patients: f64,
+    /// The model's accuracy over all hospitals, where it was scored.
+    pub accuracy: Option<f64>,
+    /// Its AUC, where it was scored and has one.
+    pub auc: Option<f64>,
+}
+
+impl From<&Reach> for SummaryReach {
+    fn from(reach: &Reach) -> Self {
+        let of = |by: &ReachedBy| {
+            let score = |metric| Some(by.scores.as_ref()?.get(metric)?.value);
+            SummaryReachedBy {
+                round: by.round.0 + 1,
+                joined_hospitals: by.joined.hospitals,
+                joined_patients: by.joined.patients,
+                hospitals: by.took_part.hospitals,
+                patients: by.took_part.patients,
+                accuracy: score(name::ACCURACY),
+                auc: score(name::AUC),
+            }
+        };
+        Self {
+            hospitals: reach.took_part.hospitals,
+            patients: reach.took_part.patients,
+            by_round: reach.by_round.iter().map(of).collect(),
         }
     }
 }
@@ -232,6 +289,7 @@ impl Summary {
             access: Access::of(&cards, view, results)
                 .as_ref()
                 .map(SummaryAccess::from),
+            reach: Reach::of(&cards, view).as_ref().map(SummaryReach::from),
             examinations: examinations.iter().map(SummaryExamination::from).collect(),
             epsilon: view
                 .privacy

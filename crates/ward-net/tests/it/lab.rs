@@ -83,6 +83,7 @@ pub(crate) fn plan(nodes: u32, rounds: u32, parameters: usize) -> Plan {
         clipping: None,
         privacy: None,
         noise: ward_privacy::NoiseSource::System,
+        region_of: None,
         masking: None,
     }
 }

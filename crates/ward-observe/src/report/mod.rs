@@ -21,6 +21,7 @@ mod masking;
 mod participation;
 mod privacy;
 mod provenance;
+mod reach;
 mod rows_used;
 mod seeds;
 mod spread_of_features;

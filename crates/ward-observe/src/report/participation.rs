@@ -7,6 +7,7 @@ use super::heterogeneity::short;
 use super::hospitals::{left_out, shown};
 use super::load::RunData;
 use super::markup::{Markup, Num};
+use super::reach;
 use super::took_part::{Counts, sentences};
 use crate::text;
 use crate::view::{RoundView, Standing};
@@ -27,6 +28,7 @@ pub(super) fn section(page: &mut Markup, run: &RunData) {
         return;
     }
     page.tag("p").text(sentences(run));
+    reach::panel(page, run);
     key(page);
     let roster = run.roster();
     let per_column = run.view.rounds.len().div_ceil(MOST_COLUMNS);

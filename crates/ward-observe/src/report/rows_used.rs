@@ -109,6 +109,7 @@ mod tests {
                     rows,
                 })
                 .collect(),
+            joins: None,
         }
     }
 

@@ -12,6 +12,7 @@ use ward_privacy::seal::noise_on_sum;
 
 use super::{Coordinator, Effect};
 use crate::phase::{Asked, Collecting, Enrolling, Evaluating, Phase, Summing};
+use crate::sent::Sent;
 use crate::strategy::{Accumulator, Move, Opening};
 use crate::{Plan, RunState};
 
@@ -153,13 +154,14 @@ impl Coordinator {
         params
             .0
             .extend(optimizer.extras(&self.state.optimizer, self.plan.parameters));
-        let params = Arc::new(params);
+        let sent = Sent::of(params, &self.plan);
+        let params = sent.first();
         let order = self.order(round);
         if self.plan.masking.is_some() {
             return self.open_masked(now, &drawn, asked, (params, order), effects);
         }
         for &to in &asked.cohort {
-            let (params, order) = (params.clone(), order.clone());
+            let (params, order) = (sent.to(to), order.clone());
             effects.push(Effect::Send {
                 to,
                 instruction: Instruction::Train {
@@ -175,7 +177,7 @@ impl Coordinator {
             accumulator: self.accumulator(&params, &order),
             reporters: BTreeMap::new(),
             asked,
-            params,
+            sent,
             order,
         });
     }
@@ -336,9 +338,10 @@ impl Coordinator {
             return self.next_round(now, effects);
         }
         let asked = self.ask(now, self.present.clone(), 0, effects);
-        let (params, order) = (Arc::new(self.state.params.clone()), self.order(round));
+        let sent = Sent::of(self.state.params.clone(), &self.plan);
+        let order = self.order(round);
         for &to in &asked.cohort {
-            let (params, order) = (params.clone(), order.clone());
+            let (params, order) = (sent.to(to), order.clone());
             let instruction = Instruction::Evaluate {
                 round,
                 params,
@@ -349,7 +352,7 @@ impl Coordinator {
         self.phase = Phase::Evaluating(Evaluating {
             asked,
             round,
-            params,
+            sent,
             order,
             answers: BTreeMap::new(),
         });

@@ -157,7 +157,7 @@ impl Coordinator {
             Phase::Collecting(phase) if owes(&phase.asked, phase.reporters.contains_key(&node)) => {
                 Some(Instruction::Train {
                     round: self.state.round,
-                    params: phase.params.clone(),
+                    params: phase.sent.to(node),
                     order: phase.order.clone(),
                     masking: None,
                 })
@@ -166,7 +166,7 @@ impl Coordinator {
             Phase::Evaluating(phase) if owes(&phase.asked, phase.answers.contains_key(&node)) => {
                 Some(Instruction::Evaluate {
                     round: phase.round,
-                    params: phase.params.clone(),
+                    params: phase.sent.to(node),
                     order: phase.order.clone(),
                 })
             }

@@ -8,6 +8,7 @@ mod claims;
 mod layerwise;
 mod mean;
 mod rate;
+mod regional;
 mod sampler;
 mod server_adaptive;
 mod server_fed_dyn;
@@ -23,9 +24,10 @@ mod server_sgd;
 pub use claims::{Bears, Claims};
 pub use mean::Mean;
 pub use rate::LearningRate;
+pub use regional::{Exchange, RegionOf, RegionalMean, ServerRegional};
 pub use sampler::{
-    All, Among, Draw, Drawn, Importance, Listed, Poisson, PowerOfChoice, RoundRobin, Sampler,
-    Standing, Standings, TierQuota, Told, Uniform, Volume, Volumes,
+    All, Among, Draw, Drawn, Importance, Joining, Listed, Poisson, PowerOfChoice, RoundRobin,
+    Sampler, Standing, Standings, TierQuota, Told, Uniform, Volume, Volumes,
 };
 pub use server_adaptive::{Adaptive, ServerAdaptive};
 pub use server_fed_dyn::ServerFedDyn;

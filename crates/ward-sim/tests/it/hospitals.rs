@@ -240,6 +240,7 @@ fn plan(weighting: Weighting) -> Plan {
         clipping: None,
         privacy: None,
         noise: ward_privacy::NoiseSource::System,
+        region_of: None,
         masking: None,
     }
 }

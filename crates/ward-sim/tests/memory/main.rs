@@ -125,6 +125,7 @@ fn play(threads: usize) -> Vec<usize> {
         clipping: None,
         privacy: None,
         noise: ward_privacy::NoiseSource::System,
+        region_of: None,
         masking: None,
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);

@@ -94,6 +94,7 @@ impl Job {
             clipping: None,
             privacy: None,
             noise: ward_privacy::NoiseSource::System,
+            region_of: None,
             masking: None,
         };
         let cohorts = wards.cohorts.iter().cycle().cloned();

@@ -11,7 +11,7 @@ use ward_net::{Farewell, HospitalSettings, run_hospital};
 use ward_privacy::Guard;
 use ward_privacy::ledger::LedgerFile;
 use ward_round::Secrets;
-use ward_train::{HospitalTrainer, Learners, ModelSpec};
+use ward_train::{HospitalTrainer, Learners};
 
 use super::ending::note;
 use crate::cli::{HospitalArgs, Talk};
@@ -148,9 +148,7 @@ fn trainer(loaded: &Loaded<HospitalConfig>) -> Result<(HospitalTrainer, Federati
     let scaling = settings.preprocessing.scaling;
     let (federation, info) =
         Federation::open_one(data, scaling, settings.seed, folder, &loaded.value.name)?;
-    let source = federation.source();
-    let model = ModelSpec::resolve(&settings.model, source.shape(), source.classes())
-        .map_err(|error| Failure::new(Code::ModelMisfit, error.to_string()))?;
+    let (federation, model, _) = settings.modelled(federation)?;
     let rows = federation.hospital(info.node)?;
     let folder = loaded.folder().join(&loaded.value.state_dir);
     let states = NodeStateFiles::new(&folder, &loaded.value.name, model.parameters());

@@ -1,5 +1,7 @@
 //! `wardround plan`: the resolved configuration, what it will cost, and whether it can work.
 
+mod adoption;
+mod affords;
 mod course;
 mod forecast;
 mod masked;
@@ -13,6 +15,8 @@ use serde::Serialize;
 use ward_core::RoundId;
 use ward_observe::text;
 
+pub use adoption::AdoptionForecast;
+pub use affords::AffordsForecast;
 pub use forecast::{Forecast, RingForecast, RowsForecast, SumsForecast, TierForecast};
 
 use super::output::{print, print_json, table};
@@ -234,6 +238,10 @@ fn page(planned: &Planned) -> Result<String, Failure> {
         "model",
         match forecast.models {
             1 => format!("{} parameters", count(forecast.parameters)),
+            models if config.border.is_some() => format!(
+                "{models}, of {} parameters each; a hospital has that of its region",
+                count(forecast.parameters)
+            ),
             models => format!(
                 "{models}, of {} parameters each; a hospital has the one that fits its training \
                  rows best",
@@ -241,16 +249,57 @@ fn page(planned: &Planned) -> Result<String, Failure> {
             ),
         },
     );
+    if let (Some(pretraining), Some(whole)) = (&config.pretraining, forecast.whole_model) {
+        row(
+            "pretrained",
+            format!(
+                "{} parameters on {} public rows; the last layer alone is trained on and sent",
+                count(whole),
+                text::count(pretraining.rows)
+            ),
+        );
+    }
     row("rounds", rounds(config, forecast));
     if forecast.may_be_asked < forecast.hospitals {
+        let by = match config.sampler.settings().condition() {
+            Some(_) => ", by `where`",
+            None => "",
+        };
         row(
             "may be asked",
             format!(
-                "{} of {} hospitals, by `where`",
+                "{} of {} hospitals{by}",
                 count(forecast.may_be_asked),
                 count(forecast.hospitals)
             ),
         );
+    }
+    if !forecast.affords.is_empty() {
+        row(
+            "can afford it",
+            text::plain(&AffordsForecast::line(&forecast.affords)),
+        );
+    }
+    if let Some(border) = &config.border {
+        let exchanges = border.exchanges(config.rounds);
+        row(
+            "border",
+            format!(
+                "{} between {}",
+                text::things(exchanges.into(), "exchange", "exchanges"),
+                text::plain(
+                    &border
+                        .regions
+                        .keys()
+                        .cloned()
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                )
+            ),
+        );
+    }
+    if let Some(adoption) = &forecast.adoption {
+        row("have joined", adoption.line());
     }
     if let Some(personalisation) = &config.personalisation {
         row(

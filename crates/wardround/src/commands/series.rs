@@ -257,6 +257,7 @@ mod tests {
                 results: Vec::new(),
                 rows: Vec::new(),
                 access: None,
+                reach: None,
                 examinations: Vec::new(),
                 epsilon: None,
                 privacy_unit: None,

@@ -79,6 +79,7 @@ fn card(data: &HospitalData, histograms: Vec<Histogram>) -> HospitalCard {
         rural: TierProfile::of(&data.info.tier).map(TierProfile::is_rural),
         rows_present: None,
         rows_used: Vec::new(),
+        joins: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ward_core::{Address, NodeId, Params, RoundId, TrainError, TrainOrder};
+use ward_core::{Address, Evaluation, NodeId, Params, RoundId, TrainError, TrainOrder};
 use ward_data::HospitalData;
 use ward_observe::Model;
 use ward_train::Learner;
@@ -17,6 +17,7 @@ pub(super) struct Look {
     pub(super) stored: Vec<Stored>,
     pub(super) attacked: Vec<Attacked>,
     pub(super) inverted: Vec<Inverted>,
+    pub(super) before: Option<Evaluation>,
 }
 
 impl Bench<'_> {
@@ -58,7 +59,7 @@ impl Bench<'_> {
         {
             let like = TrainOrder {
                 scaling: self.scaling.cloned(),
-                ..experiment.order(&self.setup.model, self.setup.ring)
+                ..self.setup.order()
             };
             let place = Address {
                 round: RoundId(0),
@@ -85,6 +86,20 @@ impl Bench<'_> {
         Ok(())
     }
 
+    /// Scores a model that was trained before the federation, as it was then.
+    pub(super) fn before(
+        &self,
+        learner: &mut Learner,
+        data: &HospitalData,
+        look: &mut Look,
+    ) -> Result<(), TrainError> {
+        if self.setup.pretrained.is_some() {
+            let scores = learner.evaluate(&self.initial, &data.test, None)?;
+            look.before = Some(scores.evaluation);
+        }
+        Ok(())
+    }
+
     /// Times the federated model on one hospital's test cases, once all other work is done.
     pub(super) fn time(&self, seen: &[Seen]) -> Result<Option<Timing>, Failure> {
         if self.setup.experiment.evaluation.edge.is_none() {
@@ -97,7 +112,7 @@ impl Bench<'_> {
         let data = self.setup.hospital(NodeId(place as u32))?;
         let scaling = self.scaling.map(Arc::as_ref);
         let timing = self.learners.lend(|learner| {
-            let (_, model) = learner.choose(self.federated, &data.train, scaling)?;
+            let (_, model) = self.model_of(learner, &data)?;
             Timing::measure(learner, &model, &data.test, scaling)
         });
         Ok(timing?)

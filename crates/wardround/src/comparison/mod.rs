@@ -19,6 +19,7 @@ use ward_core::{
 };
 use ward_data::{HospitalData, Rows};
 use ward_observe::{Examination, HospitalCard, Model, ResultRow, RunView};
+use ward_round::strategy::RegionOf;
 use ward_train::{Learner, Learners, Scores};
 
 use crate::examination::{self, Looks, ScoredBy};
@@ -113,10 +114,23 @@ pub fn compare(
         looks.stored.push((info, seen.look.stored.clone()));
         looks.attacked.push((info, seen.look.attacked.clone()));
         looks.inverted.push((info, seen.look.inverted.clone()));
+        looks.before.push((info, seen.look.before.clone()));
     }
-    let examinations = examination::all(setup, &all, &looks);
+    let examinations = examination::all(setup, &all, &looks, view);
     let mut cards = cards::cards(&setup.federation, setup.experiment.rounds)?;
-    if models > 1 {
+    let joins = setup.experiment.joins(roster).unwrap_or_default();
+    for (card, joins) in cards.iter_mut().zip(joins) {
+        card.joins = Some(joins);
+    }
+    if let Some(border) = &setup.experiment.border {
+        let names: Vec<&String> = border.regions.keys().collect();
+        let regions = setup.experiment.region_of(roster).unwrap_or_default();
+        for (card, region) in cards.iter_mut().zip(regions.iter()) {
+            let name = names.get(*region).map(|name| (*name).clone());
+            card.facts
+                .extend(name.map(|name| ("region".to_owned(), name)));
+        }
+    } else if models > 1 {
         for (card, seen) in cards.iter_mut().zip(&seen) {
             let chosen = seen.federated.as_ref().ok();
             let cluster = chosen.map(|(place, _)| format!("{} of {models}", place + 1));
@@ -183,6 +197,8 @@ struct Bench<'a> {
     order: TrainOrder,
     /// Hospitals that never train.
     outside: BTreeSet<NodeId>,
+    /// By node, the region that it is in, where there are regions.
+    region_of: Option<RegionOf>,
 }
 
 impl<'a> Bench<'a> {
@@ -195,7 +211,8 @@ impl<'a> Bench<'a> {
             federated,
             scaling,
             initial: setup.initial_params(),
-            outside: experiment.external(setup.federation.roster()),
+            region_of: experiment.region_of(setup.federation.roster()),
+            outside: experiment.outside(setup.federation.roster()),
             order: TrainOrder {
                 seed: order.seed.child("baseline", 0),
                 scaling: scaling.cloned(),
@@ -232,14 +249,13 @@ impl<'a> Bench<'a> {
             self.attack(learner, Model::Alone, &fitted.params, data, &mut look)?;
             self.score(learner, &fitted.params, data)
         });
-        let federated = learner
-            .choose(self.federated, &data.train, self.scaling.map(Arc::as_ref))
-            .and_then(|(place, model)| {
-                self.attack(learner, Model::Federated, &model, data, &mut look)?;
-                self.store(learner, &model, data, &mut look)?;
-                self.invert(learner, data, &mut look)?;
-                Ok((place, self.score(learner, &model, data)?))
-            });
+        let federated = self.model_of(learner, data).and_then(|(place, model)| {
+            self.attack(learner, Model::Federated, &model, data, &mut look)?;
+            self.store(learner, &model, data, &mut look)?;
+            self.before(learner, data, &mut look)?;
+            self.invert(learner, data, &mut look)?;
+            Ok((place, self.score(learner, &model, data)?))
+        });
         let last = self.setup.last_round();
         let ceiling = self.setup.federation.ceiling(data, last)?;
         let ceiling = (!ceiling.0.is_empty()).then_some(Scored {
@@ -254,6 +270,26 @@ impl<'a> Bench<'a> {
             look,
             print: print_of(data),
         })
+    }
+
+    /// Of the run's models the one that a hospital has, and its place among them: its region's, or the one
+    /// that fits its training rows best.
+    fn model_of(
+        &self,
+        learner: &mut Learner,
+        data: &HospitalData,
+    ) -> Result<(usize, Params), TrainError> {
+        let regions = self.region_of.as_ref();
+        if let Some(&region) = regions.and_then(|of| of.get(data.info.node.0 as usize)) {
+            let length = self.initial.0.len();
+            let models = self.federated.0.chunks(length.max(1));
+            let model = models
+                .skip(region)
+                .map(|model| Params(model.to_vec()))
+                .next();
+            return Ok((region, model.unwrap_or_default()));
+        }
+        learner.choose(self.federated, &data.train, self.scaling.map(Arc::as_ref))
     }
 
     fn score(

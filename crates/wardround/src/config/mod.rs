@@ -6,7 +6,9 @@
 //! **Invariants.** Nothing downstream checks a setting again. The environment gives secrets and
 //! addresses and nothing else. Every finding is shown in the file, variable or flag that said it.
 
+mod adoption;
 mod adversaries;
+mod border;
 pub mod check;
 pub mod condition;
 pub mod layer;
@@ -17,6 +19,7 @@ mod network;
 mod open;
 pub mod privacy;
 mod problem;
+mod reimbursement;
 pub mod resolve;
 pub mod samplers;
 pub mod scenario_files;

@@ -1,6 +1,7 @@
 //! Opening an experiment or a hospital's file, checked; and the experiment's data with it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use ward_core::RingSpec;
 use ward_data::{DataConfig, DataError, Federation, ScalingMode};
@@ -14,6 +15,7 @@ use super::types::{Experiment, HospitalConfig, Secret};
 use super::variants;
 use crate::codes::Code;
 use crate::failure::Failure;
+use crate::pretraining::Pretrained;
 
 /// The environment variable that gives a hospital its join token, and a coordinator the one that
 /// it asks for.
@@ -34,7 +36,9 @@ const EXPERIMENT: Shape = Shape {
         "strategy.*.schedule",
         "personalisation",
         "sampler",
+        "border.exchange",
         "training.optimizer",
+        "pretraining.training.optimizer",
         "baselines.training.optimizer",
         "adversaries.attack",
         "adversaries.attack.backdoor.trigger",
@@ -42,6 +46,7 @@ const EXPERIMENT: Shape = Shape {
     either: &[
         ("training", ["epochs", "steps"]),
         ("baselines.training", ["epochs", "steps"]),
+        ("pretraining.training", ["epochs", "steps"]),
         ("personalisation.fine-tuning", ["epochs", "steps"]),
         ("personalisation.fedrep", ["head_epochs", "head_steps"]),
         ("sampler.uniform", ["count", "fraction"]),
@@ -66,8 +71,10 @@ const HOSPITAL: Shape = Shape {
 pub struct Opened {
     /// The hospitals and their rows.
     pub federation: Federation,
-    /// The model that reads them.
+    /// The model that reads them, and that hospitals train.
     pub model: ModelSpec,
+    /// The model whose last layer that is, where it was trained before the federation begins.
+    pub pretrained: Option<Arc<Pretrained>>,
     /// What trains it.
     pub engine: Engine,
     /// What trains the baselines.
@@ -173,10 +180,8 @@ impl Loaded<Experiment> {
         let scaling = experiment.preprocessing.scaling;
         let federation = open(&experiment.data, scaling, experiment.seed, self.folder())?;
         self.refuse(check::problems_with_data(experiment, &federation))?;
-        let source = federation.source();
-        let model = ModelSpec::resolve(&experiment.model, source.shape(), source.classes());
         // All of this was checked a moment ago.
-        let model = model.map_err(|error| Failure::new(Code::ModelMisfit, error.to_string()))?;
+        let (federation, model, pretrained) = experiment.modelled(federation)?;
         let refuse = |error: EngineError| Failure::new(Code::Combination, error.to_string());
         let engine = experiment.training.engine(&model).map_err(refuse)?;
         let baseline_engine = experiment.baseline_training().engine(&model);
@@ -186,10 +191,33 @@ impl Loaded<Experiment> {
         Ok(Opened {
             federation,
             model,
+            pretrained,
             engine,
             baseline_engine,
             ring,
         })
+    }
+}
+
+impl Experiment {
+    /// The data as hospitals train on them, and the model that they train: of a pretrained model the
+    /// features that its trunk makes, and its last layer.
+    ///
+    /// # Errors
+    /// When the model does not fit the data.
+    pub(crate) fn modelled(
+        &self,
+        federation: Federation,
+    ) -> Result<(Federation, ModelSpec, Option<Arc<Pretrained>>), Failure> {
+        if let Some(pretrained) = Pretrained::of(self)? {
+            let head = pretrained.head()?;
+            let federation = federation.through(pretrained.clone());
+            return Ok((federation, head, Some(pretrained)));
+        }
+        let source = federation.source();
+        let model = ModelSpec::resolve(&self.model, source.shape(), source.classes());
+        let model = model.map_err(|error| Failure::new(Code::ModelMisfit, error.to_string()))?;
+        Ok((federation, model, None))
     }
 }
 

@@ -1,8 +1,10 @@
 //! From the config's words to the engine's: orders, plan, strategy.
 
+use std::sync::Arc;
+
 use ward_core::{
     Algorithm, Layout, LocalWork, NodeInfo, OptimizerSpec, Personalisation, Protection, RingSpec,
-    RunId, Seed, TrainOrder, Weighting, WordWidth,
+    RunId, Scaling, Seed, TrainOrder, Weighting, WordWidth,
 };
 use ward_data::{Federation, ScalingMode};
 use ward_privacy::NoiseSource;
@@ -10,7 +12,8 @@ use ward_round::{Plan, Strategy};
 use ward_train::{Engine, EngineError, ModelSpec};
 
 use super::types::{
-    Experiment, OptimizerConfig, ScheduleConfig, SecureAggregationConfig, Training,
+    Experiment, OptimizerConfig, PretrainingConfig, ScheduleConfig, SecureAggregationConfig,
+    Training,
 };
 
 impl Training {
@@ -183,6 +186,26 @@ impl Experiment {
         TrainOrder { work, ..order }
     }
 
+    /// The order of training on public rows, before there is a federation.
+    #[must_use]
+    pub(crate) fn pretraining_order(
+        &self,
+        config: &PretrainingConfig,
+        scaling: Option<Arc<Scaling>>,
+    ) -> TrainOrder {
+        // Nothing is sealed.
+        let ring = RingSpec {
+            fraction_bits: 0,
+            range: 1.0,
+            most_weight: 1,
+        };
+        TrainOrder {
+            seed: self.root().child("pretraining", 0),
+            scaling,
+            ..self.plain_order(&config.training, ring)
+        }
+    }
+
     /// The engine's plan, without the keys of masked rounds. The caller has checked the config against
     /// the data.
     #[must_use]
@@ -197,6 +220,7 @@ impl Experiment {
             federated_scaling: self.preprocessing.scaling == ScalingMode::Federated,
             features: federation.source().shape().iter().product(),
             parameters: model.parameters(),
+            region_of: self.region_of(federation.roster()),
             quorum: self.round.quorum,
             deadline_ms: milliseconds(self.round.deadline_s),
             join_deadline_ms: milliseconds(self.round.join_deadline_s),
@@ -215,6 +239,13 @@ impl Experiment {
     /// The engine's strategy for a model of this layout.
     #[must_use]
     pub fn strategy(&self, federation: &Federation, layout: &Layout) -> Strategy {
+        if let Some((mean, server)) = self.two_levels(federation.roster()) {
+            return Strategy {
+                sampler: self.engine_sampler(federation),
+                aggregator: Box::new(mean),
+                server_optimizer: Box::new(server),
+            };
+        }
         Strategy {
             sampler: self.engine_sampler(federation),
             aggregator: self.strategy.aggregator(self.points(federation.roster())),

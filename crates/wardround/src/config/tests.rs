@@ -81,20 +81,22 @@ fn every_committed_config_opens() {
             .extension()
             .is_some_and(|extension| extension == "toml")
         {
-            let loaded = Experiment::load(&path, Vec::new());
-            let loaded = loaded.unwrap_or_else(|failure| panic!("{}", failure.render(100, false)));
-            let opened = match (&loaded.value.data, &loaded.value.model) {
-                // Files of rows are not in the repository.
-                (ward_data::DataConfig::Csv(_), _) => continue,
-                (_, ward_train::ModelConfig::Own(_)) => {
-                    let refused = loaded.open().unwrap_err().render(100, false);
-                    assert!(refused.contains("this program has no model `residual`"));
-                    continue;
-                }
-                _ => loaded.open(),
-            };
-            opened.unwrap_or_else(|failure| panic!("{}", failure.render(100, false)));
-            seen += 1;
+            let series = Series::load(&path, &[]);
+            let series = series.unwrap_or_else(|failure| panic!("{}", failure.render(100, false)));
+            for (_, loaded) in series.experiments {
+                let opened = match (&loaded.value.data, &loaded.value.model) {
+                    // Files of rows are not in the repository.
+                    (ward_data::DataConfig::Csv(_), _) => continue,
+                    (_, ward_train::ModelConfig::Own(_)) => {
+                        let refused = loaded.open().unwrap_err().render(100, false);
+                        assert!(refused.contains("this program has no model `residual`"));
+                        continue;
+                    }
+                    _ => loaded.open(),
+                };
+                opened.unwrap_or_else(|failure| panic!("{}", failure.render(100, false)));
+                seen += 1;
+            }
         }
     }
     assert!(seen >= 6);

@@ -1,21 +1,24 @@
 //! What is asked of a trained model once the run is over: one file for each question.
 //!
 //! All of it reads scores that the comparison has made already, and changes nothing: a run with
-//! questions ends with the same model as one without. Only `[evaluation.external]` reaches into
-//! training, and that is the sampler's (`config/samplers`).
+//! questions ends with the same model as one without. Only `[evaluation.external]` and `[reimbursement]`
+//! reach into training, and that is the sampler's (`config/samplers`).
 
+mod border;
 mod clinical;
 mod edge;
 mod external;
 mod inversion;
 mod membership;
 pub mod model_card;
+mod pretraining;
 mod readers;
 mod reading_queue;
+mod reimbursement;
 mod release;
 
-use ward_core::{Estimate, NodeInfo};
-use ward_observe::{Examination, Model, ResultRow};
+use ward_core::{Estimate, Evaluation, NodeInfo};
+use ward_observe::{Examination, Model, ResultRow, RunView};
 
 use crate::results::Scored;
 use crate::setup::Setup;
@@ -34,6 +37,8 @@ pub(crate) struct Looks<'a> {
     pub stored: Vec<(&'a NodeInfo, Vec<Stored>)>,
     /// How long it takes.
     pub timing: Option<Timing>,
+    /// How the model did before the first round, where it was trained before.
+    pub before: Vec<(&'a NodeInfo, Option<Evaluation>)>,
     /// How well an attacker tells who was in the training rows.
     pub attacked: Vec<(&'a NodeInfo, Vec<Attacked>)>,
     /// How many training rows the first update gives away.
@@ -41,7 +46,12 @@ pub(crate) struct Looks<'a> {
 }
 
 /// The answers to everything that the experiment asks, in the order of the config.
-pub(crate) fn all(setup: &Setup, scored: &[ScoredBy<'_>], looks: &Looks<'_>) -> Vec<Examination> {
+pub(crate) fn all(
+    setup: &Setup,
+    scored: &[ScoredBy<'_>],
+    looks: &Looks<'_>,
+    view: &RunView,
+) -> Vec<Examination> {
     let experiment = &setup.experiment;
     let evaluation = &experiment.evaluation;
     let roster = setup.federation.roster();
@@ -75,7 +85,7 @@ pub(crate) fn all(setup: &Setup, scored: &[ScoredBy<'_>], looks: &Looks<'_>) -> 
         answers.push(membership::examine(&looks.attacked, synthetic));
     }
     if evaluation.inversion.is_some() {
-        let order = experiment.order(&setup.model, setup.ring);
+        let order = setup.order();
         let masked = experiment.secure_aggregation.is_some();
         answers.push(inversion::examine(
             &looks.inverted,
@@ -83,6 +93,15 @@ pub(crate) fn all(setup: &Setup, scored: &[ScoredBy<'_>], looks: &Looks<'_>) -> 
             masked,
         ));
     }
+    if let Some(config) = &experiment.border {
+        answers.push(border::examine(setup, config, view, federated));
+    }
+    if let Some(config) = &experiment.reimbursement {
+        let stays_out = experiment.stays_out(roster);
+        let root = experiment.root();
+        answers.push(reimbursement::examine(config, scored, &stays_out, root));
+    }
+    answers.extend(pretraining::examine(setup, &looks.before, federated));
     answers
 }
 
@@ -135,7 +154,7 @@ fn between(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ward_core::{Evaluation, NodeId};
+    use ward_core::NodeId;
 
     pub(super) fn hospital(node: u32, name: &str, tier: &str) -> NodeInfo {
         NodeInfo {

@@ -112,7 +112,7 @@ impl<'a> Course<'a> {
             let evaluates =
                 every > 0 && (number.is_multiple_of(every) || number == self.plan.rounds);
             // With extras behind it, the model is not the one that was scored.
-            held = evaluates && self.plan.instruction_len() == self.plan.models_len();
+            held = evaluates && self.plan.instruction_len() == self.plan.scored_len();
             unscored = (every > 0 && !evaluates).then_some(round);
             if evaluates {
                 evaluations += 1;
@@ -219,7 +219,7 @@ impl<'a> Course<'a> {
                 },
                 _ => Instruction::Evaluate {
                     round,
-                    params: params(plan.models_len()),
+                    params: params(plan.scored_len()),
                     order: order.clone(),
                 },
             };

@@ -12,6 +12,8 @@ use ward_data::Federation;
 use ward_privacy::secagg::Shape;
 use ward_round::Plan;
 
+use super::adoption::AdoptionForecast;
+use super::affords::AffordsForecast;
 use super::course::{Course, Ledger};
 use crate::config::{Experiment, Opened};
 
@@ -26,6 +28,10 @@ pub struct Forecast {
     pub hospitals: usize,
     /// Hospitals that may be asked to train.
     pub may_be_asked: usize,
+    /// Hospitals that have joined; `null` where all are there from the start.
+    pub adoption: Option<AdoptionForecast>,
+    /// Hospitals that can afford to take part, by tier; empty where everybody can.
+    pub affords: Vec<AffordsForecast>,
     /// Hospitals asked in a round, on average.
     pub mean_cohort: f64,
     /// The chance that a round asks nobody.
@@ -40,6 +46,8 @@ pub struct Forecast {
     pub adversaries: Vec<String>,
     /// Parameters of a model.
     pub parameters: usize,
+    /// Parameters of the whole model, where hospitals train its last layer alone.
+    pub whole_model: Option<usize>,
     /// Models of the run.
     pub models: usize,
     /// Numbers that each hospital keeps for a model of its own.
@@ -197,6 +205,8 @@ impl Forecast {
             evaluations,
             hospitals: enrolled,
             may_be_asked: crowd.admitted,
+            adoption: AdoptionForecast::of(experiment, &plan.roster),
+            affords: AffordsForecast::of(experiment, &plan.roster),
             mean_cohort: sampler.mean(&crowd, experiment.round.over_selection),
             chance_of_nobody: sampler.chance_of_nobody(&crowd),
             cohort,
@@ -204,7 +214,8 @@ impl Forecast {
             quorum: plan.quorum_of(target),
             adversaries: experiment.adversaries_by_name(&plan.roster),
             parameters: plan.parameters,
-            models: plan.order.algorithm.models(),
+            whole_model: opened.pretrained.as_ref().map(|of| of.full().parameters()),
+            models: plan.models_len() / plan.parameters.max(1),
             own_numbers: own,
             training_rows: course.rows.iter().map(|(train, _)| train).sum(),
             test_rows: course.rows.iter().map(|(_, test)| test).sum(),

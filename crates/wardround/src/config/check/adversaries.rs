@@ -9,7 +9,7 @@ use super::found::Found;
 use crate::codes::Code;
 use crate::config::problem::Problem;
 use crate::config::suggest::closest;
-use crate::config::types::{AdversariesConfig, Experiment};
+use crate::config::types::{AdversariesConfig, ExchangeConfig, Experiment};
 
 /// The longest delay, in seconds: a year.
 const LONGEST_S: f64 = 31_536_000.0;
@@ -150,9 +150,17 @@ fn names(found: &mut Found, adversaries: &AdversariesConfig, data: &Federation) 
     }
 }
 
-/// Adversaries where there must be none: over a network nobody misbehaves on purpose.
+/// What a simulation alone may have: over a network nobody misbehaves on purpose, and noise that anybody can
+/// draw again protects nobody.
 #[must_use]
 pub fn only_simulated(experiment: &Experiment) -> Option<Problem> {
+    let border = experiment.border.as_ref().map(|border| border.exchange);
+    if let Some(ExchangeConfig::Noised(_)) = border {
+        let message =
+            "draws its noise from the public seed, which protects nobody outside a simulation";
+        let problem = Problem::new(Code::SimulationOnly, "border.exchange", message);
+        return Some(problem.help("play it with `wardround run`, or exchange models"));
+    }
     experiment.adversaries.as_ref().map(|_| {
         let message = "are for simulations only: no process that talks to others misbehaves";
         Problem::new(Code::SimulationOnly, "adversaries", message)

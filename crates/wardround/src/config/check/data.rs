@@ -8,7 +8,10 @@ use ward_round::Visibility;
 use ward_train::{EngineError, ModelError, ModelSpec};
 
 use super::found::Found;
-use super::{adversaries, evaluation, privacy, secure_aggregation, strategy, unusable};
+use super::{
+    adoption, adversaries, border, evaluation, pretraining, privacy, reimbursement,
+    secure_aggregation, strategy, unusable,
+};
 use crate::codes::Code;
 use crate::config::problem::Problem;
 use crate::config::samplers;
@@ -20,6 +23,10 @@ pub fn problems_with_data(experiment: &Experiment, federation: &Federation) -> V
     let mut found = Found::default();
     model(&mut found, experiment, federation);
     cohort(&mut found, experiment, federation.roster());
+    adoption::with_data(&mut found, experiment, federation.roster());
+    border::with_data(&mut found, experiment, federation.roster());
+    reimbursement::with_data(&mut found, experiment, federation);
+    pretraining::with_data(&mut found, experiment, federation);
     strategy::bearing(
         &mut found,
         experiment,
@@ -97,7 +104,7 @@ fn model(found: &mut Found, experiment: &Experiment, federation: &Federation) {
 }
 
 /// Whether the engine asked for at `path` can train `model`.
-fn engine(found: &mut Found, path: &str, training: &Training, model: &ModelSpec) {
+pub(super) fn engine(found: &mut Found, path: &str, training: &Training, model: &ModelSpec) {
     if let Err(error) = training.engine(model) {
         let key = match error {
             EngineError::CannotFuse => "engine",

@@ -1,13 +1,17 @@
 //! Semantic checks: everything that is wrong with an experiment, all at once.
 
 mod adaptive_clipping;
+mod adoption;
 mod adversaries;
 mod banded;
+mod border;
 mod changing;
 mod data;
 mod evaluation;
 mod found;
+mod pretraining;
 mod privacy;
+mod reimbursement;
 mod schedule;
 mod secure_aggregation;
 mod settings;
@@ -41,8 +45,12 @@ pub fn problems(experiment: &Experiment) -> Vec<Problem> {
     }
     settings::training(&mut found, "training", &experiment.training);
     schedule::of_hospitals(&mut found, experiment);
+    pretraining::settings(&mut found, experiment);
     strategy::settings(&mut found, experiment);
     samplers::check(&mut found, experiment);
+    adoption::settings(&mut found, experiment);
+    border::settings(&mut found, experiment);
+    reimbursement::settings(&mut found, experiment);
     settings::round(&mut found, &experiment.round);
     settings::ring(&mut found, &experiment.ring, experiment.width());
     secure_aggregation::settings(&mut found, experiment);

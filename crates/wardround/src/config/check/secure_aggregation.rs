@@ -8,6 +8,7 @@ use ward_privacy::secagg::Shape;
 use ward_privacy::secagg::shape::{FEWEST_NODES, MOST_NODES};
 use ward_round::groups::FEWEST_IN_GROUP;
 
+use super::adoption;
 use super::found::Found;
 use crate::codes::Code;
 use crate::config::samplers::SamplerConfig;
@@ -66,9 +67,19 @@ pub(super) fn with_data(found: &mut Found, experiment: &Experiment, roster: &[No
         return;
     }
     // Groups are as even as they can be.
-    for members in BTreeSet::from([smallest, asked.div_ceil(groups)]) {
-        let aims_at = (target * members).div_ceil(asked);
-        let group = Group { members, aims_at };
+    let groups = BTreeSet::from([smallest, asked.div_ceil(groups)]).into_iter();
+    let always = groups.map(|members| Group {
+        members,
+        aims_at: (target * members).div_ceil(asked),
+        when: "",
+    });
+    // Where hospitals join while the run goes on, the first round has the fewest.
+    let first = adoption::first(experiment, roster).map(|first| Group {
+        members: asked.min(first),
+        aims_at: target.min(first),
+        when: " in the first round",
+    });
+    for group in always.chain(first) {
         if !group.check(found, config, experiment.simulation.silent) {
             return;
         }
@@ -81,13 +92,23 @@ struct Group {
     members: usize,
     /// Updates that are enough before the deadline.
     aims_at: usize,
+    /// In which rounds, where it is not in all.
+    when: &'static str,
 }
 
 impl Group {
     /// Whether its sum can be had.
     fn check(&self, found: &mut Found, config: &SecureAggregationConfig, silent: f64) -> bool {
-        let Self { members, aims_at } = *self;
-        let of = if config.groups > 1 { " of a group" } else { "" };
+        let Self {
+            members,
+            aims_at,
+            when,
+        } = *self;
+        let of = if config.groups > 1 {
+            " of a group"
+        } else {
+            when
+        };
         let Some(shape) = Shape::of(members) else {
             let message = format!(
                 "cannot hide {members} hospitals in a sum: {FEWEST_NODES} to {MOST_NODES} must be \

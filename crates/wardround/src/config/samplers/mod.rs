@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use ward_core::{NodeId, NodeInfo, Purpose};
 use ward_data::{DataConfig, Federation, ScalingMode};
 use ward_round::Sampler;
-use ward_round::strategy::Among;
+use ward_round::strategy::{Among, Joining};
 
 pub use all::AllConfig;
 pub(crate) use crowd::Crowd;
@@ -170,7 +170,7 @@ impl Experiment {
         Crowd::of(
             roster,
             self.sampler.condition().as_ref(),
-            &self.external(roster),
+            &self.outside(roster),
         )
     }
 
@@ -223,14 +223,18 @@ impl Experiment {
         let crowd = self.crowd(federation.roster());
         let settings = self.sampler.settings();
         let sampler = settings.sampler(&crowd, federation);
-        let outside = self.external(federation.roster());
-        match settings.condition() {
+        let outside = self.outside(federation.roster());
+        let sampler: Box<dyn Sampler> = match settings.condition() {
             None if outside.is_empty() => sampler,
             _ => Box::new(Among {
                 sampler,
                 admitted: crowd.admits,
                 outside,
             }),
+        };
+        match self.joins(federation.roster()) {
+            None => sampler,
+            Some(joins) => Box::new(Joining { sampler, joins }),
         }
     }
 }

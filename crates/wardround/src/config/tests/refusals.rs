@@ -132,9 +132,10 @@ fn all_mistakes_of_form_are_told_at_once() {
              3 │ [data.emr-risk]
                ╰────
               help: did you mean `rounds`? There are `name`, `seed`, `rounds`, `data`, `preprocessing`,
-                    `model`, `training`, `strategy`, `personalisation`, `sampler`, `round`, `ring`,
-                    `secure_aggregation`, `privacy`, `baselines`, `evaluation`, `release`, `simulation`,
-                    `adversaries`, `coordinator`, `output` and `variants`
+                    `model`, `pretraining`, `training`, `strategy`, `personalisation`, `sampler`, `adoption`,
+                    `border`, `reimbursement`, `round`, `ring`, `secure_aggregation`, `privacy`, `baselines`,
+                    `evaluation`, `release`, `simulation`, `adversaries`, `coordinator`, `output` and
+                    `variants`
 
             Error: WR0104
 
@@ -148,7 +149,7 @@ fn all_mistakes_of_form_are_told_at_once() {
                ╰────
               help: did you mean `ward-3`? There are `ward-3`, `province-21`, `province-42`, `china-1:1000`,
                     `china-1:100`, `china-1:10`, `china-1:1`, `counties-24`, `counties-1870`, `ukraine-1:1`,
-                    `doctors-42`, `wearers-200` and `wearers-2000`
+                    `china-ukraine`, `doctors-42`, `wearers-200`, `wearers-2000` and `phones-10000`
 
             Error: WR0105
 
@@ -325,9 +326,10 @@ fn a_mistake_on_the_command_line_is_shown_there() {
                ·    ╰── no such key
                ╰────
               help: did you mean `training`? There are `name`, `seed`, `rounds`, `data`, `preprocessing`,
-                    `model`, `training`, `strategy`, `personalisation`, `sampler`, `round`, `ring`,
-                    `secure_aggregation`, `privacy`, `baselines`, `evaluation`, `release`, `simulation`,
-                    `adversaries`, `coordinator`, `output` and `variants`
+                    `model`, `pretraining`, `training`, `strategy`, `personalisation`, `sampler`, `adoption`,
+                    `border`, `reimbursement`, `round`, `ring`, `secure_aggregation`, `privacy`, `baselines`,
+                    `evaluation`, `release`, `simulation`, `adversaries`, `coordinator`, `output` and
+                    `variants`
 
               `wardround explain WR0103` says more
         "#]],

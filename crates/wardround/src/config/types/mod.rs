@@ -3,10 +3,14 @@
 //! Choices are externally tagged tables, `[strategy.fedavg]`: so a misspelt key is found where it
 //! stands. Nothing is flattened or untagged.
 
+mod adoption;
 mod adversaries;
+mod border;
 mod deployment;
 mod evaluation;
+mod pretraining;
 mod privacy;
+mod reimbursement;
 mod round;
 mod schedule;
 mod secure_aggregation;
@@ -23,7 +27,9 @@ use crate::config::samplers::SamplerConfig;
 use crate::personalisation::PersonalisationConfig;
 use crate::strategies::StrategyConfig;
 
+pub use adoption::{AdoptionConfig, AdoptionOrder};
 pub use adversaries::AdversariesConfig;
+pub use border::{BorderConfig, ExchangeConfig, NoisedConfig};
 pub use deployment::{
     BudgetConfig, CoordinatorConfig, HospitalConfig, HospitalKeysConfig, Secret, TransportMode,
 };
@@ -31,9 +37,11 @@ pub use evaluation::{
     ClinicalConfig, EdgeConfig, EvaluationConfig, ExternalConfig, IntervalMethod, InversionConfig,
     MembershipConfig, ReadersConfig, ReadingQueueConfig, ReleaseClass, ReleaseConfig,
 };
+pub use pretraining::PretrainingConfig;
 pub use privacy::{
     HospitalNoiseConfig, PatientConfig, PlacementConfig, PrivacyConfig, SamplingConfig, WhenSpent,
 };
+pub use reimbursement::{ReimbursementConfig, TierAccountConfig};
 pub use round::{RingConfig, RoundConfig};
 pub use schedule::{CosineConfig, LinearWarmupConfig, ScheduleConfig, StepConfig};
 pub use secure_aggregation::SecureAggregationConfig;
@@ -60,6 +68,10 @@ pub struct Experiment {
     pub preprocessing: Preprocessing,
     /// The model.
     pub model: ModelConfig,
+    /// How the model is trained on public rows before the first round; then hospitals train and send its
+    /// last layer alone. Default: it is not, and they send all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pretraining: Option<PretrainingConfig>,
     /// Local work of one round.
     pub training: Training,
     /// How updates become a model. Default `fedavg`.
@@ -71,6 +83,16 @@ pub struct Experiment {
     /// Who is asked each round. Default `all`.
     #[serde(default)]
     pub sampler: SamplerConfig,
+    /// Hospitals that join while the run goes on. Default: all are there from the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adoption: Option<AdoptionConfig>,
+    /// Regions with an aggregator each, and what crosses the border between them. Default: there is one
+    /// aggregator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub border: Option<BorderConfig>,
+    /// What it pays a hospital to take part, and what it costs. Default: everybody can afford it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reimbursement: Option<ReimbursementConfig>,
     /// When rounds end, and what happens between them.
     #[serde(default)]
     pub round: RoundConfig,

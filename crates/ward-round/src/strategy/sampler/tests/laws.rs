@@ -141,6 +141,46 @@ fn nobody_is_asked_whom_the_sampler_does_not_admit() {
 }
 
 #[test]
+fn who_has_not_joined_is_neither_asked_nor_counted() {
+    let joins = [0, 0, 2, 5].map(RoundId).to_vec();
+    let among = Among {
+        sampler: Box::new(All),
+        admitted: vec![true, true, true, true],
+        outside: [NodeId(1)].into(),
+    };
+    let sampler = Box::new(among);
+    let mut play = Play::new(Joining { sampler, joins }, 4);
+    let drawn: Vec<Drawn> = (0..6)
+        .map(|round| {
+            play.round = round;
+            play.draw([0, 2, 3])
+        })
+        .collect();
+    // Node 1 is away: a round aims at it all the same once it has joined.
+    let cohorts = [&[0][..], &[0], &[0, 2], &[0, 2], &[0, 2], &[0, 2, 3]];
+    for (drawn, cohort) in drawn.iter().zip(cohorts) {
+        assert_eq!(drawn.cohort, nodes(cohort.iter().copied()));
+    }
+    let aims: Vec<usize> = drawn.iter().map(|drawn| drawn.aims_at).collect();
+    assert_eq!(aims, [2, 2, 3, 3, 3, 4]);
+    // Sums for scaling are agreed before the first round, of those who are in it.
+    let gives = [0, 1, 2, 3, 4].map(|node| play.sampler.sums_rows_of(NodeId(node)));
+    assert_eq!(gives, [true, false, false, false, false]);
+}
+
+#[test]
+fn a_sample_among_those_who_have_joined_is_that_of_a_smaller_federation() {
+    let joins = (0..30).map(|node| RoundId(node / 10)).collect();
+    let sampler = Box::new(Uniform { count: 7 });
+    let mut grows = Play::new(Joining { sampler, joins }, 30);
+    for (round, enrolled) in [(0, 10), (1, 20), (2, 30), (9, 30)] {
+        let mut small = Play::new(Uniform { count: 7 }, enrolled);
+        (grows.round, small.round) = (round, round);
+        assert_eq!(grows.draw(0..30), small.draw(0..enrolled));
+    }
+}
+
+#[test]
 fn a_listed_cohort_is_what_was_listed_of_those_present() {
     let mut play = Play::new(Listed(vec![nodes([3, 9])]), 5);
     play.round = 7;
