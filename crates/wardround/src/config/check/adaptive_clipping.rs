@@ -123,7 +123,12 @@ noise_multiplier = 2.0
         assert!(said(&[node, "strategy.median={}"]).contains("a mean of bits"));
         let groups = ["secure_aggregation.groups=5", "strategy.median={}"];
         assert!(said(&[&[node], &groups[..1]].concat()).contains("a mean over all"));
-        assert!(said(&["ring.fraction_bits=3"]).contains("range x 2^fraction_bits"));
+        let coarse = [
+            "ring.fraction_bits=20",
+            "ring.range=0.001",
+            "privacy.hospital.clip_norm=0.0005",
+        ];
+        assert!(said(&coarse).contains("range x 2^fraction_bits"));
         assert!(said(&["strategy.scaffold={}"]).contains("is not clipped"));
     }
 }
