@@ -129,6 +129,11 @@ pub enum NoisePlacement {
     Coordinator,
 }
 
+impl HospitalNoise {
+    /// The most bands: their sensitivity is a sum over as many numbers.
+    pub const MOST_BANDS: u32 = 4_096;
+}
+
 impl Protection {
     /// Whether what hospitals measure on their training rows, such as the loss, may be told beside
     /// an update: it is not covered by the noise.

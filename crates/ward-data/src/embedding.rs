@@ -103,6 +103,14 @@ impl Source for Embedded {
         )
     }
 
+    fn asks_consent(&self, node: NodeId) -> bool {
+        self.source.asks_consent(node)
+    }
+
+    fn reader(&self, info: &NodeInfo) -> Option<f64> {
+        self.source.reader(info)
+    }
+
     fn warnings(&self) -> Vec<String> {
         self.source.warnings()
     }

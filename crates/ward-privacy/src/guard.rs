@@ -266,6 +266,7 @@ impl Guard {
     /// [`Withheld`] where the policy forbids it, and where there is a budget.
     pub fn before_telling(&self) -> Result<(), Withheld> {
         self.at_home()?;
+        self.policy.consent(self.consented)?;
         if self.policy.approval {
             let why = "is needed, and sums are asked for before there is a job to approve";
             return Err(Forbidden::for_good("approval", why.to_owned()).into());
@@ -288,6 +289,7 @@ impl Guard {
         round: RoundId,
     ) -> Result<Scoring, Withheld> {
         self.at_home()?;
+        self.policy.consent(self.consented)?;
         self.approved(order)?;
         let Some(epsilon) = self.policy.scores()? else {
             return Ok(Scoring(None));

@@ -157,10 +157,7 @@ impl Policy {
             let why = format!("is {}, and there are {} rows", self.min_records, asked.rows);
             return broken("min_records", why);
         }
-        if self.require_consent && !asked.consented {
-            let why = "is set, and the data do not say whose rows may be used";
-            return broken("require_consent", why.to_owned());
-        }
+        self.consent(asked.consented)?;
         let algorithm = asked.order.algorithm.name();
         if let Some(allowed) = &self.algorithms
             && !allowed.iter().any(|name| name == algorithm)
@@ -176,6 +173,18 @@ impl Policy {
             self.passes(asked, most)?;
         }
         self.noise(asked.order)
+    }
+
+    /// Whether rows are used, `consented` being whether those of patients who do not consent are left out.
+    ///
+    /// # Errors
+    /// [`Forbidden`] where they must be and are not.
+    pub fn consent(&self, consented: bool) -> Result<(), Forbidden> {
+        if self.require_consent && !consented {
+            let why = "is set, and the data do not say whose rows may be used";
+            return Err(Forbidden::for_good("require_consent", why.to_owned()));
+        }
+        Ok(())
     }
 
     fn passes(&self, asked: &Asked<'_>, most: u32) -> Result<(), Forbidden> {

@@ -3,7 +3,8 @@
 //! A share of cases that are right is two numbers, how many are right and how many there are, and one
 //! patient moves each by one at most: exact discrete Gaussian noise on both hides the patient
 //! ([`DiscreteGaussian`]). What one patient can move without a bound that is known beforehand (a mean
-//! loss, an area under a curve) has no such noise, and is not told.
+//! loss, an area under a curve) has no such noise, and is not told. Nor is how a hospital's own model does:
+//! every training patient may have moved that model, without a bound.
 
 use ward_core::metric::name;
 use ward_core::{Estimate, Evaluation};
@@ -16,11 +17,6 @@ use crate::dp::{DiscreteGaussian, Event, Invalid, NoiseRng, PrivacyUnit, Samplin
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct ScoreNoise {
     noise_multiplier: f64,
-}
-
-/// Scores that are told: those of the common model, and of the hospital's own.
-fn told() -> [String; 2] {
-    ["", name::PERSONAL].map(|whose| format!("{whose}{}", name::ACCURACY))
 }
 
 impl ScoreNoise {
@@ -44,7 +40,7 @@ impl ScoreNoise {
         })
     }
 
-    /// What is told of `evaluation`: the shares of cases that are right, noised. Nothing where noise leaves
+    /// What is told of `evaluation`: the share of cases that the common model gets right, noised. Nothing where noise leaves
     /// no case.
     ///
     /// # Errors
@@ -54,36 +50,28 @@ impl ScoreNoise {
         evaluation: &Evaluation,
         rng: &mut NoiseRng,
     ) -> Result<Evaluation, Invalid> {
-        let mut shares: Vec<(String, Estimate)> = told()
-            .into_iter()
-            .filter_map(|name| evaluation.get(&name).map(|share| (name, *share)))
-            .collect();
-        if shares.is_empty() {
-            // That there is no patient at all is not told either.
-            shares.push((name::ACCURACY.to_owned(), Estimate::share(0, 1, 0)));
-        }
-        // One patient more or less moves the number of cases, and as many numbers of right answers, by one.
-        let deviation = self.noise_multiplier * ((shares.len() + 1) as f64).sqrt();
-        let noise = DiscreteGaussian::new(deviation * deviation)?;
+        // One patient more or less moves the number of cases, and that of right answers, by one.
+        let variance = 2.0 * self.noise_multiplier * self.noise_multiplier;
         // Drawn before any score is looked at.
-        let drawn = noise.draws(shares.len() + 1, rng);
-        let cases = shares.first().map_or(0, |(_, share)| share.n) as f64 + drawn[0] as f64;
+        let drawn = DiscreteGaussian::new(variance)?.draws(2, rng);
+        // That there is no patient at all is not told either.
+        let share = evaluation.get(name::ACCURACY).copied();
+        let share = share.unwrap_or_else(|| Estimate::share(0, 1, 0));
+        let cases = share.n as f64 + drawn[0] as f64;
         let mut noised = Evaluation::default();
         if cases < 1.0 {
             return Ok(noised);
         }
-        for ((name, share), drawn) in shares.into_iter().zip(&drawn[1..]) {
-            let right = (share.value * share.n as f64).round() + *drawn as f64;
-            let value = (right / cases).clamp(0.0, 1.0);
-            let sampled = value * (1.0 - value) / cases;
-            let added = deviation * deviation * (1.0 + value * value) / (cases * cases);
-            let estimate = Estimate {
-                value,
-                n: cases as u64,
-                standard_error: (sampled + added).sqrt(),
-            };
-            noised.0.insert(name, estimate);
-        }
+        let right = (share.value * share.n as f64).round() + drawn[1] as f64;
+        let value = (right / cases).clamp(0.0, 1.0);
+        let sampled = value * (1.0 - value) / cases;
+        let added = variance * (1.0 + value * value) / (cases * cases);
+        let estimate = Estimate {
+            value,
+            n: cases as u64,
+            standard_error: (sampled + added).sqrt(),
+        };
+        noised.0.insert(name::ACCURACY.to_owned(), estimate);
         Ok(noised)
     }
 }
@@ -96,7 +84,8 @@ mod tests {
 
     fn evaluation(right: u64, n: u64) -> Evaluation {
         let share = Estimate::share(right, n, n);
-        let names = [name::ACCURACY, name::AUC, name::LOSS].map(str::to_owned);
+        let own = format!("{}{}", name::PERSONAL, name::ACCURACY);
+        let names = [name::ACCURACY, name::AUC, name::LOSS, &own].map(str::to_owned);
         Evaluation(names.into_iter().map(|name| (name, share)).collect())
     }
 

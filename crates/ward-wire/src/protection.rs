@@ -73,7 +73,10 @@ pub(crate) fn read_protection(
                     .transpose()?,
                 bands: match noise.bands {
                     None => 1,
-                    Some(bands) => in_range("hospital_noise.bands", bands, bands > 1, "2 or more")?,
+                    Some(bands) => {
+                        let may_be = (2..=HospitalNoise::MOST_BANDS).contains(&bands);
+                        in_range("hospital_noise.bands", bands, may_be, "2 to 4096")?
+                    }
                 },
                 placement: noise
                     .placement

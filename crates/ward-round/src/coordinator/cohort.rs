@@ -60,8 +60,9 @@ impl Coordinator {
 
     /// How many of them a round takes.
     pub(super) fn enough(&self) -> usize {
-        let target = self.strategy.sampler.target(self.admitted);
-        self.plan.quorum_of(target)
+        let sampler = &self.strategy.sampler;
+        let enrolled = sampler.enrolled(self.admitted, self.state.round);
+        self.plan.quorum_of(sampler.target(enrolled))
     }
 
     /// The cohort of the next round that has one. A round for which nobody is drawn is over at once:

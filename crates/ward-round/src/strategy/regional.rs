@@ -117,7 +117,7 @@ pub struct ServerRegional {
     pub regions: usize,
     /// What is exchanged.
     pub exchange: Exchange,
-    /// After every so many rounds; at least 1.
+    /// After every so many rounds that have closed; at least 1.
     pub every: u32,
     /// Where the noise of an exchange is drawn. It is public, and a simulation's.
     pub seed: Seed,
@@ -126,10 +126,10 @@ pub struct ServerRegional {
 impl ServerOptimizer for ServerRegional {
     fn apply(&self, state: &mut OptimizerState, params: &mut Params, step: &Move<'_>) {
         let len = params.0.len() / self.regions.max(1);
-        if state.moments.len() != 2 {
-            // The weights since the last exchange, and the model after it.
+        if state.moments.len() != 3 {
+            // Since the last exchange: the weights, the model after it, and how many rounds have closed.
             let before = params.0[..len].to_vec();
-            state.moments = vec![vec![0.0; self.regions], before];
+            state.moments = vec![vec![0.0; self.regions], before, vec![0.0]];
         }
         for (w, delta) in params.0.iter_mut().zip(&step.aggregate.0) {
             *w += delta;
@@ -137,8 +137,10 @@ impl ServerOptimizer for ServerRegional {
         for (weight, more) in state.moments[0].iter_mut().zip(step.extras) {
             *weight += more;
         }
-        let due = (step.round.0 + 1).is_multiple_of(self.every.max(1));
+        state.moments[2][0] += 1.0;
+        let due = state.moments[2][0] >= self.every as f32;
         if due && self.exchange != Exchange::Nothing {
+            state.moments[2][0] = 0.0;
             self.exchange(state, params, step);
         }
     }
@@ -146,7 +148,7 @@ impl ServerOptimizer for ServerRegional {
 
 impl ServerRegional {
     fn exchange(&self, state: &mut OptimizerState, params: &mut Params, step: &Move<'_>) {
-        let [weights, before] = state.moments.as_mut_slice() else {
+        let [weights, before, _] = state.moments.as_mut_slice() else {
             return;
         };
         let total: f64 = weights.iter().map(|weight| f64::from(*weight)).sum();

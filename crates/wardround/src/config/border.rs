@@ -19,7 +19,7 @@ impl BorderConfig {
         }
     }
 
-    /// Exchanges in so many rounds.
+    /// Exchanges in so many rounds that have closed.
     #[must_use]
     pub fn exchanges(&self, rounds: u32) -> u32 {
         match self.exchange {

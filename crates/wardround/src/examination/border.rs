@@ -22,7 +22,8 @@ pub(super) fn examine(
     let mut answer = Examination::new("border", "What crossed the border");
     let numbers = setup.model.parameters() as u64;
     let regions = border.regions.len() as u64;
-    let exchanges = u64::from(border.exchanges(view.rounds.len() as u32));
+    let closed = view.rounds.iter().filter(|round| round.abandoned.is_none());
+    let exchanges = u64::from(border.exchanges(closed.count() as u32));
     let crossed = exchanges * regions * (regions - 1) * (NUMBER * numbers + WEIGHT);
     // With one aggregator, at home in the region that sends most, all others' messages would cross.
     let roster = setup.federation.roster();

@@ -25,14 +25,18 @@ impl Sampler for Joining {
         self.sampler.target(enrolled)
     }
 
+    fn enrolled(&self, _admitted: usize, round: RoundId) -> usize {
+        let everybody = (0..self.joins.len() as u32).map(NodeId);
+        let enrolled = everybody.filter(|node| self.has_joined(*node, round) && self.admits(*node));
+        enrolled.count()
+    }
+
     fn draw(&self, draw: &Draw<'_>) -> Drawn {
         let joined = |node: &NodeId| self.has_joined(*node, draw.round);
         let candidates: Vec<NodeId> = draw.candidates.iter().copied().filter(joined).collect();
-        let everybody = (0..self.joins.len() as u32).map(NodeId);
-        let enrolled = everybody.filter(|node| joined(node) && self.admits(*node));
         self.sampler.draw(&Draw {
             candidates: &candidates,
-            enrolled: enrolled.count(),
+            enrolled: self.enrolled(draw.enrolled, draw.round),
             ..*draw
         })
     }

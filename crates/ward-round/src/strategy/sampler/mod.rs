@@ -23,7 +23,7 @@ mod tests;
 
 use std::fmt;
 
-use ward_core::NodeId;
+use ward_core::{NodeId, RoundId};
 
 pub use all::All;
 pub use among::Among;
@@ -44,6 +44,11 @@ pub trait Sampler: fmt::Debug + Send {
     /// How many reports a round aims at when it may ask `enrolled` nodes; where that is drawn, its
     /// mean.
     fn target(&self, enrolled: usize) -> usize;
+
+    /// How many of the `admitted` may be drawn in `round`. By default all.
+    fn enrolled(&self, admitted: usize, _round: RoundId) -> usize {
+        admitted
+    }
 
     /// The cohort of a round.
     fn draw(&self, draw: &Draw<'_>) -> Drawn;

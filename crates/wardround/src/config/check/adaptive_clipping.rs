@@ -65,16 +65,23 @@ pub(super) fn with_ring(found: &mut Found, order: &TrainOrder) {
     let Protection::Hospital(noise) = &order.protection else {
         return;
     };
+    let Some(bits) = noise.bit_deviation else {
+        return;
+    };
     let words = f64::from(order.ring.range) * f64::from(order.ring.fraction_bits).exp2();
-    if noise.bit_deviation.is_some() && words < f64::from(2 * HALF_BIT) {
+    // A bit is half of it or less than nothing by as much, and eight deviations of its noise are cut nowhere.
+    let half = f64::from(HALF_BIT);
+    let least = (2.0 * half).max(half + 8.0 * 2.0 * half * bits);
+    if words < least {
         let message = format!(
-            "is {}, and a bit of adaptive clipping needs range x 2^fraction_bits of {} or more",
+            "is {}, and a bit of adaptive clipping with noise of {bits} needs range x 2^fraction_bits of \
+             {least:.0} or more",
             order.ring.fraction_bits,
-            2 * HALF_BIT
         );
         found
             .add(Code::OutOfRange, "ring.fraction_bits", message)
-            .help = Some("leave it out to have it chosen".into());
+            .help =
+            Some("leave it out to have it chosen, or choose a smaller bit_deviation".into());
     }
 }
 

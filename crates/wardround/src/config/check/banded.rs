@@ -1,6 +1,6 @@
 //! Where noise cannot cancel between rounds.
 
-use ward_core::{NodeInfo, Protection, TrainOrder};
+use ward_core::{HospitalNoise, NodeInfo, Protection, TrainOrder};
 
 use super::found::Found;
 use crate::codes::Code;
@@ -9,10 +9,20 @@ use crate::config::types::{Experiment, HospitalNoiseConfig, PlacementConfig};
 const PATH: &str = "privacy.hospital.bands";
 
 /// What can be told from the file alone.
-pub(super) fn settings(found: &mut Found, hospital: &HospitalNoiseConfig) {
+pub(super) fn settings(found: &mut Found, experiment: &Experiment, hospital: &HospitalNoiseConfig) {
     found.at_least(PATH, hospital.bands, 1);
     if hospital.bands <= 1 {
         return;
+    }
+    let most = HospitalNoise::MOST_BANDS;
+    if hospital.bands > most {
+        let message = format!("must be at most {most}, not {}", hospital.bands);
+        found.add(Code::OutOfRange, PATH, message);
+    }
+    if experiment.round.checkpoint_every != 1 {
+        let message = "must be 1 with privacy.hospital.bands: hospitals remember in which round they took \
+                       part, and a run that goes back further would ask them too soon";
+        found.add(Code::Combination, "round.checkpoint_every", message);
     }
     if hospital.placement != PlacementConfig::Coordinator {
         let message = "has noise cancel between rounds, and of each hospital only one round in so many has \

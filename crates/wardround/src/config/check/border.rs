@@ -50,6 +50,12 @@ pub(super) fn settings(found: &mut Found, experiment: &Experiment) {
         found.add(Code::Combination, path, message).help =
             Some("choose placement = \"node\"".into());
     }
+    if hospital.is_some_and(|hospital| hospital.adaptive.is_some()) {
+        let message =
+            "takes a mean over all hospitals, and with [border] each region has a sum of its own";
+        let path = "privacy.hospital.adaptive";
+        found.add(Code::Combination, path, message).help = Some("leave adaptive out".into());
+    }
     let adversaries = experiment.adversaries.as_ref();
     if adversaries.is_some_and(|adversaries| adversaries.attack.colludes()) {
         let message = "sees all honest updates of a round, and a border parts them";

@@ -45,6 +45,11 @@ pub(super) fn settings(found: &mut Found, experiment: &Experiment) {
         let message = "parts a model's layers, and with [pretraining] hospitals train one alone";
         found.add(Code::Combination, "personalisation", message);
     }
+    if experiment.evaluation.inversion.is_some() {
+        let message = "divides what the first layer sees, and with [pretraining] that is the trunk's features \
+                       and not rows";
+        found.add(Code::Combination, "evaluation.inversion", message);
+    }
     if experiment.evaluation.edge.is_some() {
         let message = "stores the model that hospitals train, and with [pretraining] that is its last \
                        layer alone";

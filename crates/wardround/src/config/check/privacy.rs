@@ -108,7 +108,7 @@ fn of_hospitals(found: &mut Found, experiment: &Experiment, hospital: &HospitalN
             Some("leave groups out, or choose privacy.hospital.placement = \"node\"".into());
     }
     adaptive_clipping::settings(found, experiment, hospital);
-    banded::settings(found, hospital);
+    banded::settings(found, experiment, hospital);
     let path = format!("{path}.honest");
     match (hospital.placement, &experiment.secure_aggregation) {
         (PlacementConfig::Shared, None) => {
