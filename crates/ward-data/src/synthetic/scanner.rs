@@ -167,8 +167,9 @@ impl Scanner {
 
 /// Filters every column of a square with a symmetric kernel, given from its middle outwards.
 fn filter_columns(square: &mut [f64], side: usize, taps: &[f64]) {
+    let before = square.to_vec();
     pulp::Arch::new().dispatch(FilterColumns {
-        before: &square.to_vec(),
+        before: &before,
         square,
         side,
         taps,
