@@ -47,6 +47,12 @@ impl Rows {
         &self.features[index * self.width()..(index + 1) * self.width()]
     }
 
+    /// Makes room for `more` rows, so that appending them moves nothing.
+    pub fn reserve(&mut self, more: usize) {
+        self.features.reserve_exact(more * self.width());
+        self.labels.reserve_exact(more);
+    }
+
     /// Appends one row.
     pub fn push(&mut self, features: &[f32], label: u8) {
         debug_assert_eq!(features.len(), self.width());

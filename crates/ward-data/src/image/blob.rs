@@ -69,15 +69,16 @@ impl Profile {
         let mut fall = (-start * start / (2.0 * square)).exp();
         let mut factor = (-(2.0 * start + 1.0) / (2.0 * square)).exp();
         let shrink = (-1.0 / square).exp();
-        let falls = std::array::from_fn(|_| {
-            let this = fall;
+        let count = ((last - first) as usize + 1).min(WIDEST);
+        let mut falls = [0.0; WIDEST];
+        for to in &mut falls[..count] {
+            *to = fall;
             fall *= factor;
             factor *= shrink;
-            this
-        });
+        }
         Self {
             first: first as i64,
-            count: ((last - first) as usize + 1).min(WIDEST),
+            count,
             falls,
         }
     }

@@ -97,7 +97,10 @@ pub(super) fn noise_spectrum(noise_factor: f64) -> Image {
 /// Adds `factor` times the noise: white, and white filtered with wrap-around.
 pub(super) fn add_noise(image: &mut Image, factor: f64, rng: &mut impl rand::Rng) {
     let taps = kernel();
-    let mut field: Image = std::array::from_fn(|_| StandardNormal.sample(rng));
+    let mut field = [0.0; PIXELS];
+    for value in &mut field {
+        *value = StandardNormal.sample(rng);
+    }
     smooth_lines(&mut field, &taps);
     transpose(&mut field, SIDE);
     smooth_lines(&mut field, &taps);

@@ -61,7 +61,10 @@ impl Texture {
     /// One field without noise.
     #[must_use]
     pub(super) fn draw(&self, rng: &mut impl Rng) -> Field {
-        let white = std::array::from_fn(|_| StandardNormal.sample(rng));
+        let mut white = [0.0; SIDE * SIDE];
+        for value in &mut white {
+            *value = StandardNormal.sample(rng);
+        }
         let mut field = self.filter_columns(&white);
         transpose(&mut field, SIDE);
         // The other axis. White noise has no up and no left, so nothing is transposed back.

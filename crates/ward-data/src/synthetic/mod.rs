@@ -121,6 +121,8 @@ impl<S: Scenario> Synthetic<S> {
             Split::Test => [0.0; 2],
         };
         let mut rows = Rows::empty(self.shape());
+        let (least, most) = numbers.size_hint();
+        rows.reserve(most.unwrap_or(least));
         let mut stored = vec![0.0; rows.width()];
         let mut make = self.scenario.cases(&hospital, place, split);
         for case in numbers {

@@ -100,9 +100,16 @@ impl Scanner {
     pub fn blur(&self, image: &mut [f64], side: usize) {
         let taps = self.spread();
         if taps.len() > 1 {
+            let mut turned = vec![0.0; image.len()];
             for _ in 0..2 {
-                transpose(image, side);
-                filter_columns(image, side, &taps);
+                for (x, column) in turned.chunks_exact_mut(side).enumerate() {
+                    let pixels = image[x..].iter().step_by(side);
+                    column
+                        .iter_mut()
+                        .zip(pixels)
+                        .for_each(|(to, pixel)| *to = *pixel);
+                }
+                filter_columns(&turned, image, side, &taps);
             }
         }
     }
@@ -165,11 +172,11 @@ impl Scanner {
     }
 }
 
-/// Filters every column of a square with a symmetric kernel, given from its middle outwards.
-fn filter_columns(square: &mut [f64], side: usize, taps: &[f64]) {
-    let before = square.to_vec();
+/// Writes to `square` every column of `before` filtered with a symmetric kernel, given from its middle
+/// outwards.
+fn filter_columns(before: &[f64], square: &mut [f64], side: usize, taps: &[f64]) {
     pulp::Arch::new().dispatch(FilterColumns {
-        before: &before,
+        before,
         square,
         side,
         taps,
