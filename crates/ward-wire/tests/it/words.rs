@@ -253,7 +253,7 @@ fn protection() -> impl Strategy<Value = Protection> {
             1e-6_f32..1e6,
             multiplier(),
             proptest::option::of(multiplier()),
-            1..=u32::MAX,
+            1..=HospitalNoise::MOST_BANDS,
             placement
         )
             .prop_map(
