@@ -24,7 +24,7 @@ steps = 20
 [round]
 weight = "uniform"
 evaluate_every = 0
-checkpoint_every = 5
+checkpoint_every = 1
 
 [baselines]
 alone = false
