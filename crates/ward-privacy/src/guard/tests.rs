@@ -234,3 +234,21 @@ fn what_the_noise_would_not_cover_is_refused_by_the_hospital_too() {
     let refused = released(Policy::default(), &weighed, &weighed).unwrap_err();
     assert!(matches!(refused, Withheld::Uncovered(_)) && refused.is_final());
 }
+
+#[test]
+fn without_consent_nothing_is_told_of_rows_at_all() {
+    let policy = || Policy {
+        require_consent: true,
+        ..Policy::default()
+    };
+    let order = order(Protection::None);
+    for consented in [false, true] {
+        let mut guard = Guard::new(policy(), Ledger::unlimited()).of_consenting(consented);
+        assert_eq!(guard.before_telling().is_ok(), consented);
+        assert_eq!(guard.before_scoring(&order, RoundId(0)).is_ok(), consented);
+        assert_eq!(
+            guard.before_training(&order, None, 10, AT).is_ok(),
+            consented
+        );
+    }
+}

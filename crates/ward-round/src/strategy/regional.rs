@@ -202,6 +202,7 @@ impl ServerRegional {
 mod tests {
     use super::super::tests::by_hand;
     use super::*;
+    use ward_core::RoundId;
 
     fn server(exchange: Exchange, every: u32) -> ServerRegional {
         ServerRegional {
@@ -239,6 +240,23 @@ mod tests {
             &[0.0, 0.0],
             &[(&[1.0, -1.0], &[1.0, 1.0], 1.0, &[1.0, -1.0])],
         );
+    }
+
+    #[test]
+    fn a_round_that_is_abandoned_puts_an_exchange_off_and_does_not_drop_it() {
+        let server = server(Exchange::Models, 2);
+        let aggregate = Delta(vec![1.0, -1.0]);
+        let (mut state, mut params) = (OptimizerState::default(), Params(vec![0.0; 2]));
+        // The second round, after which an exchange was due, never closed.
+        for (round, expected) in [(0, [1.0, -1.0]), (2, [0.0, 0.0]), (3, [1.0, -1.0])] {
+            let step = Move {
+                round: RoundId(round),
+                extras: &[1.0, 1.0],
+                ..super::super::tests::moved(&aggregate)
+            };
+            server.apply(&mut state, &mut params, &step);
+            assert_eq!(params.0, expected, "round {round}");
+        }
     }
 
     #[test]
