@@ -2,6 +2,7 @@
 //! round closes.
 
 use ward_core::{Abandoned, Delta, Malformed, NodeId, RingSpec, Seed, Upload};
+use ward_privacy::ring;
 use ward_round::strategy::{Accumulator, Claims, Opening};
 use ward_round::{Aggregator, Visibility};
 
@@ -30,6 +31,7 @@ impl Aggregator for Robust {
         let _ = updates.refer_to(opening.carried.to_vec());
         Box::new(Kept {
             robust: self.clone(),
+            len: opening.len,
             ring: opening.order.ring,
             seed: opening.seed,
             updates,
@@ -41,6 +43,7 @@ impl Aggregator for Robust {
 #[derive(Debug)]
 struct Kept {
     robust: Robust,
+    len: usize,
     ring: RingSpec,
     seed: Seed,
     updates: Updates<f32>,
@@ -48,7 +51,12 @@ struct Kept {
 
 impl Accumulator for Kept {
     fn accept(&mut self, from: NodeId, upload: &Upload) -> Result<(), Malformed> {
-        let delta = ward_privacy::ring::decode(upload, &self.ring);
+        ring::check(upload, self.len, &self.ring)?;
+        self.count(from, upload)
+    }
+
+    fn count(&mut self, from: NodeId, upload: &Upload) -> Result<(), Malformed> {
+        let delta = ring::decode(upload, &self.ring);
         let (norm, bound) = (delta.norm(), self.robust.norm_bound);
         if norm > bound {
             return Err(Malformed::OverBound { norm, bound });

@@ -7,7 +7,8 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ward_core::{Abandoned, Address, Delta, Malformed, NodeId, Trainer, Upload};
+use ward_core::{Abandoned, Address, Delta, Malformed, NodeId, RingSpec, Trainer, Upload};
+use ward_privacy::ring;
 use ward_round::strategy::{Accumulator, Claims, Opening};
 use ward_round::{Aggregator, Visibility};
 
@@ -42,7 +43,10 @@ impl Aggregator for Trusting {
                 carried: &trusted.delta.0,
                 ..opening
             }),
-            Err(_) => Box::new(Untrusted),
+            Err(_) => Box::new(Untrusted {
+                len: opening.len,
+                ring: opening.order.ring,
+            }),
         }
     }
 }
@@ -55,10 +59,17 @@ impl fmt::Debug for Trusting {
 
 /// A round without a reference: whatever comes, it is abandoned.
 #[derive(Debug)]
-struct Untrusted;
+struct Untrusted {
+    len: usize,
+    ring: RingSpec,
+}
 
 impl Accumulator for Untrusted {
-    fn accept(&mut self, _from: NodeId, _upload: &Upload) -> Result<(), Malformed> {
+    fn accept(&mut self, _from: NodeId, upload: &Upload) -> Result<(), Malformed> {
+        ring::check(upload, self.len, &self.ring)
+    }
+
+    fn count(&mut self, _from: NodeId, _upload: &Upload) -> Result<(), Malformed> {
         Ok(())
     }
 

@@ -244,7 +244,7 @@ impl Coordinator {
         let noise = noise_on_sum(&order, length, self.plan.noise, place, past);
         match noise.map_err(|_| Abandoned::NotNoised)? {
             Some(noise) => {
-                let added = sum.accept(NodeId::COORDINATOR, &noise);
+                let added = sum.count(NodeId::COORDINATOR, &noise);
                 added.map_err(|_| Abandoned::NotNoised)
             }
             None => Ok(()),

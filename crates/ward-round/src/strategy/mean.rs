@@ -37,6 +37,10 @@ struct RunningMean(RingSum);
 
 impl Accumulator for RunningMean {
     fn accept(&mut self, _from: NodeId, upload: &Upload) -> Result<(), Malformed> {
+        self.0.accept(upload)
+    }
+
+    fn count(&mut self, _from: NodeId, upload: &Upload) -> Result<(), Malformed> {
         self.0.add(upload);
         Ok(())
     }

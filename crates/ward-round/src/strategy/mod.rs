@@ -93,11 +93,18 @@ pub struct Opening<'a> {
 
 /// One round's aggregation under way.
 pub trait Accumulator: fmt::Debug + Send {
-    /// Counts one upload that [`ward_privacy::ring::check`] has passed.
+    /// Checks one upload, as [`ward_privacy::ring::check`] does, and counts it. What reads each word to
+    /// count it may do both on one way.
+    ///
+    /// # Errors
+    /// [`Malformed`] when it is, or when the aggregator may not count it; then nothing has changed.
+    fn accept(&mut self, from: NodeId, upload: &Upload) -> Result<(), Malformed>;
+
+    /// Counts what needs no check: a sum of uploads that was opened, or noise on one.
     ///
     /// # Errors
     /// [`Malformed`] when the aggregator may not count it; then nothing has changed.
-    fn accept(&mut self, from: NodeId, upload: &Upload) -> Result<(), Malformed>;
+    fn count(&mut self, from: NodeId, upload: &Upload) -> Result<(), Malformed>;
 
     /// The aggregate of everything counted.
     ///

@@ -71,10 +71,25 @@ impl fmt::Debug for Regional {
     }
 }
 
+impl Regional {
+    /// The sum that a hospital's updates go into; noise of the coordinator's goes into none.
+    fn of(&mut self, node: NodeId) -> Option<&mut (RingSum, u64)> {
+        let region = *self.region_of.get(node.0 as usize)?;
+        self.sums.get_mut(region)
+    }
+}
+
 impl Accumulator for Regional {
     fn accept(&mut self, from: NodeId, upload: &Upload) -> Result<(), Malformed> {
-        let region = self.region_of.get(from.0 as usize).copied();
-        if let Some((sum, weight)) = region.and_then(|region| self.sums.get_mut(region)) {
+        if let Some((sum, weight)) = self.of(from) {
+            sum.accept(upload)?;
+            *weight += upload.weight;
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, from: NodeId, upload: &Upload) -> Result<(), Malformed> {
+        if let Some((sum, weight)) = self.of(from) {
             sum.add(upload);
             *weight += upload.weight;
         }

@@ -1,12 +1,13 @@
 //! J5: aggregation alone, of updates that are there before the clock starts.
 //!
-//! J5a is FedAvg of 100 updates of ten million `f32`, J5b FedAvg and the robust rules over 100 of a
-//! million, of which 20 may be bad; update i weighs 100 + i. What is counted starts at an update's
-//! floats and ends at the result's, as with the peers. FedAvg goes the way of a round, a piece of
-//! the model at a time: sealed into ring words, checked, added, and the sum decoded. The rules go
-//! over updates as their aggregator keeps them.
+//! J5a is FedAvg of 100 updates of ten million `f32`, of which update i is the first + 0.01 i, J5b FedAvg
+//! and the robust rules over 100 of a million, of which 20 may be bad; update i weighs 100 + i. What is
+//! counted starts at an update's floats and ends at the result's, as with the peers. FedAvg goes the way
+//! of a round, a piece of the model at a time: sealed into ring words, checked and added, and the sum
+//! decoded. The rules go over updates as their aggregator keeps them.
 
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -49,7 +50,14 @@ const RANGE: f32 = 64.0;
 pub(crate) fn play(id: &str, folder: Option<&Path>) -> Result<Value> {
     let mut told = Told::default();
     match id {
-        "J5a" => means(&base(folder)?, &mut told)?,
+        "J5a" => {
+            let base = base(folder)?;
+            let shifted = |hospital, at: Range<usize>| {
+                let shift = 0.01 * hospital as f32;
+                base[at].iter().map(|base| base + shift).collect()
+            };
+            means(base.len(), shifted, &mut told)?;
+        }
         _ => rules(folder, &mut told)?,
     }
     Ok(json!({
@@ -119,22 +127,40 @@ fn weight(hospital: usize) -> u64 {
     100 + hospital as u64
 }
 
-/// J5a: update i is `base` + 0.01 i. A few are made at a time, off the clock.
-fn means(base: &[f32], told: &mut Told) -> Result<()> {
+/// FedAvg of updates of `len` numbers, of which `numbers` gives some of one hospital's. A few updates are
+/// made at a time, off the clock.
+fn means<N>(len: usize, numbers: N, told: &mut Told) -> Result<()>
+where
+    N: Fn(usize, Range<usize>) -> Vec<f32> + Sync,
+{
     let before = forget_peak()?;
     let mut clock = Clock::default();
-    let mut sums = clock.run(|| Sums::new(base.len()))?;
-    let mut held = vec![vec![0.0; base.len()]; HELD];
+    let mut sums = clock.run(|| Sums::new(len))?;
     for first in (0..HOSPITALS).step_by(HELD) {
-        for (hospital, update) in (first..).zip(&mut held) {
-            let shift = 0.01 * hospital as f32;
-            let values = update.par_iter_mut().zip(base);
-            values.for_each(|(value, base)| *value = base + shift);
+        let mut held: Vec<Vec<LocalUpdate>> = Vec::new();
+        held.resize_with(sums.pieces.len(), Vec::new);
+        for hospital in first..HOSPITALS.min(first + HELD) {
+            held.par_iter_mut().enumerate().for_each(|(at, pieces)| {
+                let at = at * PIECE;
+                let delta = Delta(numbers(hospital, at..len.min(at + PIECE)));
+                pieces.push(update(hospital, delta));
+            });
         }
-        clock.run(|| sums.add(first, &held))?;
+        clock.run(|| sums.add(first, held))?;
     }
-    let mean = clock.run(|| sums.mean(base.len()))?;
-    told.tell("fedavg", &clock, &mean, before)
+    let mean = clock.run(|| sums.mean())?;
+    told.tell("fedavg", &clock, &mean[0].0, before)
+}
+
+/// What a hospital's training hands over.
+fn update(hospital: usize, delta: Delta) -> LocalUpdate {
+    LocalUpdate {
+        delta,
+        extras: Vec::new(),
+        examples: weight(hospital),
+        noised: None,
+        loss: 0.0,
+    }
 }
 
 /// The sums of a round, a piece of the model each.
@@ -164,37 +190,24 @@ impl Sums {
         Ok(Self { order, pieces })
     }
 
-    /// Seals the updates of hospital `first` and those after it, checks and adds them.
-    fn add(&mut self, first: usize, updates: &[Vec<f32>]) -> Result<()> {
+    /// Seals the updates of hospital `first` and those after it, of which there is a piece each for every
+    /// sum, checks and adds them.
+    fn add(&mut self, first: usize, updates: Vec<Vec<LocalUpdate>>) -> Result<()> {
         let order = &self.order;
-        let tasks = self.pieces.par_iter_mut().enumerate().with_min_len(16);
-        tasks.try_for_each(|(at, sum)| {
-            for (hospital, update) in (first..).zip(updates) {
-                let values = &update[at * PIECE..];
-                let values = &values[..PIECE.min(values.len())];
-                let update = LocalUpdate {
-                    delta: Delta(values.to_vec()),
-                    extras: Vec::new(),
-                    examples: weight(hospital),
-                    noised: None,
-                    loss: 0.0,
-                };
-                let upload = trial(update, order)?;
-                ward_privacy::ring::check(&upload, values.len(), &order.ring)?;
+        let tasks = self.pieces.par_iter_mut().zip(updates).with_min_len(16);
+        tasks.try_for_each(|(sum, pieces)| {
+            for (hospital, piece) in (first..).zip(pieces) {
+                let upload = trial(piece, order)?;
                 sum.accept(NodeId(hospital as u32), &upload)?;
             }
             Ok(())
         })
     }
 
-    fn mean(&mut self, len: usize) -> Result<Vec<f32>> {
-        let mut mean = vec![0.0; len];
-        let pieces = mean.par_chunks_mut(PIECE).zip(&mut self.pieces);
-        pieces.try_for_each(|(to, sum)| -> Result<()> {
-            to.copy_from_slice(&sum.finish()?.0);
-            Ok(())
-        })?;
-        Ok(mean)
+    /// The result, in as many pieces.
+    fn mean(&mut self) -> Result<Vec<Delta>> {
+        let pieces = self.pieces.par_iter_mut();
+        Ok(pieces.map(|sum| sum.finish()).collect::<Result<_, _>>()?)
     }
 }
 
@@ -205,11 +218,7 @@ type Job = (&'static str, Vec<Arc<dyn Before>>, Arc<dyn Rule>);
 fn rules(folder: Option<&Path>, told: &mut Told) -> Result<()> {
     let held = updates(folder)?;
     let len = held[0].len();
-    told.timed("fedavg", || {
-        let mut sums = Sums::new(len)?;
-        sums.add(0, &held)?;
-        sums.mean(len)
-    })?;
+    means(len, |hospital, at| held[hospital][at].to_vec(), told)?;
     let mut updates = Updates::new(len);
     for (hospital, update) in held.into_iter().enumerate() {
         updates.insert(NodeId(hospital as u32), update, weight(hospital))?;

@@ -96,7 +96,7 @@ impl Coordinator {
                 loss: sum.loss,
             };
             let first = group.first().copied().unwrap_or(NodeId::COORDINATOR);
-            if masked.accumulator.accept(first, &upload).is_err() {
+            if masked.accumulator.count(first, &upload).is_err() {
                 // A mean is as long only where some update is, and nobody can see whose.
                 self.tell_lost(&masked, &group, Abandoned::UnsoundSum, effects);
                 continue;
