@@ -26,6 +26,7 @@ pub mod lung_nodule;
 pub mod misdiagnosis;
 pub mod multimodal;
 mod normal;
+mod normals;
 pub mod oesophageal_cancer;
 pub mod one_minute_clinic;
 pub mod oral_pathology;

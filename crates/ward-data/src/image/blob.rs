@@ -33,12 +33,12 @@ impl Blob {
         let side = side(image);
         let across = Profile::new(self.centre.0, self.radius);
         let down = Profile::new(self.centre.1, self.radius);
-        for (lines, falls) in down.runs(side, border) {
-            for (y, fall) in lines.zip(falls) {
-                let line = &mut image[y * side..(y + 1) * side];
-                let peak = self.amplitude * fall;
-                for (pixels, falls) in across.runs(side, border) {
-                    for (pixel, fall) in line[pixels].iter_mut().zip(falls) {
+        for (columns, across) in across.runs(side, border) {
+            for (lines, down) in down.runs(side, border) {
+                let lines = image[lines.start * side..].chunks_exact_mut(side);
+                for (line, fall) in lines.zip(down) {
+                    let peak = self.amplitude * fall;
+                    for (pixel, fall) in line[columns.clone()].iter_mut().zip(across) {
                         *pixel += peak * fall;
                     }
                 }

@@ -5,8 +5,8 @@
 //!   log2 |x| = e + 2 (s + s^3 / 3 + s^5 / 5 + ...) / ln 2
 //!   |x|^g = 2^n exp((g log2 |x| - n) ln 2), n the nearest integer
 //!
-//! Series are cut where they no longer change an `f64`. Of numbers so small that their power is below
-//! 2^-1022 the power is that.
+//! Series are cut where they are right to 1e-11, a thousandth of the last digit of an `f32`, in which
+//! brightness is stored. Of numbers so small that their power is below 2^-1022 the power is that.
 
 use std::f64::consts::{LN_2, LOG2_E};
 
@@ -19,36 +19,28 @@ const EXPONENT: u32 = 52;
 const DIGITS: f64 = 4_503_599_627_370_496.0;
 /// 1.5 * 2^52: added to a number, it leaves the rounded integer in the low bits.
 const ROUNDER: f64 = 6_755_399_441_055_744.0;
-/// 1 / 3, 1 / 5, ... of the logarithm's series, last first.
-const ODD: [f64; 11] = [
-    1.0 / 23.0,
-    1.0 / 21.0,
-    1.0 / 19.0,
-    1.0 / 17.0,
-    1.0 / 15.0,
-    1.0 / 13.0,
-    1.0 / 11.0,
-    1.0 / 9.0,
-    1.0 / 7.0,
-    1.0 / 5.0,
+/// 1 / 3, 1 / 5, ... of the logarithm's series.
+const ODD: [f64; 6] = [
     1.0 / 3.0,
+    1.0 / 5.0,
+    1.0 / 7.0,
+    1.0 / 9.0,
+    1.0 / 11.0,
+    1.0 / 13.0,
 ];
-/// 1 / 13!, 1 / 12!, ... 1 / 0! of the exponential's series.
-const FACTORIALS: [f64; 14] = [
-    1.0 / 6_227_020_800.0,
-    1.0 / 479_001_600.0,
-    1.0 / 39_916_800.0,
-    1.0 / 3_628_800.0,
-    1.0 / 362_880.0,
-    1.0 / 40_320.0,
-    1.0 / 5_040.0,
-    1.0 / 720.0,
-    1.0 / 120.0,
-    1.0 / 24.0,
-    1.0 / 6.0,
+/// 1 / 0!, 1 / 1!, ... of the exponential's series.
+const FACTORIALS: [f64; 11] = [
+    1.0,
+    1.0,
     0.5,
-    1.0,
-    1.0,
+    1.0 / 6.0,
+    1.0 / 24.0,
+    1.0 / 120.0,
+    1.0 / 720.0,
+    1.0 / 5_040.0,
+    1.0 / 40_320.0,
+    1.0 / 362_880.0,
+    1.0 / 3_628_800.0,
 ];
 
 /// sign(x) |x|^exponent of each.
@@ -91,11 +83,7 @@ fn log2(x: f64) -> f64 {
     let e = f64::from_bits(biased | DIGITS.to_bits()) - (DIGITS + BIAS as f64);
     let s = (m - 1.0) / (m + 1.0);
     let square = s * s;
-    let mut sum = 0.0;
-    for term in ODD {
-        sum = square.mul_add(sum, term);
-    }
-    let ln = (2.0 * s).mul_add(square * sum, 2.0 * s);
+    let ln = (2.0 * s).mul_add(square * series(&ODD, square), 2.0 * s);
     ln.mul_add(LOG2_E, e)
 }
 
@@ -103,11 +91,18 @@ fn log2(x: f64) -> f64 {
 fn exp2(y: f64) -> f64 {
     let rounded = y + ROUNDER;
     let part = (y - (rounded - ROUNDER)) * LN_2;
-    let mut sum = 0.0;
-    for term in FACTORIALS {
-        sum = part.mul_add(sum, term);
+    series(&FACTORIALS, part) * f64::from_bits(rounded.to_bits().wrapping_add(BIAS) << EXPONENT)
+}
+
+/// The sum of `terms[i] x^i`, of even and odd powers apart: neither has to wait for the other.
+#[inline(always)]
+fn series<const N: usize>(terms: &[f64; N], x: f64) -> f64 {
+    let square = x * x;
+    let mut sums = [0.0; 2];
+    for (i, term) in terms.iter().enumerate().rev() {
+        sums[i % 2] = square.mul_add(sums[i % 2], *term);
     }
-    sum * f64::from_bits(rounded.to_bits().wrapping_add(BIAS) << EXPONENT)
+    x.mul_add(sums[1], sums[0])
 }
 
 #[cfg(test)]
@@ -121,7 +116,7 @@ mod tests {
             let x = x * 10.0_f64.powi(scale);
             let expected = x.signum() * x.abs().powf(exponent);
             let got = power(x, exponent);
-            prop_assert!((got - expected).abs() <= 2e-14 * expected.abs(), "{got}, not {expected}");
+            prop_assert!((got - expected).abs() <= 1e-11 * expected.abs(), "{got}, not {expected}");
         }
 
         #[test]

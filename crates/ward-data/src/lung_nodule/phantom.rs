@@ -1,8 +1,6 @@
 //! The chest phantom, its lungs, the nodule and the correlated noise.
 
-use rand_distr::{Distribution, StandardNormal};
-
-use crate::synthetic::transpose;
+use crate::normals;
 
 /// Side of the square image in pixels.
 pub const SIDE: usize = 28;
@@ -96,47 +94,55 @@ pub(super) fn noise_spectrum(noise_factor: f64) -> Image {
 
 /// Adds `factor` times the noise: white, and white filtered with wrap-around.
 pub(super) fn add_noise(image: &mut Image, factor: f64, rng: &mut impl rand::Rng) {
-    let taps = kernel();
-    let mut field = [0.0; PIXELS];
-    for value in &mut field {
-        *value = StandardNormal.sample(rng);
-    }
-    smooth_lines(&mut field, &taps);
-    transpose(&mut field, SIDE);
-    smooth_lines(&mut field, &taps);
-    transpose(&mut field, SIDE);
-    for (pixel, correlated) in image.iter_mut().zip(field) {
-        let white: f64 = StandardNormal.sample(rng);
+    let (mut field, mut white) = ([0.0; PIXELS], [0.0; PIXELS]);
+    normals::fill(rng, &mut field);
+    normals::fill(rng, &mut white);
+    pulp::Arch::new().dispatch(Smooth {
+        field: &mut field,
+        taps: &kernel(),
+    });
+    for ((pixel, white), correlated) in image.iter_mut().zip(white).zip(field) {
         *pixel += factor * (WHITE * white + CORRELATED * correlated);
     }
 }
 
-/// Filters every line with `taps`, wrapping around.
-fn smooth_lines(field: &mut Image, taps: &[f64; 7]) {
-    pulp::Arch::new().dispatch(SmoothLines { field, taps });
-}
-
-/// [`smooth_lines`] with the processor's widest vectors: all pixels of a line, one tap at a time.
-struct SmoothLines<'a> {
+/// Filters every line and then every column, wrapping around, with the processor's widest vectors: all
+/// pixels of a line at a time.
+struct Smooth<'a> {
     field: &'a mut Image,
     taps: &'a [f64; 7],
 }
 
-impl pulp::NullaryFnOnce for SmoothLines<'_> {
+impl pulp::NullaryFnOnce for Smooth<'_> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
-        for line in self.field.as_chunks_mut::<SIDE>().0 {
+        let Self { field, taps } = self;
+        let lines = field.as_chunks_mut::<SIDE>().0;
+        let mut across = [[0.0; SIDE]; SIDE];
+        for (line, to) in lines.iter().zip(&mut across) {
             let mut padded = [0.0; SIDE + 6];
             padded[..3].copy_from_slice(&line[SIDE - 3..]);
             padded[3..SIDE + 3].copy_from_slice(line);
             padded[SIDE + 3..].copy_from_slice(&line[..3]);
-            *line = [0.0; SIDE];
-            for (by, tap) in self.taps.iter().enumerate() {
-                let values = line.iter_mut().zip(&padded[by..by + SIDE]);
-                values.for_each(|(pixel, value)| *pixel += tap * value);
+            for (x, to) in to.iter_mut().enumerate() {
+                *to = filtered(taps, |by| padded[x + by]);
+            }
+        }
+        for (y, to) in lines.iter_mut().enumerate() {
+            let rows: [&[f64; SIDE]; 7] =
+                std::array::from_fn(|by| &across[(y + SIDE + by - 3) % SIDE]);
+            for (x, to) in to.iter_mut().enumerate() {
+                *to = filtered(taps, |by| rows[by][x]);
             }
         }
     }
+}
+
+/// One pixel of seven.
+#[inline(always)]
+fn filtered(taps: &[f64; 7], value: impl Fn(usize) -> f64) -> f64 {
+    let taps = taps.iter().enumerate();
+    taps.fold(0.0, |sum, (by, tap)| sum + tap * value(by))
 }

@@ -6,9 +6,9 @@
 //! A scanner's blur wraps around like everything else here, and filters along each axis too.
 
 use rand::Rng;
-use rand_distr::{Distribution, StandardNormal};
 
 use super::SIDE;
+use crate::normals;
 use crate::synthetic::Scanner;
 use crate::synthetic::transpose;
 
@@ -23,6 +23,9 @@ type Field = [f32; SIDE * SIDE];
 pub(super) struct Texture {
     /// The filter along one axis at offsets 0..=16; it is symmetric, and 16 is half a turn.
     filter: [f32; HALF + 1],
+    /// What the filter weighs from here on, but for half a turn, is below a `f32`'s last digit of what it
+    /// weighs in its middle.
+    reach: usize,
     /// Its response at frequencies 0..=16.
     response: [f64; HALF + 1],
 }
@@ -43,9 +46,15 @@ impl Texture {
             spread[0] + taps.map(|(j, tap)| 2.0 * tap * cosine(j * k)).sum::<f64>()
         };
         let response: [f64; HALF + 1] = std::array::from_fn(|k| sharp(k) / norm * optics(k));
-        let filter =
+        let filter: [f32; HALF + 1] =
             std::array::from_fn(|x| (even(|k| response[k] * cosine(k * x)) / SIDE as f64) as f32);
-        Self { filter, response }
+        let counts = |by: &usize| filter[*by].abs() > filter[0] * f32::EPSILON / 4.0;
+        let reach = (1..HALF).rev().find(counts).map_or(1, |last| last + 1);
+        Self {
+            filter,
+            reach,
+            response,
+        }
     }
 
     /// The power of the field with white noise of `deviation` added, at each frequency.
@@ -62,52 +71,62 @@ impl Texture {
     #[must_use]
     pub(super) fn draw(&self, rng: &mut impl Rng) -> Field {
         let mut white = [0.0; SIDE * SIDE];
-        for value in &mut white {
-            *value = StandardNormal.sample(rng);
+        normals::fill(rng, &mut white);
+        let (mut field, mut filtered) = ([0.0; SIDE * SIDE], [0.0; SIDE * SIDE]);
+        for (to, white) in field.iter_mut().zip(white) {
+            *to = white as f32;
         }
-        let mut field = self.filter_columns(&white);
-        transpose(&mut field, SIDE);
+        self.filter_columns(&field, &mut filtered);
+        transpose(&mut filtered, SIDE);
         // The other axis. White noise has no up and no left, so nothing is transposed back.
-        self.filter_columns(&field)
+        self.filter_columns(&filtered, &mut field);
+        field
     }
 
-    fn filter_columns(&self, field: &Field) -> Field {
+    fn filter_columns(&self, field: &Field, filtered: &mut Field) {
         pulp::Arch::new().dispatch(FilterColumns {
-            filter: &self.filter,
+            texture: self,
             field,
-        })
+            filtered,
+        });
     }
 }
 
 /// Filters every column, wrapping around, with the processor's widest vectors.
 struct FilterColumns<'a> {
-    filter: &'a [f32; HALF + 1],
+    texture: &'a Texture,
     field: &'a Field,
+    filtered: &'a mut Field,
 }
 
 impl pulp::NullaryFnOnce for FilterColumns<'_> {
-    type Output = Field;
+    type Output = ();
 
     #[inline(always)]
-    fn call(self) -> Field {
+    fn call(self) {
+        let filter = &self.texture.filter;
         let lines = self.field.as_chunks::<SIDE>().0;
-        let mut filtered = [0.0; SIDE * SIDE];
         let line = |y: usize| &lines[y % SIDE];
-        for (y, to) in filtered.as_chunks_mut::<SIDE>().0.iter_mut().enumerate() {
+        for (y, to) in self
+            .filtered
+            .as_chunks_mut::<SIDE>()
+            .0
+            .iter_mut()
+            .enumerate()
+        {
             let (near, far) = (line(y), line(y + HALF));
             let mut sums = [0.0; SIDE];
             for x in 0..SIDE {
-                sums[x] = self.filter[0] * near[x] + self.filter[HALF] * far[x];
+                sums[x] = filter[0] * near[x] + filter[HALF] * far[x];
             }
-            for by in 1..HALF {
+            for by in 1..self.texture.reach {
                 let (above, below) = (line(y + SIDE - by), line(y + by));
                 for x in 0..SIDE {
-                    sums[x] += self.filter[by] * (above[x] + below[x]);
+                    sums[x] = filter[by].mul_add(above[x] + below[x], sums[x]);
                 }
             }
             *to = sums;
         }
-        filtered
     }
 }
 

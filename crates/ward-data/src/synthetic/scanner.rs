@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::image::signed_powers;
+use crate::normals;
 use crate::place::Place;
 use crate::tier::TierProfile;
 
@@ -128,9 +129,9 @@ impl Scanner {
         for stored in stored.chunks_mut(LINE) {
             let mut pixels = [0.0; LINE];
             let pixels = &mut pixels[..stored.len()];
+            normals::fill(rng, pixels);
             for (pixel, anatomy) in pixels.iter_mut().zip(&mut anatomy) {
-                let noise: f64 = StandardNormal.sample(rng);
-                *pixel = anatomy.into() + deviation * noise;
+                *pixel = anatomy.into() + deviation * *pixel;
             }
             self.store(pixels, stored);
         }
