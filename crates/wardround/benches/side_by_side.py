@@ -13,7 +13,8 @@ J5a and J5b: everybody aggregates the same numbers, and the checks (the sum of t
 thousand) must agree where the definitions do. What is counted starts at floats in memory, or at
 Flower's messages, and ends at the result's floats; wall and processor seconds. Wardround uses all
 cores, the peers one, as they are. A peer whose environment is not there is left out
-(PEERS_HOME, where the peers' `setup.sh` puts them). As root, `chrt` keeps other work away.
+(PEERS_HOME, where the peers' `setup.sh` puts them). As root, `nice` keeps other work away (real-time
+priority would not do: of that the kernel takes a twentieth back from whoever keeps a core busy).
 Prints medians and ratios.
 """
 
@@ -27,9 +28,10 @@ import tempfile
 import time
 
 ONE_THREAD = {name + "_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", "RAYON")}
-# NumPy and PyTorch ask the kernel for large pages; so may every allocator here. None gives memory
-# back between two updates.
-LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.trim_threshold=134217728"}
+# NumPy and PyTorch ask the kernel for large pages; so may every allocator here, on every thread, whose
+# memory must be had in large pieces for that. None gives memory back between two updates.
+LARGE_PAGES = {"GLIBC_TUNABLES": ":".join("glibc.malloc." + tunable for tunable in (
+    "hugetlb=1", "top_pad=67108864", "trim_threshold=134217728"))}
 WORKSPACE = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../.."))
 BENCH = ["cargo", "bench", "-q", "--manifest-path", os.path.join(WORKSPACE, "Cargo.toml"),
          "-p", "wardround", "--bench", "jobs"]
@@ -66,7 +68,7 @@ def play(peers, module, job):
 
 
 def output(command, variables):
-    first = ["chrt", "-f", "50"] if os.geteuid() == 0 and shutil.which("chrt") else []
+    first = ["nice", "-n", "-20"] if os.geteuid() == 0 and shutil.which("nice") else []
     done = subprocess.run([*first, *command], env=dict(os.environ, **variables), check=True,
                           capture_output=True, text=True, timeout=600)
     return json.loads(done.stdout.strip().splitlines()[-1])

@@ -37,7 +37,7 @@ const HOSPITALS: usize = 100;
 /// How many of them may be bad.
 const BAD: usize = 20;
 /// Coordinates that are sealed, checked and added together: they fit the second-level cache.
-const PIECE: usize = 1 << 13;
+const PIECE: usize = 3 << 12;
 /// Updates of J5a that are in memory at a time.
 const HELD: usize = 5;
 /// The peers' check: the sum of so many of the result's first numbers.
