@@ -125,6 +125,14 @@ mod tests {
             ("strategy={median={f=2}}", "choose `fedavg`"),
             ("secure_aggregation={}", "one sum"),
             (
+                "privacy.hospital={clip_norm=1.0,noise_multiplier=1.0,placement='coordinator'}",
+                "each region has one of its own",
+            ),
+            (
+                "privacy.hospital={clip_norm=1.0,noise_multiplier=1.0,adaptive={}}",
+                "takes a mean over all hospitals",
+            ),
+            (
                 "adversaries={count=1,attack={ipm={}}}",
                 "a border parts them",
             ),

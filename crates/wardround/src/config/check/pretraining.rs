@@ -107,6 +107,7 @@ mod tests {
             ("preprocessing.scaling=local", "what the trunk makes"),
             ("personalisation={private-intercept={}}", "train one alone"),
             ("evaluation.edge={}", "its last layer alone"),
+            ("evaluation.inversion={}", "the trunk's features"),
             ("strategy={fltrust={}}", "used them already"),
             (
                 "adversaries={count=1,attack={label-flip={}}}",
