@@ -119,10 +119,10 @@ impl pulp::NullaryFnOnce for FilterColumns<'_> {
             for x in 0..SIDE {
                 sums[x] = filter[0] * near[x] + filter[HALF] * far[x];
             }
-            for by in 1..self.texture.reach {
+            for (by, tap) in filter.iter().enumerate().take(self.texture.reach).skip(1) {
                 let (above, below) = (line(y + SIDE - by), line(y + by));
                 for x in 0..SIDE {
-                    sums[x] = filter[by].mul_add(above[x] + below[x], sums[x]);
+                    sums[x] = tap.mul_add(above[x] + below[x], sums[x]);
                 }
             }
             *to = sums;
