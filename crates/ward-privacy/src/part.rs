@@ -183,7 +183,15 @@ mod tests {
     #[test]
     fn what_is_malformed_does_not_enter() {
         let part = Part::new(2, RING);
+        let _ = part.enter(upload(&[1.0, -2.0], 1));
         let short = part.enter(upload(&[1.0], 1));
         assert!(short.words.entry().is_none());
+        let mut far = upload(&[1.0, 1.0], 1);
+        far.words[1] = 129 << 32;
+        assert!(part.enter(far).words.entry().is_none());
+        // What is not counted is taken from the part again: nothing is left of either.
+        let mut sums = [0; 2];
+        part.add_to(&mut sums);
+        assert_eq!(sums, [0; 2]);
     }
 }

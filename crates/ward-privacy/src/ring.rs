@@ -106,7 +106,7 @@ fn checked_entry(upload: &Upload, len: usize, ring: &RingSpec) -> bool {
 }
 
 /// One upload's update, without its weight: what an aggregator that sees each of them reads.
-/// The upload has passed [`check`].
+/// The upload has passed [`check`], or is a sum of such.
 #[must_use]
 pub fn decode(upload: &Upload, ring: &RingSpec) -> Delta {
     mean(&upload.words, upload.weight, ring)

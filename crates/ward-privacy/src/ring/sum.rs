@@ -58,7 +58,8 @@ impl RingSum {
         Ok(())
     }
 
-    /// Adds one upload that [`check`] has passed, or that is a sum of such.
+    /// Adds what needs no check: an upload that [`check`] has passed, a sum of such, or noise on one, of no
+    /// weight. It must be as long as the sum.
     pub fn add(&mut self, upload: &Upload) {
         self.weight = self.weight.wrapping_add(upload.weight);
         match upload.words.entry() {
@@ -91,5 +92,67 @@ impl RingSum {
             part.add_to(words.to_mut());
         }
         mean(&words, self.weight, &self.ring)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Part;
+    use crate::ring::encode;
+    use proptest::prelude::*;
+
+    const RING: RingSpec = RingSpec {
+        fraction_bits: 32,
+        range: 128.0,
+        most_weight: 1 << 16,
+    };
+
+    proptest! {
+        /// Whatever is wrong with an upload, and whether its words are entered in a part or not.
+        #[test]
+        fn to_accept_is_to_check_and_to_add(
+            uploads in prop::collection::vec(
+                (
+                    prop::collection::vec(-128.0_f32..=128.0, 3),
+                    1_u64..60_000,
+                    prop::sample::select(vec!["", "", "", "long", "short", "heavy", "far", "lossless"]),
+                    any::<bool>(),
+                ),
+                1..12,
+            ),
+        ) {
+            let parts = [Part::new(3, RING), Part::new(3, RING)];
+            let (mut at_once, mut apart) = (RingSum::new(3, RING), RingSum::new(3, RING));
+            for (values, weight, wrong, entered) in uploads {
+                let mut upload = Upload {
+                    words: encode(&values, weight, &RING).unwrap().into(),
+                    weight,
+                    loss: 0.0,
+                };
+                match wrong {
+                    "long" => upload.words.push(0),
+                    "short" => upload.words.truncate(2),
+                    "heavy" => upload.weight = 1 << 17,
+                    // In the last place, so that all others are added before it is seen.
+                    "far" => upload.words[2] = (129 << 32) * weight,
+                    "lossless" => upload.loss = f64::NAN,
+                    _ => (),
+                }
+                let each = parts.each_ref().map(|part| match entered {
+                    true => part.enter(upload.clone()),
+                    false => upload.clone(),
+                });
+                let told = at_once.accept(&each[0]);
+                let checked = check(&each[1], 3, &RING);
+                prop_assert_eq!(&told, &checked, "{}", wrong);
+                prop_assert_eq!(told.is_ok(), wrong.is_empty(), "{}", wrong);
+                if checked.is_ok() {
+                    apart.add(&each[1]);
+                }
+                prop_assert_eq!(at_once.mean(), apart.mean());
+                prop_assert_eq!(at_once.weight(), apart.weight());
+            }
+        }
     }
 }

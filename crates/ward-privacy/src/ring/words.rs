@@ -75,7 +75,8 @@ fn most(weight: u64, ring: &RingSpec) -> u64 {
 }
 
 /// The quick test of many words: whether all are in `-half..half`, a power of two that is no more than the
-/// largest magnitude. Numbers near the end of the range fail it, and then each word is looked at.
+/// largest magnitude. Words in the upper half of their range may fail it, and where the range is nothing but 0
+/// all do; then each word is looked at.
 #[derive(Clone, Copy)]
 struct Quick {
     half: u64,
@@ -265,6 +266,9 @@ mod tests {
             let mut after = sums.clone();
             let told = add_within(&mut after, &words, weight, &RING);
             prop_assert_eq!(&told, &within(&words, weight, &RING));
+            // A range of which no step is left: nothing is within it but 0.
+            let nothing = RingSpec { range: 1e-12, ..RING };
+            prop_assert_eq!(within(&words, 1, &nothing).is_ok(), words.iter().all(|word| *word == 0));
             let first = numbers.iter().position(|(_, number)| number.abs() > 128);
             prop_assert_eq!(told.is_ok(), first.is_none());
             let mut expected = sums;

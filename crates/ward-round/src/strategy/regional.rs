@@ -11,8 +11,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use rand_distr::{Distribution, StandardNormal};
-use ward_core::{Abandoned, Delta, Malformed, NodeId, Params, Purpose, Seed, Upload};
-use ward_privacy::RingSum;
+use ward_core::{Abandoned, Delta, Malformed, NodeId, Params, Purpose, RingSpec, Seed, Upload};
+use ward_privacy::{RingSum, ring};
 
 use super::{
     Accumulator, Aggregator, Bears, Claims, Move, Opening, OptimizerState, ServerOptimizer,
@@ -50,6 +50,7 @@ impl Aggregator for RegionalMean {
         Box::new(Regional {
             region_of: self.region_of.clone(),
             len: opening.len,
+            ring: opening.order.ring,
             sums: (0..self.regions).map(|_| (sum(), 0)).collect(),
         })
     }
@@ -59,6 +60,7 @@ impl Aggregator for RegionalMean {
 struct Regional {
     region_of: RegionOf,
     len: usize,
+    ring: RingSpec,
     sums: Vec<(RingSum, u64)>,
 }
 
@@ -81,10 +83,11 @@ impl Regional {
 
 impl Accumulator for Regional {
     fn accept(&mut self, from: NodeId, upload: &Upload) -> Result<(), Malformed> {
-        if let Some((sum, weight)) = self.of(from) {
-            sum.accept(upload)?;
-            *weight += upload.weight;
-        }
+        let Some((sum, weight)) = self.of(from) else {
+            return ring::check(upload, self.len, &self.ring);
+        };
+        sum.accept(upload)?;
+        *weight += upload.weight;
         Ok(())
     }
 

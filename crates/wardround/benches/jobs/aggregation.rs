@@ -2,9 +2,9 @@
 //!
 //! J5a is FedAvg of 100 updates of ten million `f32`, of which update i is the first + 0.01 i, J5b FedAvg
 //! and the robust rules over 100 of a million, of which 20 may be bad; update i weighs 100 + i. What is
-//! counted starts at an update's floats and ends at the result's, as with the peers. FedAvg goes the way
-//! of a round, a piece of the model at a time: sealed into ring words, checked and added, and the sum
-//! decoded. The rules go over updates as their aggregator keeps them.
+//! counted starts at an update's floats and ends at the result's, as with the peers. In FedAvg updates are
+//! sealed into ring words, checked and added, and the sum decoded, as in a round, but a piece of the model at
+//! a time: they are cut into pieces before the clock starts. The rules go over updates as their aggregator keeps them.
 
 use std::fs;
 use std::ops::Range;
@@ -39,7 +39,7 @@ const BAD: usize = 20;
 /// Coordinates that are sealed, checked and added together: they fit the second-level cache.
 const PIECE: usize = 3 << 12;
 /// Updates of J5a that are in memory at a time.
-const HELD: usize = 5;
+const HELD: usize = 4;
 /// The peers' check: the sum of so many of the result's first numbers.
 const CHECKED: usize = 1_000;
 /// The largest number that sums must have room for.
@@ -148,8 +148,8 @@ where
         }
         clock.run(|| sums.add(first, held))?;
     }
-    let mean = clock.run(|| sums.mean())?;
-    told.tell("fedavg", &clock, &mean[0].0, before)
+    let mean = clock.run(|| sums.mean(len))?;
+    told.tell("fedavg", &clock, &mean, before)
 }
 
 /// What a hospital's training hands over.
@@ -204,10 +204,14 @@ impl Sums {
         })
     }
 
-    /// The result, in as many pieces.
-    fn mean(&mut self) -> Result<Vec<Delta>> {
-        let pieces = self.pieces.par_iter_mut();
-        Ok(pieces.map(|sum| sum.finish()).collect::<Result<_, _>>()?)
+    fn mean(&mut self, len: usize) -> Result<Vec<f32>> {
+        let mut mean = vec![0.0; len];
+        let pieces = mean.par_chunks_mut(PIECE).zip(&mut self.pieces);
+        pieces.try_for_each(|(to, sum)| -> Result<()> {
+            to.copy_from_slice(&sum.finish()?.0);
+            Ok(())
+        })?;
+        Ok(mean)
     }
 }
 

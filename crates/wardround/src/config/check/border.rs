@@ -126,11 +126,11 @@ mod tests {
             ("secure_aggregation={}", "one sum"),
             (
                 "privacy.hospital={clip_norm=1.0,noise_multiplier=1.0,placement='coordinator'}",
-                "each region has one of its own",
+                "noises the sum of a round",
             ),
             (
-                "privacy.hospital={clip_norm=1.0,noise_multiplier=1.0,adaptive={}}",
-                "takes a mean over all hospitals",
+                "privacy.hospital={clip_norm=1.0,noise_multiplier=1.0,placement='node',adaptive={}}",
+                "takes a mean over",
             ),
             (
                 "adversaries={count=1,attack={ipm={}}}",
