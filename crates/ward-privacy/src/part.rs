@@ -94,22 +94,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
     use crate::RingSum;
+    use crate::ring::tests::{RING, upload};
     use proptest::prelude::*;
     use ward_core::Malformed;
-
-    const RING: RingSpec = RingSpec {
-        fraction_bits: 32,
-        range: 128.0,
-        most_weight: 1 << 16,
-    };
-
-    fn upload(values: &[f32], weight: u64) -> Upload {
-        Upload {
-            words: ring::encode(values, weight, &RING).unwrap().into(),
-            weight,
-            loss: 0.0,
-        }
-    }
 
     proptest! {
         #[test]

@@ -119,17 +119,19 @@ fn mean(words: &[u64], weight: u64, ring: &RingSpec) -> Delta {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const RING: RingSpec = RingSpec {
+    /// The ring that uploads are tried in.
+    pub(crate) const RING: RingSpec = RingSpec {
         fraction_bits: 32,
         range: 128.0,
         most_weight: 1 << 16,
     };
 
-    fn upload(values: &[f32], weight: u64) -> Upload {
+    /// What a hospital would send.
+    pub(crate) fn upload(values: &[f32], weight: u64) -> Upload {
         Upload {
             words: encode(values, weight, &RING).unwrap().into(),
             weight,

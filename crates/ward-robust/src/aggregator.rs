@@ -31,7 +31,6 @@ impl Aggregator for Robust {
         let _ = updates.refer_to(opening.carried.to_vec());
         Box::new(Kept {
             robust: self.clone(),
-            len: opening.len,
             ring: opening.order.ring,
             seed: opening.seed,
             updates,
@@ -43,7 +42,6 @@ impl Aggregator for Robust {
 #[derive(Debug)]
 struct Kept {
     robust: Robust,
-    len: usize,
     ring: RingSpec,
     seed: Seed,
     updates: Updates<f32>,
@@ -51,7 +49,7 @@ struct Kept {
 
 impl Accumulator for Kept {
     fn accept(&mut self, from: NodeId, upload: &Upload) -> Result<(), Malformed> {
-        ring::check(upload, self.len, &self.ring)?;
+        ring::check(upload, self.updates.len(), &self.ring)?;
         self.count(from, upload)
     }
 

@@ -29,7 +29,7 @@ import time
 
 ONE_THREAD = {name + "_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", "RAYON")}
 # NumPy and PyTorch ask the kernel for large pages; so may every allocator here. It asks for them only where
-# it takes memory in large pieces: top_pad makes it do so on every thread.
+# it takes memory in large pieces: top_pad makes it do so on every thread, and trim_threshold keeps what it has.
 LARGE_PAGES = {"GLIBC_TUNABLES": ":".join("glibc.malloc." + tunable for tunable in (
     "hugetlb=1", "top_pad=67108864", "trim_threshold=134217728"))}
 WORKSPACE = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../.."))

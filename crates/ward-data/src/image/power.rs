@@ -6,7 +6,8 @@
 //!   |x|^g = 2^n exp((g log2 |x| - n) ln 2), n the nearest integer
 //!
 //! Series are cut where powers up to the third are right to 1e-11, less than a five-thousandth of the last
-//! digit of an `f32`, in which brightness is stored. Of numbers so small that their power is below 2^-1022 the power is that.
+//! digit of an `f32`, in which brightness is stored. Of numbers so small that their power is below 2^-1022
+//! the power is that.
 
 use std::f64::consts::{LN_2, LOG2_E};
 

@@ -99,14 +99,8 @@ impl RingSum {
 mod tests {
     use super::*;
     use crate::Part;
-    use crate::ring::encode;
+    use crate::ring::tests::{RING, upload};
     use proptest::prelude::*;
-
-    const RING: RingSpec = RingSpec {
-        fraction_bits: 32,
-        range: 128.0,
-        most_weight: 1 << 16,
-    };
 
     proptest! {
         /// Whatever is wrong with an upload, and whether its words are entered in a part or not.
@@ -125,11 +119,7 @@ mod tests {
             let parts = [Part::new(3, RING), Part::new(3, RING)];
             let (mut at_once, mut apart) = (RingSum::new(3, RING), RingSum::new(3, RING));
             for (values, weight, wrong, entered) in uploads {
-                let mut upload = Upload {
-                    words: encode(&values, weight, &RING).unwrap().into(),
-                    weight,
-                    loss: 0.0,
-                };
+                let mut upload = upload(&values, weight);
                 match wrong {
                     "long" => upload.words.push(0),
                     "short" => upload.words.truncate(2),

@@ -214,13 +214,8 @@ pub(crate) fn subtract(sums: &mut [u64], words: &[u64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ring::tests::RING;
     use proptest::prelude::*;
-
-    const RING: RingSpec = RingSpec {
-        fraction_bits: 32,
-        range: 128.0,
-        most_weight: 1 << 16,
-    };
 
     #[test]
     fn rounding_is_to_the_nearest_step() {

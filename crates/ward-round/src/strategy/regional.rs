@@ -51,22 +51,22 @@ impl Aggregator for RegionalMean {
             region_of: self.region_of.clone(),
             len: opening.len,
             ring: opening.order.ring,
-            sums: (0..self.regions).map(|_| (sum(), 0)).collect(),
+            sums: (0..self.regions).map(|_| sum()).collect(),
         })
     }
 }
 
-/// Each region's sum, and what is in it weighs.
+/// Each region's sum.
 struct Regional {
     region_of: RegionOf,
     len: usize,
     ring: RingSpec,
-    sums: Vec<(RingSum, u64)>,
+    sums: Vec<RingSum>,
 }
 
 impl fmt::Debug for Regional {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let weights: Vec<u64> = self.sums.iter().map(|(_, weight)| *weight).collect();
+        let weights: Vec<u64> = self.sums.iter().map(RingSum::weight).collect();
         f.debug_struct("Regional")
             .field("weights", &weights)
             .finish()
@@ -75,7 +75,7 @@ impl fmt::Debug for Regional {
 
 impl Regional {
     /// The sum that a hospital's updates go into; noise of the coordinator's goes into none.
-    fn of(&mut self, node: NodeId) -> Option<&mut (RingSum, u64)> {
+    fn of(&mut self, node: NodeId) -> Option<&mut RingSum> {
         let region = *self.region_of.get(node.0 as usize)?;
         self.sums.get_mut(region)
     }
@@ -83,31 +83,23 @@ impl Regional {
 
 impl Accumulator for Regional {
     fn accept(&mut self, from: NodeId, upload: &Upload) -> Result<(), Malformed> {
-        let Some((sum, weight)) = self.of(from) else {
-            return ring::check(upload, self.len, &self.ring);
-        };
-        sum.accept(upload)?;
-        *weight += upload.weight;
-        Ok(())
+        match self.of(from) {
+            Some(sum) => sum.accept(upload),
+            None => ring::check(upload, self.len, &self.ring),
+        }
     }
 
     fn count(&mut self, from: NodeId, upload: &Upload) -> Result<(), Malformed> {
-        if let Some((sum, weight)) = self.of(from) {
+        if let Some(sum) = self.of(from) {
             sum.add(upload);
-            *weight += upload.weight;
         }
         Ok(())
     }
 
     fn finish(&self) -> Result<Delta, Abandoned> {
         let mut all = Vec::with_capacity(self.sums.len() * (self.len + 1));
-        for (sum, weight) in &self.sums {
-            match weight {
-                0 => all.extend(std::iter::repeat_n(0.0, self.len)),
-                _ => all.extend(sum.mean().0),
-            }
-        }
-        all.extend(self.sums.iter().map(|(_, weight)| *weight as f32));
+        all.extend(self.sums.iter().flat_map(|sum| sum.mean().0));
+        all.extend(self.sums.iter().map(|sum| sum.weight() as f32));
         Ok(Delta(all))
     }
 }

@@ -4,7 +4,8 @@
 //! and the robust rules over 100 of a million, of which 20 may be bad; update i weighs 100 + i. What is
 //! counted starts at an update's floats and ends at the result's, as with the peers. In FedAvg updates are
 //! sealed into ring words, checked and added, and the sum decoded, as in a round, but a piece of the model at
-//! a time: they are cut into pieces before the clock starts. The rules go over updates as their aggregator keeps them.
+//! a time: they are cut into pieces before the clock starts. The rules go over updates as their aggregator
+//! keeps them.
 
 use std::fs;
 use std::ops::Range;
